@@ -1,0 +1,39 @@
+/** What names and addresses must look like. Pure; each function returns the broken rule, or "". */
+
+/** One label of a host name (RFC 1123). Capitals are refused: Cloudflare and etcd compare what was typed. */
+export function labelProblem(label: string): string {
+  if (label.length > 63) return "63 characters at most";
+  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label) ? "" : "small letters a-z, digits and inner hyphens only";
+}
+
+/** A domain that records can lie below: labels, no trailing dot, room for `_etcd-server-ssl._tcp.` in 253 characters. */
+export function domainProblem(domain: string): string {
+  if (!domain) return "a domain is needed, such as etcd.example.com";
+  if (domain.endsWith(".")) return "no dot at the end";
+  if (domain.length > 180) return "180 characters at most, so that the names below it fit";
+  const labels = domain.split(".");
+  if (labels.length < 2) return "a domain with at least two labels is needed, such as etcd.example.com";
+  const broken = labels.map(labelProblem).find((problem) => problem);
+  return broken ? `every label: ${broken}` : "";
+}
+
+/** A CIDR whose base has no bits outside its mask, as AWS demands. The whole Internet is refused: etcd's data would be open to it. */
+export function cidrProblem(cidr: string): string {
+  const [base = "", bits = ""] = cidr.split("/");
+  if (cidr.split("/").length !== 2 || addressProblem(base) || !/^(\d|[12]\d|3[0-2])$/.test(bits)) return "a CIDR such as 10.0.0.0/16 is needed";
+  if (bits === "0") return "never the whole Internet; name the networks that need it";
+  const number = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0), size = 2 ** (32 - Number(bits));
+  return number % size === 0 ? "" : "the address has bits outside its mask";
+}
+
+/** `address` or `address:port`. */
+export function nameserverProblem(server: string): string {
+  const [address = "", port = "53", ...rest] = server.split(":");
+  if (rest.length || addressProblem(address)) return "an IPv4 address, with :port where it is not 53, is needed";
+  return /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535 ? "" : "the port is a number from 1 to 65535";
+}
+
+function addressProblem(address: string): string {
+  const parts = address.split(".");
+  return parts.length === 4 && parts.every((p) => /^(0|[1-9]\d{0,2})$/.test(p) && Number(p) <= 255) ? "" : "an IPv4 address is needed";
+}

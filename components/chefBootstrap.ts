@@ -1,0 +1,50 @@
+/** What the bootstrap of one node is made of: Chef attributes, the text for its standard input, and when it has to run again. Pure. */
+import { createHash } from "node:crypto";
+import { bootstrapScript } from "./bootstrapScript.ts";
+import type { ChefSettings } from "./settings.ts";
+
+export interface NodeBootstrap {
+  /** Name of the member that is bootstrapped. */
+  readonly name: string;
+  readonly domain: string;
+  readonly tls: boolean;
+  /** Private address of every member by name, this one included: the set that the node checks before its first start. */
+  readonly members: Readonly<Record<string, string>>;
+  /** EBS volume that holds the member's data. */
+  readonly volumeId: string;
+  /** `initial-cluster-token`. */
+  readonly token: string;
+  readonly etcdVersion: string;
+  readonly etcdMirror: string;
+  readonly etcdChecksums: "pinned" | "mirror";
+  /** Digest by architecture; empty with `mirror`. */
+  readonly etcdSha256: Readonly<Record<string, string>>;
+  readonly chef: ChefSettings;
+  /** The cookbook as tar.gz in base64. */
+  readonly cookbook: string;
+  /** How long the converge may take, in seconds. */
+  readonly timeoutSeconds: number;
+  /** How long the node waits for its own resolver to see the whole set, in seconds. */
+  readonly dnsTimeoutSeconds: number;
+}
+
+/** One short line; everything else, secrets too, comes by standard input: the provider's error message repeats the whole command. */
+export const launcher = "sudo -n bash -s";
+
+/** The node's JSON as Chef reads it. */
+export function nodeJson(node: NodeBootstrap): { run_list: string[]; etcd: Record<string, unknown> } {
+  return {
+    run_list: ["recipe[etcd]"],
+    etcd: {
+      domain: node.domain, name: node.name, tls: node.tls, token: node.token, members: node.members, volume: node.volumeId, initial_state: "new",
+      version: node.etcdVersion, mirror: node.etcdMirror, checksums: node.etcdChecksums, sha256: node.etcdSha256, dns_timeout: node.dnsTimeoutSeconds,
+    },
+  };
+}
+
+/** The script for standard input, and the digest of everything in it: the digest changes exactly when the bootstrap does. */
+export function bootstrapOf(node: NodeBootstrap): { stdin: string; digest: string } {
+  const settings = { nodeJson: nodeJson(node), cookbook: node.cookbook, chef: node.chef, timeoutSeconds: node.timeoutSeconds };
+  const digest = createHash("sha256").update(bootstrapScript({ ...settings, digest: "" })).digest("hex");
+  return { stdin: bootstrapScript({ ...settings, digest }), digest };
+}

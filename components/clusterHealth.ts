@@ -1,0 +1,77 @@
+/**
+ * ClusterHealth: resolves once the members are one healthy cluster of exactly the declared members, checked through etcd3.
+ *
+ *   check   passes inputs on
+ *   diff    another set of members or another bootstrap of one: checks again
+ *   create  waits until healthy
+ *   update  waits until healthy
+ *   delete  nothing
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { DeclaredMember } from "./memberHealth.ts";
+import { probeCluster } from "./etcdProbe.ts";
+
+export interface ClusterHealthArgs {
+  readonly members: pulumi.Input<pulumi.Input<{ name: string; endpoint: pulumi.Input<string>; peerUrl: string }>[]>;
+  /** Digest of what was bootstrapped: without it the check would run once and never again. */
+  readonly bootstraps: pulumi.Input<string>;
+  /** How long the members may take to become one healthy cluster, in seconds. */
+  readonly timeoutSeconds: pulumi.Input<number>;
+}
+
+interface Inputs {
+  readonly members: readonly DeclaredMember[];
+  readonly bootstraps: string;
+  readonly timeoutSeconds: number;
+  readonly version: number;
+}
+
+interface Outputs extends Inputs {
+  readonly clusterId: string;
+}
+
+/** Polls until healthy; on expiry the error lists, for each member, what keeps the set from being one healthy cluster. */
+export async function waitForHealth(inputs: Inputs, say: (line: string) => void): Promise<string> {
+  const started = Date.now(), waited = () => (Date.now() - started) / 1000;
+  let saidAt = 0;
+  for (;;) {
+    const report = await probeCluster(inputs.members, 2000);
+    if (report.healthy) return report.clusterId;
+    if (waited() >= inputs.timeoutSeconds) {
+      throw new Error([`The cluster is not healthy after ${Math.round(waited())} s.`, ...report.reasons.map((r) => `  ${r}`),
+        "  Look at a member's own words with: journalctl -u etcd (on the node). `pulumi up` checks again."].join("\n"));
+    }
+    if (waited() - saidAt > (saidAt ? 15 : 5)) {
+      saidAt = waited();
+      say(`waiting for health, ${Math.round(saidAt)} s of ${inputs.timeoutSeconds} s: ${report.reasons.slice(0, 3).join("; ")}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
+  async diff(_id, olds, news) {
+    const meaning = (i: Inputs) => JSON.stringify([i.version, i.bootstraps, i.members]);
+    return { changes: meaning(olds) !== meaning(news) };
+  },
+  async create(inputs) {
+    const clusterId = await waitForHealth(inputs, (line) => console.log(line));
+    return { id: `cluster-health-${clusterId}`, outs: { ...inputs, clusterId } };
+  },
+  async update(_id, _olds, news) {
+    return { outs: { ...news, clusterId: await waitForHealth(news, (line) => console.log(line)) } };
+  },
+};
+
+/**
+ * Every declared member answers, one cluster ID, the member list equals the declaration (names and peer URLs), no learner, one leader,
+ * no alarm, and a marker written once is read through every member.
+ */
+export class ClusterHealth extends pulumi.dynamic.Resource {
+  /** The cluster's ID in hexadecimal. */
+  declare readonly clusterId: pulumi.Output<string>;
+
+  constructor(name: string, args: ClusterHealthArgs, opts?: pulumi.CustomResourceOptions) {
+    super(provider, name, { ...args, version: 1, clusterId: undefined }, opts, "etcd", "ClusterHealth");
+  }
+}

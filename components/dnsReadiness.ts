@@ -1,0 +1,97 @@
+/**
+ * DnsReadiness: the gate. Its creation *is* the waiting; nothing that depends on it starts before the exact set of records is
+ * visible on every authoritative server, twice in a row (etcd issue 5909: half of DNS makes two clusters).
+ *
+ *   check   refuses an input that would make the gate meaningless
+ *   diff    another expected set, or a new meaning of the gate (`version`): waits again; other deadlines or servers do not
+ *   create  waits
+ *   update  waits
+ *   delete  nothing to do: the gate leaves nothing behind
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { compareAnswers, questionsFor, type ExpectedDns, type Mismatch, type ServerAnswers } from "./dnsAnswers.ts";
+import { configuredServer, findNameservers, type NamedServer } from "./dnsNameservers.ts";
+import { ask, unanswered } from "./dnsQuery.ts";
+import { describeFailure, describeWaiting } from "./dnsWording.ts";
+
+export interface DnsReadinessArgs {
+  /** The domain, the kind of SRV, and every member by its full name and private address. */
+  readonly expected: pulumi.Input<{ domain: string; tls: boolean; port: number; members: pulumi.Input<{ target: string; address: pulumi.Input<string> }>[] }>;
+  /** `address` or `address:port` of every authoritative server. @default found by walking down from the root zone */
+  readonly nameservers?: pulumi.Input<string[]>;
+  /** How long the gate waits, in seconds. */
+  readonly timeoutSeconds: pulumi.Input<number>;
+}
+
+interface Inputs {
+  readonly expected: ExpectedDns;
+  readonly nameservers: readonly string[];
+  readonly timeoutSeconds: number;
+  /** Raised when the meaning of the gate changes, so that stored state is checked again. */
+  readonly version: number;
+}
+
+/** Polls every 250 ms for the first ten seconds, then up to every second; a complete round is confirmed 150 ms later. */
+function pauseAfter(waitedMs: number, complete: boolean): number {
+  return complete ? 150 : waitedMs < 10_000 ? 250 : Math.min(1000, waitedMs / 40);
+}
+
+async function askAll(expected: ExpectedDns, servers: readonly NamedServer[], timeoutMs: number): Promise<ServerAnswers[]> {
+  return Promise.all(servers.map(async (server): Promise<ServerAnswers> => {
+    const [first, ...rest] = questionsFor(expected);
+    if (!first) return { server: server.label, answers: [] };
+    const opening = await ask(server, first, timeoutMs);
+    // A server that is down is asked one question a round, not all of them.
+    const others = opening.outcome === "silent" ? rest.map((q) => ({ ...q, answer: unanswered(opening.detail) }))
+      : await Promise.all(rest.map(async (q) => ({ ...q, answer: await ask(server, q, timeoutMs) })));
+    return { server: server.label, answers: [{ ...first, answer: opening }, ...others] };
+  }));
+}
+
+/** Waits until two rounds in a row show exactly the expected set; resolves with the names of the servers asked. */
+export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
+  const started = Date.now(), waited = () => Date.now() - started, queryTimeoutMs = 1000;
+  const servers = inputs.nameservers.length ? inputs.nameservers.map(configuredServer) : await findNameservers(inputs.expected.domain, 2000);
+  let inARow = 0, saidAt = 0;
+  for (;;) {
+    const mismatches: Mismatch[] = compareAnswers(inputs.expected, await askAll(inputs.expected, servers, queryTimeoutMs));
+    inARow = mismatches.length ? 0 : inARow + 1;
+    if (inARow === 2) return servers.map((s) => s.label);
+    if (mismatches.length && waited() >= inputs.timeoutSeconds * 1000) throw new Error(describeFailure(inputs.expected.domain, mismatches, waited() / 1000));
+    if (mismatches.length && waited() - saidAt >= (saidAt ? 15_000 : 4_000)) {
+      saidAt = waited();
+      say(describeWaiting(mismatches, waited() / 1000, inputs.timeoutSeconds));
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseAfter(waited(), mismatches.length === 0)));
+  }
+}
+
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+  async check(_olds, news) {
+    // In preview an unknown address is a marker string; only what is known can be refused here.
+    const members: unknown = news.expected?.members;
+    const failures = Array.isArray(members) && members.length === 0
+      ? [{ property: "expected", reason: "expected: at least one member is needed, or the gate would open on an empty zone (got none)" }] : [];
+    return { inputs: news, failures };
+  },
+  async diff(_id, olds, news) {
+    const meaning = (i: Inputs) => JSON.stringify([i.version, i.expected?.domain, i.expected?.tls, i.expected?.port,
+      Array.isArray(i.expected?.members) ? i.expected.members.map((m) => `${m.target} ${m.address}`).sort() : i.expected?.members]);
+    return { changes: meaning(olds) !== meaning(news) };
+  },
+  async create(inputs) {
+    await waitForDns(inputs, (line) => console.log(line));
+    return { id: `dns-readiness-${inputs.expected.domain}`, outs: inputs };
+  },
+  async update(_id, _olds, news) {
+    await waitForDns(news, (line) => console.log(line));
+    return { outs: news };
+  },
+};
+
+/** Resolves once the exact set of SRV targets and addresses is visible on every authoritative server, twice in a row. */
+export class DnsReadiness extends pulumi.dynamic.Resource {
+  constructor(name: string, args: DnsReadinessArgs, opts?: pulumi.CustomResourceOptions) {
+    super(provider, name, { nameservers: [], ...args, version: 1 }, opts, "etcd", "DnsReadiness");
+  }
+}

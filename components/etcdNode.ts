@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Volume } from "@pulumi/aws/ebs/volume.js";
+import { Eip } from "@pulumi/aws/ec2/eip.js";
+import { Instance } from "@pulumi/aws/ec2/instance.js";
+import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface.js";
+import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
+import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
+import { srvRecord } from "./srvRecord.ts";
+import { serverSrvName } from "./dnsAnswers.ts";
+
+export interface EtcdNodeArgs {
+  /** Name of the member: one DNS label. It is identity: it decides the host name and the record names. */
+  readonly name: string;
+  readonly domain: string;
+  readonly zoneId: pulumi.Input<string>;
+  /** Chooses the kind of the peer SRV record. */
+  readonly tls: boolean;
+  /** TTL of the records, in seconds. */
+  readonly ttl: number;
+  readonly zone: pulumi.Input<string>;
+  readonly subnetId: pulumi.Input<string>;
+  readonly securityGroupId: pulumi.Input<string>;
+  /** Read when the instance is made; a later one does not replace it. */
+  readonly ami: pulumi.Input<string>;
+  readonly instanceType: pulumi.Input<string>;
+  readonly keyName: pulumi.Input<string>;
+  readonly dataVolumeGb: pulumi.Input<number>;
+  /** Gives the node an Elastic IP as its way out; DNS keeps the private address. */
+  readonly publicAddress: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * One machine that can be found by name: an EC2 instance on a network interface and a data volume that both outlive it, an A record for
+ * the interface's private address, and a peer SRV record that names it a member. Nothing on the machine asks for these names
+ * before the cluster's gate. One t3.medium with 20 GiB costs about 32 USD a month in us-east-1.
+ */
+export class EtcdNode extends pulumi.ComponentResource {
+  readonly instance: Instance;
+  readonly volume: Volume;
+  readonly attachment: VolumeAttachment;
+  /** `<name>.<domain>`, known without waiting. */
+  readonly hostname: string;
+  /** The address peers and clients connect to. */
+  readonly privateIp: pulumi.Output<string>;
+  /** The A and the peer SRV record: what the gate depends on, so that it does not wait for machines. */
+  readonly records: readonly DnsRecord[];
+
+  constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("etcd:index:EtcdNode", name, { name: args.name, domain: args.domain }, opts);
+    const child: pulumi.CustomResourceOptions = { parent: this };
+    const tags = (role: string) => ({ ...args.tags, Name: `${args.name}.${args.domain}`, Role: role });
+    this.hostname = `${args.name}.${args.domain}`;
+
+    // The address: an interface of its own, so that a replaced machine keeps it.
+    const address = new NetworkInterface(`${name}-interface`, {
+      subnetId: args.subnetId, securityGroups: [args.securityGroupId], description: `etcd member ${this.hostname}`, tags: tags("interface"),
+    }, child);
+    this.privateIp = address.privateIp;
+
+    // The names. SRV depends on A: a target must not exist before its address, nor outlive it.
+    const record = { zoneId: args.zoneId, ttl: args.ttl, proxied: false };
+    const replaceFirst = { ...child, deleteBeforeReplace: true }; // creating first would meet "record exists" (pulumi-cloudflare issue 687)
+    const a = new DnsRecord(`${name}-address`, { ...record, name: this.hostname, type: "A", content: address.privateIp }, replaceFirst);
+    const peer = new DnsRecord(`${name}-peer`, { ...record, ...srvRecord(serverSrvName(args.domain, args.tls), this.hostname, 2380) }, { ...replaceFirst, dependsOn: [a] });
+    this.records = [a, peer];
+
+    // The data: a volume of its own, because the member's identity lives on it.
+    this.volume = new Volume(`${name}-data`, { availabilityZone: args.zone, size: args.dataVolumeGb, type: "gp3", encrypted: true, tags: tags("data") }, child);
+
+    // The machine.
+    this.instance = new Instance(`${name}-instance`, {
+      ami: args.ami, instanceType: args.instanceType, keyName: args.keyName,
+      primaryNetworkInterface: { networkInterfaceId: address.id },
+      // cloud-init must not map the node's own name to 127.0.1.1: peers would be told that address.
+      userData: "#cloud-config\nmanage_etc_hosts: false\n",
+      metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+      rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: 10 },
+      tags: tags("instance"),
+      // A moved image or changed user data would take all members down at once (rule: one at a time).
+    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"] });
+    this.attachment = new VolumeAttachment(`${name}-attachment`, {
+      instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", stopInstanceBeforeDetaching: true,
+    }, { ...child, deleteBeforeReplace: true });
+    if (args.publicAddress) {
+      new Eip(`${name}-public-address`, { domain: "vpc", networkInterface: address.id, tags: tags("public-address") }, { ...child, dependsOn: [this.instance] });
+    }
+
+    this.registerOutputs({ hostname: this.hostname, privateIp: this.privateIp });
+  }
+}

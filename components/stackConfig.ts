@@ -1,0 +1,66 @@
+/** Reads the stack's configuration and the SSH key it names. The only place that touches Pulumi's configuration and the disk. */
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { describeProblems, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { sshPublicKey } from "./sshKey.ts";
+
+const objects = ["nodes", "subnets", "etcdSha256", "chef"], lists = ["sshFrom", "clientsFrom", "nameservers"];
+const texts = ["domain", "zoneId", "tls", "publicAddress", "ami", "architecture", "instanceType", "dataVolumeGb", "sshUser", "sshPrivateKey", "sshPrivateKeyFile",
+  "etcdVersion", "etcdMirror", "etcdChecksums", "ttl", "dnsTimeout", "bootstrapTimeout", "healthTimeout"];
+
+export interface StackConfig {
+  readonly settings: Settings;
+  readonly sshPrivateKey: pulumi.Output<string>;
+  /** The public half in OpenSSH form, for EC2. */
+  readonly sshPublicKey: string;
+}
+
+/** @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the first resource is registered. */
+export function readStackConfig(): StackConfig {
+  const problems: Problem[] = [], raw = rawConfig(problems);
+  unknownKeys(raw, [...objects, ...lists, ...texts], "", problems);
+  const { settings, problems: found } = readSettings(raw);
+  problems.push(...found);
+  const key = readKey(raw, problems);
+  if (problems.length) throw new pulumi.RunError(`The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems)}`);
+  if (settings.etcdChecksums === "mirror") pulumi.log.warn("etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that is tampered with would not be noticed");
+  return { settings, sshPrivateKey: pulumi.secret(key.privateKey), sshPublicKey: key.publicKey };
+}
+
+function rawConfig(problems: Problem[]): RawConfig {
+  const prefix = `${pulumi.getProject()}:`, raw: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
+    if (!name.startsWith(prefix)) continue;
+    const key = name.slice(prefix.length);
+    if (!objects.includes(key) && !lists.includes(key)) { raw[key] = text; continue; }
+    try {
+      raw[key] = JSON.parse(text);
+    } catch {
+      problems.push({ field: key, rule: `${objects.includes(key) ? "an object" : "a list"} is needed; set it with \`pulumi config set --path\``, value: text });
+    }
+  }
+  return raw;
+}
+
+function readKey(raw: RawConfig, problems: Problem[]): { privateKey: string; publicKey: string } {
+  const file = textOf(raw, "sshPrivateKeyFile", problems);
+  let privateKey = typeof raw.sshPrivateKey === "string" ? raw.sshPrivateKey : "";
+  if (!privateKey && !file) {
+    problems.push({ field: "sshPrivateKey", rule: "this (as a secret) or sshPrivateKeyFile is needed to reach the nodes", value: "" });
+    return { privateKey: "", publicKey: "" };
+  }
+  if (privateKey && file) problems.push({ field: "sshPrivateKeyFile", rule: "only one of sshPrivateKey and sshPrivateKeyFile", value: file });
+  if (!privateKey) {
+    try {
+      privateKey = readFileSync(file, "utf8");
+    } catch (e) {
+      problems.push({ field: "sshPrivateKeyFile", rule: `the file cannot be read (${(e as NodeJS.ErrnoException).code})`, value: file });
+      return { privateKey: "", publicKey: "" };
+    }
+  }
+  const parsed = sshPublicKey(privateKey);
+  // The value is never part of the message: it is the secret.
+  if (parsed.problem) problems.push({ field: file ? "sshPrivateKeyFile" : "sshPrivateKey", rule: parsed.problem, value: file || "a text that is not shown" });
+  return { privateKey, publicKey: parsed.publicKey };
+}
