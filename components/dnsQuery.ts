@@ -39,8 +39,9 @@ async function overUdp(server: Nameserver, query: Uint8Array, timeoutMs: number,
   const { createSocket } = await import("node:dgram");
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
+    // Declared in order of use: the SDK's serialiser takes a name used before its declaration for a captured one.
+    const timer = setTimeout(() => socket.emit("error", new Error(`nothing in ${timeoutMs / 1000} s`)), timeoutMs);
     const finish = (result: Packet | string) => { clearTimeout(timer); socket.close(); resolve(result); };
-    const timer = setTimeout(() => finish(`nothing in ${timeoutMs / 1000} s`), timeoutMs);
     socket.on("error", (e) => finish(e.message));
     socket.on("message", (data) => { const reply = decode(data); if (reply) finish(reply); });
     // Connected, so that "port unreachable" is an error at once and only this server's packets are read.
@@ -53,8 +54,8 @@ async function overTcp(server: Nameserver, query: Uint8Array, timeoutMs: number,
   return new Promise((resolve) => {
     const socket = connect(server.port, server.address);
     let received = Buffer.alloc(0);
+    const timer = setTimeout(() => socket.destroy(new Error(`nothing in ${timeoutMs / 1000} s`)), timeoutMs);
     const finish = (result: Packet | string) => { clearTimeout(timer); socket.destroy(); resolve(result); };
-    const timer = setTimeout(() => finish(`nothing in ${timeoutMs / 1000} s`), timeoutMs);
     socket.on("connect", () => socket.write(query));
     socket.on("error", (e) => finish(e.message));
     socket.on("close", () => finish("connection closed"));

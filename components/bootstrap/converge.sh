@@ -1,0 +1,96 @@
+# Runs on the node, detached, once for each set of inputs: waits for the machine, installs the Chef client, converges.
+# Arguments: the bootstrap folder, the folder of this run, the time allowed in seconds.
+set -euo pipefail
+umask 077
+
+say() { echo "$(date -u +%FT%TZ) $*"; }
+
+finish() {
+    local code=$?
+    if [ "$code" -eq 0 ]; then echo ok > "$run/status.new"; else echo "exit $code" > "$run/status.new"; fi
+    mv "$run/status.new" "$run/status"
+}
+
+# Exit 2 means that cloud-init finished with a warning of its own.
+wait_for_cloud_init() {
+    command -v cloud-init > /dev/null || return 0
+    local code=0
+    timeout "$timeout_seconds" cloud-init status --wait > /dev/null || code=$?
+    case $code in
+        0 | 2) ;;
+        124) say "cloud-init is not done after $timeout_seconds s; see: cloud-init status --long"; return 1 ;;
+        *) say "cloud-init failed (exit $code):"; cloud-init status --long; return 1 ;;
+    esac
+}
+
+chef_client() {
+    local candidate
+    for candidate in cinc-client chef-client /opt/cinc/bin/cinc-client /opt/chef/bin/chef-client; do
+        command -v "$candidate" && return
+    done
+    return 1
+}
+
+# url and sha256 of the pinned version, from the place where Chef's packages are listed.
+look_up_package() {
+    local answer host=omnitruck.cinc.sh
+    [ "$product" = cinc ] || host=omnitruck.chef.io
+    . /etc/os-release
+    answer=$(curl -fsSL --retry 5 --max-time 60 -H 'Accept: text/plain' \
+        "https://$host/stable/$product/metadata?v=$version&p=$ID&pv=${VERSION_ID%%.*}&m=$(uname -m)") ||
+        { say "$host names no $product $version for $ID $VERSION_ID; give the package's address and sha256, or use an image that has the client"; return 1; }
+    package_url=$(echo "$answer" | awk '$1 == "url" { print $2 }')
+    package_sha256=$(echo "$answer" | awk '$1 == "sha256" { print $2 }')
+}
+
+install_chef() {
+    if [ "$product" = preinstalled ]; then
+        chef_client > /dev/null || { say "neither cinc-client nor chef-client is on this machine, and chef.product is preinstalled"; return 1; }
+        return 0
+    fi
+    case "$(dpkg-query --show --showformat '${Version}' "$product" 2>/dev/null || true)" in "$version" | "$version"-*) return 0 ;; esac
+    command -v apt-get > /dev/null || { say "packages are installed with apt-get, which is not here; use an image that has the client"; return 1; }
+    [ -n "$package_url" ] || look_up_package
+    say "installing $product $version from $package_url"
+    curl -fsSL --retry 5 --max-time 600 -o "$run/client.deb" "$package_url"
+    echo "$package_sha256  $run/client.deb" | sha256sum --check --strict --quiet
+    # A new machine's own apt timers may hold the lock.
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root install -y -q "$run/client.deb"
+    rm -f "$run/client.deb"
+}
+
+converge() {
+    local client
+    client=$(chef_client)
+    # Chef keeps the node's attributes and merges new ones into them: what was taken out of a hash would stay.
+    rm -rf "$run/nodes"
+    cd "$run"
+    if [ "$product" = chef ]; then export CHEF_LICENSE=accept-silent; fi
+    # Its own umask would give files that recipes and packages create with plain commands to root alone.
+    (umask 022 && exec "$client" -z -c client.rb -j node.json)
+}
+
+# Inputs of earlier runs, secrets among them, are of no more use; those still waiting for their turn are.
+forget_earlier_runs() {
+    local other
+    for other in "$base"/*/; do
+        [ "$other" = "$run/" ] || [ "$(cat "$other/status" 2>/dev/null)" = running ] || rm -rf "$other"
+    done
+}
+
+main() {
+    base=$1 run=$2 timeout_seconds=$3
+    . "$run/settings"
+    trap finish EXIT
+    exec >> "$base/converge.log" 2>&1
+    exec 9> "$base/converge.lock"
+    flock -n 9 || { say "another converge is running; waiting for it"; flock -w "$timeout_seconds" 9; } || { say "still running after $timeout_seconds s"; exit 1; }
+    say "converge ${run##*/} begins"
+    wait_for_cloud_init
+    install_chef
+    converge
+    forget_earlier_runs
+    say "converge ${run##*/} done in $SECONDS s"
+}
+
+main "$@"

@@ -1,0 +1,74 @@
+# Body of the function that bootstrapScript.ts writes around it; the settings and the payload functions come before it.
+# It leaves the converge to systemd, so that a dropped connection does not end it, and waits here for its result.
+umask 077
+base=/var/lib/etcd-bootstrap
+run=$base/$digest
+unit=etcd-bootstrap-${digest:0:12}
+log=$base/converge.log
+
+[ "$(id -u)" = 0 ] || { echo "bootstrap: root is needed on $(hostname); run the script through sudo" >&2; return 1; }
+
+is_running() { systemctl --quiet is-active "$unit" || [ "$(systemctl show --property ActiveState --value "$unit")" = activating ]; }
+result() { if [ -f "$run/status" ]; then cat "$run/status"; else echo none; fi; }
+etcd_is_up() { systemctl show --property ActiveState --value etcd | grep -Eqx 'active|activating|reloading'; }
+
+write_inputs() {
+    rm -rf "$run"
+    mkdir -p "$run/cookbooks/etcd"
+    cookbook | base64 -d | tar -xz -C "$run/cookbooks/etcd" --no-same-owner
+    node_json | base64 -d > "$run/node.json"
+    client_rb | base64 -d > "$run/client.rb"
+    settings | base64 -d > "$run/settings"
+    converge_sh | base64 -d > "$run/converge.sh"
+    echo running > "$run/status"
+}
+
+# Two of us at the same moment: the second finds the first's converge running and waits for the same result.
+start() {
+    exec 8> "$base/launch.lock"
+    flock -w 60 8 || { echo "bootstrap: another bootstrap on $(hostname) has held $base/launch.lock for 60 s" >&2; return 1; }
+    if is_running; then
+        echo "a converge with the same inputs is running on $(hostname); waiting for it"
+    else
+        write_inputs
+        systemd-run --quiet --unit "$unit" --collect --description "etcd bootstrap" --setenv=HOME=/root \
+            --property="RuntimeMaxSec=$timeout_seconds" /bin/bash "$run/converge.sh" "$base" "$run" "$timeout_seconds"
+    fi
+    exec 8>&-
+}
+
+last_line() { tail -n 1 "$log" 2>/dev/null | cut -c 1-200; }
+
+# The unit's own limit ends a converge that hangs; ours lies behind it, for a systemd that no longer answers.
+wait_for_result() {
+    local deadline=$((SECONDS + timeout_seconds + 30)) told=$SECONDS
+    while [ "$(result)" = running ]; do
+        if ! is_running && [ "$(result)" = running ]; then
+            echo "killed" > "$run/status"
+        elif [ "$SECONDS" -ge "$deadline" ]; then
+            echo "bootstrap: no result after $((timeout_seconds + 30)) s on $(hostname)" >&2
+            return 1
+        elif [ $((SECONDS - told)) -ge 10 ]; then
+            told=$SECONDS
+            echo "waiting for Chef on $(hostname), ${SECONDS} of $timeout_seconds s; last: $(last_line)"
+        fi
+        sleep 0.2
+    done
+}
+
+mkdir -p "$base"
+if [ "$(result)" = ok ] && ! is_running && etcd_is_up; then
+    echo "$(hostname) has converged with these inputs before, and etcd is running"
+    return 0
+fi
+start
+wait_for_result
+case $(result) in
+    ok) echo "$(hostname) converged in $SECONDS s" ;;
+    *)
+        echo "The converge of $(hostname) failed ($(result))$([ "$SECONDS" -lt "$timeout_seconds" ] || echo ", at its limit of $timeout_seconds s"). The end of its log:" >&2
+        tail -n 30 "$log" >&2
+        echo "The whole log, on the node: sudo less $log" >&2
+        return 1
+        ;;
+esac

@@ -1,0 +1,75 @@
+/** The script that makes a bare machine a member: it comes over SSH by standard input, where neither logs nor process lists see its secrets. Pure. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface BootstrapSettings {
+  /** What Chef reads with -j: run list and attributes. May hold secrets. */
+  readonly nodeJson: object;
+  /** The cookbook `etcd` as tar.gz in base64, from packCookbook. */
+  readonly cookbook: string;
+  readonly chef: {
+    /** `preinstalled`: the image has cinc-client or chef-client, and version and package do not matter. */
+    readonly product: "cinc" | "chef" | "preinstalled";
+    readonly version?: string;
+    /** A .deb to use instead of what the product's own list names for the version; goes with its sha256. */
+    readonly packageUrl?: string;
+    readonly packageSha256?: string;
+  };
+  /** Hexadecimal digest of all inputs; names the run on the node. Empty only in a script whose digest is being taken. */
+  readonly digest: string;
+  /** How long the converge may take, waiting for cloud-init and the package lock included; 900 by default. */
+  readonly timeoutSeconds?: number;
+}
+
+const body = (name: string) => readFileSync(join(import.meta.dirname, "bootstrap", name), "utf8");
+const launch = body("launch.sh"), converge = body("converge.sh");
+
+const clientRb = (base: string, digest: string) => `# Written by the bootstrap.
+local_mode true
+chef_repo_path "${base}/${digest}"
+cookbook_path ["${base}/${digest}/cookbooks"]
+file_cache_path "${base}/cache"
+file_backup_path "${base}/backup"
+log_level :warn
+log_location STDOUT
+`;
+
+/** The whole script for `bash -s`, as root. It is one function, called in the last line: a script that arrives in half runs nothing. */
+export function bootstrapScript(settings: BootstrapSettings): string {
+  const { chef, digest } = settings, timeoutSeconds = settings.timeoutSeconds ?? 900;
+  const values: [name: string, value: string, rule: RegExp][] = [
+    ["digest", digest, /^[0-9a-f]*$/],
+    ["timeoutSeconds", String(timeoutSeconds), /^[1-9]\d*$/],
+    ["chef.product", chef.product, /^[a-z]+$/],
+    ["chef.version", chef.version ?? "", /^[\w.+-]*$/],
+    ["chef.packageUrl", chef.packageUrl ?? "", /^(https?:\/\/[\w.~:/?#@!&()*+,;=%[\]-]+)?$/],
+    ["chef.packageSha256", chef.packageSha256 ?? "", /^([0-9a-f]{64})?$/],
+  ];
+  for (const [name, value, rule] of values) {
+    if (!rule.test(value)) throw new Error(`${name}: a value of the form ${rule.source} is needed, because it becomes part of a shell script (got ${JSON.stringify(value)})`);
+  }
+  const chefSettings = values.slice(2).map(([name, value]) => `${name.replace("chef.", "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}='${value}'`);
+  return [
+    "bootstrap() {",
+    "set -euo pipefail",
+    `digest=${digest}`,
+    `timeout_seconds=${timeoutSeconds}`,
+    payload("cookbook", settings.cookbook),
+    payload("node_json", base64(`${JSON.stringify(settings.nodeJson, null, 2)}\n`)),
+    payload("client_rb", base64(clientRb("/var/lib/etcd-bootstrap", digest))),
+    payload("settings", base64(`${chefSettings.join("\n")}\n`)),
+    payload("converge_sh", base64(converge)),
+    launch,
+    "}",
+    // Not `bash -s`'s own input: a command inside that reads it would eat what is left of the script.
+    "bootstrap < /dev/null",
+    "",
+  ].join("\n");
+}
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+/** A shell function that writes base64 text, in lines that editors and terminals bear. */
+function payload(name: string, text: string): string {
+  return `${name}() {\ncat <<'END'\n${(text.match(/.{1,120}/g) ?? []).join("\n")}\nEND\n}`;
+}

@@ -1,0 +1,23 @@
+/** A cookbook as one text: the same for the same files, whatever machine packed it and when. */
+import { readFile, readdir } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
+
+/** Packs a folder as tar.gz in base64: files sorted by path, no times, owner root. Modes are the recipe's business: all files are 0644. */
+export async function packCookbook(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  if (files.length === 0) throw new Error(`${folder}: the cookbook's folder holds no files`);
+  const archive = pack();
+  for (const file of files) {
+    const name = relative(folder, file).split(sep).join("/");
+    archive.entry({ name, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }, await readFile(file));
+  }
+  archive.finalize();
+  // Stored, not compressed: what compression yields differs between builds of zlib, and a changed byte would be a changed bootstrap.
+  const packed = gzipSync(await buffer(archive), { level: 0 });
+  packed[9] = 255; // the field for the operating system, which node fills in with the one it runs on
+  return packed.toString("base64");
+}

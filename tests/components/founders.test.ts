@@ -1,0 +1,28 @@
+// Which changes of founders preview refuses. Does not prove that the engine asks: tests/lab/secondUp does.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { refusals } from "../../components/founders.ts";
+
+const founded = { nodes: ["a", "b", "c"], domain: "etcd.test", tls: false, volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" } };
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"; // how preview shows a value that is not known yet
+
+const refused: [string, object, string, RegExp][] = [
+  ["a node more", { nodes: ["a", "b", "c", "d", "e"] }, "nodes", /founded by a, b, c; got a, b, c, d, e/],
+  ["a node less", { nodes: ["a"] }, "nodes", /got a\)/],
+  ["a renamed node", { nodes: ["a", "b", "x"] }, "nodes", /got a, b, x/],
+  ["another domain", { domain: "other.test" }, "domain", /etcd\.test; got other\.test/],
+  ["TLS switched", { tls: true }, "tls", /founded with false; got true/],
+  ["another volume", { volumeIds: { ...founded.volumeIds, b: "vol-9" } }, "volumeIds", /data volume of b:/],
+  ["a volume about to be replaced", { volumeIds: { ...founded.volumeIds, c: unknown } }, "volumeIds", /data volume of c:/],
+];
+for (const [name, change, property, reason] of refused) {
+  test(`refused: ${name}`, () => {
+    const found = refusals(founded, { ...founded, ...change });
+    assert.deepEqual(found.map((f) => f.property), [property]);
+    assert.match(found[0]?.reason ?? "", reason);
+  });
+}
+test("accepted: the first up, and no change", () => {
+  assert.deepEqual(refusals({}, founded), []);
+  assert.deepEqual(refusals(founded, { ...founded, nodes: ["c", "b", "a"] }), []);
+});

@@ -1,0 +1,76 @@
+/**
+ * Runs a dynamic resource's provider the way the engine does: the provider as text, in the SDK's own dynamic-provider process, called
+ * over gRPC. What only works inside this process (a captured import, a class) fails here as it would in a real `up`.
+ */
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import grpc from "@grpc/grpc-js";
+import * as pulumi from "@pulumi/pulumi";
+import provider from "@pulumi/pulumi/proto/provider_pb.js";
+import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
+
+type Values = Record<string, unknown>;
+
+export interface DynamicProvider {
+  create(inputs: Values): Promise<{ id: string; outputs: Values }>;
+  diff(olds: Values, news: Values): Promise<boolean>;
+  check(olds: Values, news: Values): Promise<{ property: string; reason: string }[]>;
+  /** What the provider printed so far. */
+  printed(): string;
+  close(): void;
+}
+
+/** Registers a resource under mocks to get its provider's text, and starts that provider. */
+export async function startDynamicProvider(make: () => pulumi.Resource): Promise<DynamicProvider> {
+  const text = await serialised(make);
+  const main = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js");
+  const child = spawn(process.execPath, [main, "127.0.0.1:1"], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  child.stderr.on("data", (d: Buffer) => { out += d.toString(); });
+  const port = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", (d: Buffer) => { out += d.toString(); const line = /^(\d+)\n/.exec(out); if (line?.[1]) resolve(line[1]); });
+    child.on("exit", (code) => reject(new Error(`the dynamic provider ended with ${code}: ${out}`)));
+  });
+  const client = new services.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  const props = (values: Values) => struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ ...values, __provider: text })));
+  const plain = (s: InstanceType<typeof struct.Struct> | undefined): Values => { const { __provider: _, ...rest } = s?.toJavaScript() ?? {}; return rest; };
+  const call = <Reply>(method: string, request: unknown): Promise<Reply> => new Promise((resolve, reject) => {
+    const methods = client as unknown as Record<string, (request: unknown, done: (error: grpc.ServiceError | null, reply: Reply) => void) => void>;
+    methods[method]?.call(client, request, (error, reply) => (error ? reject(new Error(error.details)) : resolve(reply)));
+  });
+  return {
+    async create(inputs) {
+      const request = new provider.CreateRequest();
+      request.setProperties(props(inputs));
+      const reply = await call<InstanceType<typeof provider.CreateResponse>>("create", request);
+      return { id: reply.getId(), outputs: plain(reply.getProperties()) };
+    },
+    async diff(olds, news) {
+      const request = new provider.DiffRequest();
+      request.setOlds(props(olds));
+      request.setNews(props(news));
+      return (await call<InstanceType<typeof provider.DiffResponse>>("diff", request)).getChanges() === provider.DiffResponse.DiffChanges.DIFF_SOME;
+    },
+    async check(olds, news) {
+      const request = new provider.CheckRequest();
+      request.setOlds(props(olds));
+      request.setNews(props(news));
+      return (await call<InstanceType<typeof provider.CheckResponse>>("check", request)).getFailuresList().map((f) => ({ property: f.getProperty(), reason: f.getReason() }));
+    },
+    printed: () => out,
+    close() { client.close(); child.kill(); },
+  };
+}
+
+async function serialised(make: () => pulumi.Resource): Promise<string> {
+  let text: unknown;
+  await pulumi.runtime.setMocks({
+    newResource: (args) => { text = args.inputs.__provider; return { id: "mock", state: args.inputs }; },
+    call: (args) => args.inputs,
+  });
+  // A resource that cannot be serialised never gets a URN; its error arrives as an unhandled rejection.
+  await new Promise((resolve, reject) => { process.once("unhandledRejection", reject); make().urn.apply(resolve); });
+  if (typeof text !== "string") throw new Error(`the resource carries no provider text (got ${typeof text})`);
+  return text;
+}
