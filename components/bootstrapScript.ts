@@ -24,12 +24,13 @@ export interface BootstrapSettings {
 const body = (name: string) => readFileSync(join(import.meta.dirname, "bootstrap", name), "utf8");
 const launch = body("launch.sh"), converge = body("converge.sh");
 
-const clientRb = (base: string, digest: string) => `# Written by the bootstrap.
+// Relative to the client.rb itself: the launcher decides where a run lies.
+const clientRb = `# Written by the bootstrap.
 local_mode true
-chef_repo_path "${base}/${digest}"
-cookbook_path ["${base}/${digest}/cookbooks"]
-file_cache_path "${base}/cache"
-file_backup_path "${base}/backup"
+chef_repo_path File.dirname(File.expand_path(__FILE__))
+cookbook_path [File.join(chef_repo_path, "cookbooks")]
+file_cache_path "/var/lib/etcd-bootstrap/cache"
+file_backup_path "/var/lib/etcd-bootstrap/backup"
 log_level :warn
 log_location STDOUT
 `;
@@ -56,7 +57,7 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     `timeout_seconds=${timeoutSeconds}`,
     payload("cookbook", settings.cookbook),
     payload("node_json", base64(`${JSON.stringify(settings.nodeJson, null, 2)}\n`)),
-    payload("client_rb", base64(clientRb("/var/lib/etcd-bootstrap", digest))),
+    payload("client_rb", base64(clientRb)),
     payload("settings", base64(`${chefSettings.join("\n")}\n`)),
     payload("converge_sh", base64(converge)),
     launch,

@@ -5,9 +5,12 @@ umask 077
 
 say() { echo "$(date -u +%FT%TZ) $*"; }
 
+# Only the last line of main makes it "ok": after a signal bash may come here with an exit code of 0.
+result=ended
 finish() {
     local code=$?
-    if [ "$code" -eq 0 ]; then echo ok > "$run/status.new"; else echo "exit $code" > "$run/status.new"; fi
+    [ "$result" = ok ] || result="exit $code"
+    echo "$result" > "$run/status.new"
     mv "$run/status.new" "$run/status"
 }
 
@@ -24,10 +27,12 @@ wait_for_cloud_init() {
 }
 
 chef_client() {
-    local candidate
-    for candidate in cinc-client chef-client /opt/cinc/bin/cinc-client /opt/chef/bin/chef-client; do
+    local candidate candidates="cinc-client /opt/cinc/bin/cinc-client chef-client /opt/chef/bin/chef-client"
+    [ "$product" != chef ] || candidates="chef-client /opt/chef/bin/chef-client"
+    for candidate in $candidates; do
         command -v "$candidate" && return
     done
+    say "neither of $candidates is on this machine" >&2
     return 1
 }
 
@@ -45,10 +50,12 @@ look_up_package() {
 
 install_chef() {
     if [ "$product" = preinstalled ]; then
-        chef_client > /dev/null || { say "neither cinc-client nor chef-client is on this machine, and chef.product is preinstalled"; return 1; }
+        chef_client > /dev/null || { say "chef.product is preinstalled; use an image that has a client, or let this script install one"; return 1; }
         return 0
     fi
-    case "$(dpkg-query --show --showformat '${Version}' "$product" 2>/dev/null || true)" in "$version" | "$version"-*) return 0 ;; esac
+    local installed
+    installed=$(dpkg-query --show --showformat '${Version}' "$product" 2>/dev/null) || installed=none
+    case $installed in "$version" | "$version"-*) return 0 ;; esac
     command -v apt-get > /dev/null || { say "packages are installed with apt-get, which is not here; use an image that has the client"; return 1; }
     [ -n "$package_url" ] || look_up_package
     say "installing $product $version from $package_url"
@@ -70,7 +77,7 @@ converge() {
     (umask 022 && exec "$client" -z -c client.rb -j node.json)
 }
 
-# Inputs of earlier runs, secrets among them, are of no more use; those still waiting for their turn are.
+# Inputs of earlier runs hold secrets, and their "ok" is worth nothing once this run changes the machine. Those waiting for their turn stay.
 forget_earlier_runs() {
     local other
     for other in "$base"/*/; do
@@ -82,15 +89,17 @@ main() {
     base=$1 run=$2 timeout_seconds=$3
     . "$run/settings"
     trap finish EXIT
+    trap 'exit 143' TERM
     exec >> "$base/converge.log" 2>&1
     exec 9> "$base/converge.lock"
     flock -n 9 || { say "another converge is running; waiting for it"; flock -w "$timeout_seconds" 9; } || { say "still running after $timeout_seconds s"; exit 1; }
     say "converge ${run##*/} begins"
     wait_for_cloud_init
     install_chef
-    converge
     forget_earlier_runs
+    converge
     say "converge ${run##*/} done in $SECONDS s"
+    result=ok
 }
 
 main "$@"

@@ -2,7 +2,7 @@
 # It leaves the converge to systemd, so that a dropped connection does not end it, and waits here for its result.
 umask 077
 base=/var/lib/etcd-bootstrap
-run=$base/$digest
+run=$base/${digest:0:12}
 unit=etcd-bootstrap-${digest:0:12}
 log=$base/converge.log
 
@@ -37,6 +37,8 @@ start() {
     exec 8>&-
 }
 
+# The log goes on from run to run; a reader wants the last one.
+this_run() { awk '/ converge [0-9a-f]+ begins$/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$log"; }
 last_line() { tail -n 1 "$log" 2>/dev/null | cut -c 1-200; }
 
 # The unit's own limit ends a converge that hangs; ours lies behind it, for a systemd that no longer answers.
@@ -67,7 +69,7 @@ case $(result) in
     ok) echo "$(hostname) converged in $SECONDS s" ;;
     *)
         echo "The converge of $(hostname) failed ($(result))$([ "$SECONDS" -lt "$timeout_seconds" ] || echo ", at its limit of $timeout_seconds s"). The end of its log:" >&2
-        tail -n 30 "$log" >&2
+        this_run | tail -n 30 >&2
         echo "The whole log, on the node: sudo less $log" >&2
         return 1
         ;;

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import { command, usageError } from "../lab/command.ts";
+import { daemonLog } from "../lab/daemonProcess.ts";
+import { fault, faultHelp } from "../lab/faultCommand.ts";
+import { showStatus } from "../lab/labStatus.ts";
+import { cacheDir, labDir } from "../lab/paths.ts";
+import { Phases } from "../lab/phases.ts";
+import { podman } from "../lab/podman.ts";
+import { runAsRoot } from "../lab/shell.ts";
+import { stopLab } from "../lab/stop.ts";
+
+const help = `
+npm run lab -- start              starts the lab alone (npm run up does this and makes the cluster)
+npm run lab -- stop               takes it down with everything in it; logs stay in .lab/logs
+npm run lab -- status             containers, records on each name server, faults that are on
+npm run lab -- logs [PART]        PART: cloudflare, ec2, mirror, control (the daemon's, all unless given), ns1, ns2, resolver, moto, or an instance id
+npm run lab -- fault …            makes faults: npm run lab -- fault --help
+npm run lab -- destroy            stop, and removes the logs, the images and the cache (CLI, etcd builds) too
+`;
+
+const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  start: async () => {
+    const { startLab } = await import("../lab/start.ts"); // the other subcommands need none of its packages
+    const phases = new Phases();
+    const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
+    const { wasRunning, phases: parts } = await startLab(tell, ["3.6.14"]);
+    tell(`lab ${wasRunning ? "was running" : "started"}: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}`);
+  },
+  stop: async () => {
+    const was = existsSync(labDir);
+    await stopLab(["logs"]);
+    process.stdout.write(was ? "lab stopped; its logs are in .lab/logs\n" : "no lab was there\n");
+  },
+  status: showStatus,
+  logs: showLogs,
+  fault,
+  destroy: async () => {
+    await stopLab();
+    const images = await podman(["images", "--quiet", "--filter", "reference=localhost/etcd-lab-*"]).catch(() => ""); // no podman, no images
+    const ids = [...new Set(images.split("\n").filter(Boolean))];
+    if (ids.length > 0) await podman(["rmi", "--force", ...ids], { timeoutMs: 120_000 });
+    await runAsRoot("rm", ["-rf", cacheDir]);
+    process.stdout.write(`lab, images and ${cacheDir} are gone\n`);
+  },
+};
+
+await command("lab", help, async ([name = "", ...args]) => {
+  const subcommand = subcommands[name];
+  if (!subcommand) throw usageError("lab", `${name === "" ? "a subcommand is needed" : `there is no subcommand ${name}`}: ${Object.keys(subcommands).join(", ")}`);
+  if (name === "fault" && (args.length === 0 || args.includes("--help"))) process.stdout.write(faultHelp());
+  else await subcommand(args);
+});
+
+async function showLogs([part, ...rest]: string[]): Promise<void> {
+  if (rest.length > 0) throw usageError("lab", `logs takes one part (got ${[part, ...rest].join(" ")})`);
+  const ofDaemon = ["cloudflare", "ec2", "mirror", "control", "daemon"];
+  if (part === undefined || ofDaemon.includes(part)) {
+    if (!existsSync(daemonLog)) throw new Error("there is no log yet; the lab has not been started here");
+    const lines = (await fs.readFile(daemonLog, "utf8")).split("\n");
+    process.stdout.write(`${lines.filter((line) => part === undefined || line.split(" ")[1] === part).join("\n").trimEnd()}\n`);
+    return;
+  }
+  try {
+    process.stdout.write(await podman(["logs", "--tail", "500", `etcd-lab-${part}`]));
+  } catch {
+    throw usageError("lab", `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, resolver, moto and the instance ids that npm run lab -- status lists`);
+  }
+}

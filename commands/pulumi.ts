@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import * as path from "node:path";
+import { labIsOurs } from "../lab/claim.ts";
+import { command } from "../lab/command.ts";
+import { daemonAnswers } from "../lab/daemonProcess.ts";
+import { projectDir, pulumiHome } from "../lab/paths.ts";
+import { installPlugins } from "../lab/plugins/install.ts";
+import { pulumiEnvironment } from "../lab/pulumiEnvironment.ts";
+import { createStack } from "../lab/stack.ts";
+import { ensureCli } from "../lab/toolchain/cli.ts";
+
+const help = `
+npm run pulumi -- ARGS        the Pulumi CLI with the lab's environment, on the stack dev
+
+  npm run pulumi -- preview --expect-no-changes
+  npm run pulumi -- up
+  npm run pulumi -- stack --show-urns
+  npm run pulumi -- up --help
+
+State, plugins and the passphrase are the lab's; no credential of a real cloud is passed on. The lab must be running
+for commands that talk to it (npm run lab -- start).
+`;
+
+/** Subcommands that ask or change the lab. */
+const needLab = ["up", "update", "preview", "pre", "refresh", "destroy", "down", "import", "watch"];
+
+await command("pulumi", help, async (args) => {
+  if (needLab.includes(args[0] ?? "") && !args.includes("--help") && !(labIsOurs() && await daemonAnswers())) {
+    throw new Error("the lab of this checkout is not running; start it with npm run lab -- start (or npm run up, which makes the cluster too)");
+  }
+  const cliDir = await ensureCli((line) => process.stderr.write(`${line}\n`));
+  await installPlugins(pulumiHome);
+  await createStack(cliDir);
+  const child = spawn(path.join(cliDir, "pulumi"), args, { cwd: projectDir, stdio: "inherit", env: { ...process.env, ...pulumiEnvironment(cliDir) } });
+  process.on("SIGINT", () => { if (!process.stdin.isTTY) child.kill("SIGINT"); });
+  process.on("SIGTERM", () => child.kill("SIGINT")); // Pulumi saves its state on SIGINT only
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(new Error(`the Pulumi CLI could not be started: ${error.message}`)));
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+});

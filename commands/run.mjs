@@ -1,0 +1,51 @@
+// The way in for every `npm run …`: plain JavaScript for whatever Node the machine has (14 or newer). It installs the project's
+// packages when they are missing or not those of package-lock.json, then runs commands/<name>.ts with the project's own Node 24.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const project = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const [name = "", ...args] = process.argv.slice(2);
+
+if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
+  refuse(`these commands run on Linux on x64 or arm64 (this is ${process.platform} on ${process.arch}); a virtual machine will do`);
+}
+const commands = readdirSync(path.join(project, "commands")).filter((file) => file.endsWith(".ts")).map((file) => file.slice(0, -3));
+if (!commands.includes(name)) refuse(`there is no command ${JSON.stringify(name)}; there are: ${commands.join(", ")}`);
+if (!packagesFit()) install();
+
+const node = path.join(project, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+if (!existsSync(node)) refuse(`the package node-linux-${process.arch} is not installed, an optional dependency; allow those (npm config get omit) and run npm ci`);
+const child = spawn(node, ["--use-system-ca", "--disable-warning=ExperimentalWarning", path.join(project, "commands", `${name}.ts`), ...args], { stdio: "inherit" });
+child.on("error", (error) => refuse(`${node} could not be started: ${error.message}`));
+child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl-C to both of us; passing it on would count twice, which ends Pulumi without saving its state.
+process.on("SIGINT", () => { if (!process.stdin.isTTY) child.kill("SIGINT"); });
+
+/** Whether node_modules holds every package of package-lock.json in its version; optional ones may be for other platforms. */
+function packagesFit() {
+  const read = (file) => JSON.parse(readFileSync(path.join(project, file), "utf8")).packages;
+  if (!existsSync(path.join(project, "node_modules/.package-lock.json"))) return false;
+  const installed = read("node_modules/.package-lock.json");
+  return Object.entries(read("package-lock.json")).every(([folder, { version, optional }]) =>
+    folder === "" || (installed[folder] ? installed[folder].version === version : optional));
+}
+
+function install() {
+  process.stderr.write("Installing the project's packages with npm ci (about 15 s) …\n");
+  // npm tells the scripts it runs where it is itself; by hand it is on PATH.
+  const [command, ...prefix] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
+  const result = spawnSync(command, [...prefix, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: project, stdio: ["ignore", 2, 2], timeout: 600_000,
+  });
+  if (result.error) refuse(result.error.code === "ETIMEDOUT" ? "npm ci took more than 10 minutes and was ended; is the npm registry reachable?" : `npm ci could not be started: ${result.error.message}`);
+  if (result.status !== 0) refuse("npm ci failed (see above); npm 7 or newer and a reachable npm registry are needed");
+}
+
+function refuse(reason) {
+  process.stderr.write(`${name || "run"}: ${reason}\n`);
+  process.exit(2);
+}

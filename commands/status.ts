@@ -1,0 +1,50 @@
+import type { MemberReport } from "../components/memberHealth.ts";
+import { probeCluster } from "../components/etcdProbe.ts";
+import { command, usageError } from "../lab/command.ts";
+import { stackOutputs } from "../lab/stackOutputs.ts";
+import { table } from "../lab/table.ts";
+
+const help = `
+npm run status [-- --json]
+
+Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the declared members, one leader,
+no learner, no alarm, and a write that each of them shows. Exit code 1 when it is not.
+
+  --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader, learner, dbSizeBytes, revision, alarms}]}
+`;
+
+await command("status", help, async (args) => {
+  const unknown = args.find((arg) => arg !== "--json");
+  if (unknown) throw usageError("status", `unknown argument ${unknown}`);
+  const { endpoints, peerUrls } = await stackOutputs();
+  const declared = Object.entries(endpoints).map(([name, endpoint]) => ({ name, endpoint, peerUrl: peerUrls[name] ?? "" }));
+  const report = await probeCluster(declared, 2000);
+  const members = report.members.map((m) => ({
+    name: m.name, endpoint: m.endpoint, version: m.version, healthy: isHealthy(m), leader: m.leaderId !== "" && m.leaderId === m.memberId,
+    learner: m.learner, dbSizeBytes: m.dbSizeBytes, revision: m.revision, alarms: m.alarms,
+  }));
+  const { clusterId, healthy, reasons } = report;
+  if (args.includes("--json")) {
+    process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
+    return healthy ? 0 : 1;
+  }
+  process.stdout.write(table(["MEMBER", "ENDPOINT", "VERSION", "HEALTHY", "LEADER", "LEARNER", "DB SIZE", "REVISION", "ALARMS"], members.map((m) =>
+    [m.name, m.endpoint, m.version || "-", yes(m.healthy), yes(m.leader), yes(m.learner), size(m.dbSizeBytes), String(m.revision), m.alarms.join(" ") || "-"])));
+  process.stdout.write(healthy ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n` : "");
+  if (healthy) return 0;
+  process.stderr.write(`status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n`);
+  return 1;
+});
+
+/** A member that answered, has a vote and no alarm, and reads what was written. */
+function isHealthy(m: MemberReport): boolean {
+  return m.error === "" && !m.learner && m.alarms.length === 0 && m.leaderId !== "" && m.marker !== "";
+}
+
+function yes(value: boolean): string {
+  return value ? "yes" : "no";
+}
+
+function size(bytes: number): string {
+  return bytes ? `${(bytes / 1024).toFixed(0)} KiB` : "-";
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { command, usageError } from "../lab/command.ts";
+import { projectDir } from "../lab/paths.ts";
+import { Phases } from "../lab/phases.ts";
+import { runPulumi } from "../lab/pulumiRun.ts";
+import { createStack, forgetStack, removeDeadLocks, stackResources } from "../lab/stack.ts";
+import { startLab } from "../lab/start.ts";
+
+const help = `
+npm run up        makes the etcd cluster of the stack dev in the lab, or brings it up to date
+
+Starts the lab if needed (name servers, EC2 and Cloudflare emulators), runs pulumi up, and prints the members. The first run installs
+what is missing: host packages through apt-get (listed before), images, the Pulumi CLI, etcd. npm run down removes everything again.
+`;
+
+await command("up", help, async (args) => {
+  if (args.length > 0) throw usageError("up", `up takes no arguments (got ${args.join(" ")})`);
+  const phases = new Phases();
+  const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
+
+  tell("lab          starting, or finding it running");
+  const lab = await phases.time("lab", async () => startLab(tell, [await etcdVersion()]));
+  const parts = lab.phases.filter(({ seconds }) => seconds >= 0.1).map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ");
+  tell(`lab          ${lab.wasRunning ? "was running" : "started"}${parts ? ` (${parts})` : ""}`);
+
+  const resources = await stackResources();
+  if (resources > 0 && !lab.wasRunning) {
+    tell(`stack        has ${resources} resources that the lab, started anew, knows nothing of (its EC2 forgets at a stop or reboot): starting from nothing`);
+    await forgetStack();
+  }
+  await removeDeadLocks(tell);
+  await phases.time("stack", () => createStack(lab.cliDir));
+  tell("pulumi up    starting the program");
+  const progress = await phases.time("pulumi up", () => runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell));
+  const changes = Object.entries(progress.changes).filter(([operation]) => operation !== "same").map(([operation, count]) => `${count} ${operation}`);
+  tell(`pulumi up    done: ${changes.join(", ") || "nothing to change"}`);
+
+  const healthy = await phases.time("status", () => printStatus());
+  const total = phases.elapsed().toFixed(1);
+  process.stdout.write(`\nUp in ${total} s: ${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
+  const spans = progress.spans();
+  if (spans.length > 0) process.stdout.write(`Within pulumi up (overlapping): ${spans.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
+  process.stdout.write(`\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run pulumi -- preview --expect-no-changes\n`);
+  return healthy;
+});
+
+/** The version the dev stack asks for, else Pulumi.yaml's default: the lab's mirror must have it. */
+async function etcdVersion(): Promise<string> {
+  const read = async (file: string): Promise<Record<string, { default?: unknown }>> => (parse(await fs.readFile(path.join(projectDir, file), "utf8")) ?? {}).config ?? {};
+  const stack: Record<string, unknown> = await read("Pulumi.dev.yaml"), project = await read("Pulumi.yaml");
+  const version = stack["etcd:etcdVersion"] ?? project.etcdVersion?.default;
+  if (typeof version !== "string") throw new Error("etcdVersion has no default in Pulumi.yaml and no value in Pulumi.dev.yaml, so the lab does not know which etcd to offer");
+  return version;
+}
+
+/** The table of `npm run status`; its exit code. */
+function printStatus(): Promise<number> {
+  process.stdout.write("\n");
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", path.join(projectDir, "commands/status.ts")], { stdio: "inherit" });
+  return new Promise((resolve, reject) => child.on("error", reject).on("exit", (code) => resolve(code ?? 1)));
+}

@@ -1,0 +1,8 @@
+name 'etcd'
+maintainer 'The etcd on EC2 authors'
+license 'Apache-2.0'
+description 'One member of an etcd cluster whose members find each other through DNS SRV records'
+version '0.1.0'
+chef_version '>= 18.0'
+supports 'debian', '>= 12.0'
+supports 'ubuntu', '>= 22.04'

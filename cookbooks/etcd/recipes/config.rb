@@ -1,0 +1,35 @@
+# The configuration file, and what the node must see in DNS before its first start.
+etcd = node['etcd']
+scheme = etcd['tls'] ? 'https' : 'http'
+address = [etcd['address'], etcd['members'][etcd['name']], node['ipaddress'], '0.0.0.0'].find { |a| !a.to_s.empty? }
+
+directory '/etc/etcd' do
+  owner 'root'
+  group 'etcd'
+  mode '0750'
+end
+
+template '/etc/etcd/etcd.yaml' do
+  source 'etcd.yaml.erb'
+  owner 'root'
+  group 'etcd'
+  mode '0640'
+  variables(etcd: etcd, scheme: scheme, address: address, host: "#{etcd['name']}.#{etcd['domain']}")
+end
+
+template '/etc/etcd/preflight.json' do
+  source 'preflight.json.erb'
+  owner 'root'
+  group 'root'
+  mode '0644'
+  variables(etcd: etcd, address: address)
+end
+
+%w(etcd-preflight etcd-applied dns_gate.py dns_query.py).each do |name|
+  cookbook_file "/usr/local/lib/etcd-node/#{name}" do
+    source name
+    owner 'root'
+    group 'root'
+    mode name.end_with?('.py') ? '0644' : '0755'
+  end
+end

@@ -1,0 +1,36 @@
+# The unit, and its first start. A member that already runs is never restarted from here.
+template '/etc/systemd/system/etcd.service' do
+  source 'etcd.service.erb'
+  owner 'root'
+  group 'root'
+  mode '0644'
+  variables(etcd: node['etcd'])
+  notifies :run, 'execute[systemctl daemon-reload]', :immediately
+end
+
+execute 'systemctl daemon-reload' do
+  action :nothing
+end
+
+# The unit asks the same again. Here its refusal fails the converge, with its reasons in the log.
+execute 'preflight before the first start' do
+  command '/usr/local/lib/etcd-node/etcd-preflight'
+  live_stream true
+  not_if '/usr/local/lib/etcd-node/etcd-preflight --has-member'
+end
+
+service 'etcd' do
+  action :enable
+end
+
+# Not `service :start`: a founder is ready only when it has a quorum, and waiting for that would block one node on the others.
+execute 'start etcd' do
+  command 'systemctl start --no-block etcd'
+  not_if 'systemctl show --property ActiveState --value etcd | grep -Eqx "active|activating|reloading"'
+end
+
+execute 'configuration changed; not applied until this member is restarted' do
+  command '/usr/local/lib/etcd-node/etcd-applied explain'
+  live_stream true
+  only_if '/usr/local/lib/etcd-node/etcd-applied differs'
+end

@@ -1,0 +1,75 @@
+# Where the data lives: a volume of its own when one is named, else a plain directory.
+etcd = node['etcd']
+
+group 'etcd' do
+  system true
+end
+
+user 'etcd' do
+  gid 'etcd'
+  system true
+  home '/var/lib/etcd'
+  shell '/usr/sbin/nologin'
+  manage_home false
+end
+
+# What this node knows of itself; on the root disk, so that it outlives the data.
+%w(/usr/local/lib/etcd-node /var/lib/etcd-node).each do |dir|
+  directory dir do
+    owner 'root'
+    group 'root'
+    mode '0755'
+  end
+end
+
+# Without its volume mounted the mount point lets nobody write, so that no member is ever made on the root disk.
+directory '/var/lib/etcd' do
+  owner 'root'
+  group 'root'
+  mode etcd['volume'].empty? ? '0755' : '0000'
+  not_if 'mountpoint -q /var/lib/etcd'
+end
+
+unless etcd['volume'].empty?
+  device = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_#{etcd['volume'].delete('-')}"
+
+  cookbook_file '/usr/local/lib/etcd-node/etcd-volume' do
+    source 'etcd-volume'
+    owner 'root'
+    group 'root'
+    mode '0755'
+  end
+
+  execute "data volume #{etcd['volume']}" do
+    command "/usr/local/lib/etcd-node/etcd-volume prepare #{device} #{etcd['volume_timeout']}"
+    live_stream true
+    not_if "/usr/local/lib/etcd-node/etcd-volume is-mounted #{device}"
+  end
+
+  { 'var-lib-etcd.mount' => 'var-lib-etcd.mount.erb', 'etcd-volume.service' => 'etcd-volume.service.erb' }.each do |unit, source|
+    template "/etc/systemd/system/#{unit}" do
+      source source
+      owner 'root'
+      group 'root'
+      mode '0644'
+      variables(device: device, timeout: etcd['volume_timeout'])
+      notifies :run, 'execute[systemctl daemon-reload for the data volume]', :immediately
+    end
+  end
+
+  execute 'systemctl daemon-reload for the data volume' do
+    command 'systemctl daemon-reload'
+    action :nothing
+  end
+
+  execute 'mount the data volume' do
+    command 'systemctl start var-lib-etcd.mount'
+    not_if 'mountpoint -q /var/lib/etcd'
+  end
+end
+
+directory '/var/lib/etcd/data' do
+  owner 'etcd'
+  group 'etcd'
+  mode '0700'
+end

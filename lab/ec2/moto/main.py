@@ -1,0 +1,42 @@
+"""Starts moto (a record-keeping EC2) with the lab's VPC and images, mended where it differs from the real EC2.
+
+Everything it is told comes as JSON in ETCD_LAB_EC2; lab/ec2/moto.ts writes it.
+"""
+
+import settings
+
+settings.prepare_moto()  # moto reads its environment while it is imported, so this comes first
+
+import addresses
+import attributes
+import block_devices
+import calls
+import client_tokens
+import filters
+import instances
+import interfaces
+import launches
+import security_groups
+import server
+import tags
+import volumes
+import vpc
+
+for mend in (
+    vpc,
+    addresses,
+    interfaces,
+    instances,
+    launches,
+    block_devices,
+    volumes,
+    attributes,
+    security_groups,
+    filters,
+    tags,
+    client_tokens,
+    calls,
+):
+    mend.install()
+
+server.serve()

@@ -1,0 +1,26 @@
+import * as path from "node:path";
+import { pulumiHome, stateDir } from "./paths.ts";
+
+/** The one stack of the lab. */
+export const stackName = "dev";
+
+/** Protects nothing: the lab's stack holds nothing worth protecting. Pulumi.dev.yaml's encryptionsalt belongs to it. */
+const passphrase = "lab";
+
+/**
+ * The environment in which the CLI works on the lab's stack: our CLI and Node 24 first on PATH, state and plugins below .lab, no
+ * look-ups on the Internet. Credentials of real clouds are left out, so that nothing here can reach one.
+ */
+export function pulumiEnvironment(cliDir: string): Record<string, string | undefined> {
+  const foreign = Object.keys(process.env).filter((name) => /^(AWS|CLOUDFLARE|CF|PULUMI)_/.test(name));
+  return {
+    ...Object.fromEntries(foreign.map((name) => [name, undefined])),
+    PATH: [cliDir, path.dirname(process.execPath), process.env.PATH].join(":"),
+    PULUMI_HOME: pulumiHome,
+    PULUMI_BACKEND_URL: `file://${stateDir}`,
+    PULUMI_CONFIG_PASSPHRASE: passphrase,
+    PULUMI_STACK: stackName,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
+}

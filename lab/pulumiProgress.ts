@@ -1,0 +1,123 @@
+/** The part of an engine event that is read here (the CLI's --event-log, one JSON object a line). */
+export interface EngineEvent {
+  readonly resourcePreEvent?: { readonly metadata: Step };
+  readonly resOutputsEvent?: { readonly metadata: Step };
+  readonly resOpFailedEvent?: { readonly metadata: Step };
+  readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
+  readonly summaryEvent?: { readonly resourceChanges?: Readonly<Record<string, number>> };
+}
+interface Step { readonly op: string; readonly urn: string; readonly type: string }
+
+/** What a group of resource types is called on the screen. Types that are not here are named after their last part. */
+const groups: readonly (readonly [RegExp, string])[] = [
+  [/^aws:.*(securityGroup|keyPair|networkInterface|eip)/i, "network"],
+  [/^aws:.*volume/i, "volumes"],
+  [/^aws:ec2\/instance/, "machines"],
+  [/^cloudflare:.*dnsRecord/i, "DNS records"],
+  [/DnsReadiness/, "DNS gate"],
+  [/^command:/, "bootstrap"],
+  [/ClusterHealth/, "health"],
+];
+const verbs: Readonly<Record<string, string>> = {
+  create: "made", "create-replacement": "made", update: "changed", delete: "removed", "delete-replaced": "removed", refresh: "looked at", read: "read", "discard-replaced": "removed",
+};
+const quietMs = 400, reminderMs = 10_000;
+
+interface Group { readonly running: Map<string, number>; readonly done: Map<string, number>; readonly first: number; last: number }
+
+/**
+ * Turns the engine's events into a few lines a person follows: one for each group of resources when it is done, what dynamic resources
+ * and commands say while they wait, and every 10 s of silence what is still running. Times are milliseconds of one clock, given by the caller.
+ */
+export class PulumiProgress {
+  readonly #groups = new Map<string, Group>();
+  readonly #spans = new Map<string, { first: number; last: number }>();
+  /** When the last line was told, or the first event came. */
+  #spoke: number | undefined;
+  /** Messages of severity error, as Pulumi words them, without repeats. */
+  readonly errors: string[] = [];
+  /** Number of resources by operation, at the end. */
+  changes: Readonly<Record<string, number>> = {};
+
+  /** Takes one event and returns the lines to print. */
+  take(event: EngineEvent, now: number): string[] {
+    const begun = event.resourcePreEvent?.metadata, ended = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+    if (event.summaryEvent?.resourceChanges) this.changes = event.summaryEvent.resourceChanges;
+    if (begun && isWork(begun)) {
+      const group = this.#group(begun, now);
+      group.running.set(nameOf(begun.urn), now);
+    }
+    if (ended && isWork(ended)) {
+      const group = this.#group(ended, now);
+      group.running.delete(nameOf(ended.urn));
+      group.last = now;
+      const verb = event.resOpFailedEvent ? "failed" : verbs[ended.op] ?? ended.op;
+      group.done.set(verb, (group.done.get(verb) ?? 0) + 1);
+    }
+    return this.#say(now, event.diagnosticEvent ? this.#diagnostic(event.diagnosticEvent) : []);
+  }
+
+  /** Lines that become due by the passing of time alone. */
+  tick(now: number): string[] {
+    const lines = [...this.#groups].flatMap(([label, group]) => group.running.size === 0 && now - group.last >= quietMs ? this.#finish(label, group) : []);
+    if (lines.length === 0 && this.#spoke !== undefined && now - this.#spoke >= reminderMs) {
+      const running = [...this.#groups].filter(([, group]) => group.running.size > 0)
+        .map(([label, group]) => `${label} (${[...group.running.keys()].join(", ")}, ${seconds(now - Math.min(...group.running.values()))})`);
+      if (running.length > 0) lines.push(`still at work: ${running.join("; ")}`);
+    }
+    return this.#say(now, lines);
+  }
+
+  /** Lines for what has not been told yet, at the end. */
+  finish(): string[] {
+    return [...this.#groups].flatMap(([label, group]) => this.#finish(label, group));
+  }
+
+  /** From the first begin to the last end, in seconds, by group, in order of begin. Groups overlap. */
+  spans(): { name: string; seconds: number }[] {
+    return [...this.#spans].map(([name, { first, last }]) => ({ name, seconds: (last - first) / 1000 }));
+  }
+
+  #group(step: Step, now: number): Group {
+    const label = labelOf(step.type);
+    const group = this.#groups.get(label) ?? { running: new Map(), done: new Map(), first: now, last: now };
+    this.#groups.set(label, group);
+    return group;
+  }
+
+  #finish(label: string, group: Group): string[] {
+    this.#groups.delete(label);
+    const span = this.#spans.get(label);
+    this.#spans.set(label, { first: span?.first ?? group.first, last: group.last });
+    if (group.done.size === 0) return [];
+    return [`${label.padEnd(12)} ${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} (${seconds(group.last - group.first)})`];
+  }
+
+  #diagnostic({ urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>): string[] {
+    const text = message.trim();
+    if (text === "" || severity === "debug") return [];
+    if (severity === "error") {
+      if (!this.errors.includes(text)) this.errors.push(text);
+      return [];
+    }
+    return text.split("\n").map((line) => `  ${urn && !urn.includes("pulumi:pulumi:Stack") ? `${nameOf(urn)}: ` : ""}${line}`);
+  }
+
+  #say(now: number, lines: string[]): string[] {
+    if (lines.length > 0) this.#spoke = now;
+    this.#spoke ??= now;
+    return lines;
+  }
+}
+
+/** Components, providers and the stack itself are frames around the work; what stays the same is none. */
+function isWork({ type, op }: Step): boolean {
+  return op !== "same" && !type.startsWith("pulumi:") && !/^etcd:index:/.test(type);
+}
+
+function labelOf(type: string): string {
+  return groups.find(([pattern]) => pattern.test(type))?.[1] ?? type.split(/[:/]/).at(-1) ?? type;
+}
+
+const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

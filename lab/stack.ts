@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { projectDir, stateDir } from "./paths.ts";
+import { pulumiEnvironment, stackName } from "./pulumiEnvironment.ts";
+import { run } from "./shell.ts";
+
+const project = "etcd"; // the name in Pulumi.yaml
+const stateFile = path.join(stateDir, ".pulumi/stacks", project, `${stackName}.json`);
+const lockDir = path.join(stateDir, ".pulumi/locks");
+
+/** Makes the stack when the backend has none. Pulumi.dev.yaml, which has the stack's salt already, stays as it is. */
+export async function createStack(cliDir: string): Promise<void> {
+  if (existsSync(stateFile)) return;
+  await fs.mkdir(stateDir, { recursive: true });
+  await run(path.join(cliDir, "pulumi"), ["stack", "select", "--create", stackName, "--non-interactive"], { cwd: projectDir, env: pulumiEnvironment(cliDir) });
+}
+
+/** How many resources the stack's state has; 0 when there is no stack. */
+export async function stackResources(): Promise<number> {
+  const text = await fs.readFile(stateFile, "utf8").catch(() => undefined);
+  if (text === undefined) return 0; // no stack yet
+  const state: { checkpoint?: { latest?: { resources?: unknown[] } } } = JSON.parse(text);
+  return state.checkpoint?.latest?.resources?.length ?? 0;
+}
+
+/** Forgets the stack: state, history, locks. What it described must be gone already. */
+export async function forgetStack(): Promise<void> {
+  await fs.rm(stateDir, { recursive: true, force: true });
+}
+
+/**
+ * Removes locks of Pulumi processes that are no more: one that was killed cannot remove its own, and would block every later run.
+ * Throws when the process is alive, because two at a time would harm the state.
+ */
+export async function removeDeadLocks(report: (line: string) => void): Promise<void> {
+  if (!existsSync(lockDir)) return;
+  for (const entry of (await fs.readdir(lockDir, { recursive: true, withFileTypes: true })).filter((e) => e.isFile() && e.name.endsWith(".json"))) {
+    const file = path.join(entry.parentPath, entry.name);
+    const lock: { pid?: number; hostname?: string } = JSON.parse(await fs.readFile(file, "utf8"));
+    if (lock.hostname === os.hostname() && lock.pid !== undefined && existsSync(`/proc/${lock.pid}`)) {
+      throw new Error(`another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for it, or end it with: kill -INT ${lock.pid}`);
+    }
+    report(`stack: removing the lock of an earlier run that was killed (process ${lock.pid ?? "unknown"})`);
+    await fs.rm(file);
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { checkPorts, claimHost, labState } from "./claim.ts";
+import { daemonIsCurrent, startDaemon } from "./daemonProcess.ts";
+import { startDns } from "./dns/servers.ts";
+import { startMoto } from "./ec2/moto.ts";
+import { ensureImages } from "./images.ts";
+import { startNetwork } from "./network.ts";
+import { keyDir, labDir, logDir, pulumiHome, stateDir } from "./paths.ts";
+import { type Phase, Phases } from "./phases.ts";
+import { installPlugins } from "./plugins/install.ts";
+import { ensurePrerequisites } from "./prerequisites.ts";
+import { run } from "./shell.ts";
+import { clearLab } from "./stop.ts";
+import { ensureCli } from "./toolchain/cli.ts";
+import { ensureEtcd } from "./toolchain/etcd.ts";
+
+export interface StartedLab {
+  /** Folder of the Pulumi CLI. */
+  readonly cliDir: string;
+  /** What took how long. CLI, etcd and services are made at the same time. */
+  readonly phases: readonly Phase[];
+  /** Whether the lab ran already and knows what it was told. */
+  readonly wasRunning: boolean;
+}
+
+/**
+ * Brings the lab up, or what is missing of it: host packages, images, CLI and etcd (from the cache or made, at the same time), network,
+ * name servers, EC2 emulator, daemon, SSH key, plugins. A running lab costs about a second. Remains of an earlier one (a reboot, a
+ * crash) are cleared first; the stack's state and the logs stay. Versions of etcd given are put into the mirror.
+ */
+export async function startLab(report: (line: string) => void, etcdVersions: readonly string[]): Promise<StartedLab> {
+  const phases = new Phases();
+  await phases.time("host", () => ensurePrerequisites(report));
+  const state = await labState();
+  if (state === "remains") {
+    report("lab: clearing what an earlier lab left behind");
+    await phases.time("clearing", () => clearLab(["state", "logs"]));
+  }
+  if (state !== "running") await checkPorts();
+  for (const folder of [labDir, logDir, stateDir]) await fs.mkdir(folder, { recursive: true });
+  const [cliDir] = await Promise.all([
+    phases.time("Pulumi CLI", () => ensureCli(report)),
+    phases.time("etcd", async () => { for (const version of etcdVersions) await ensureEtcd(version, report); }),
+    startServices(phases, report),
+    makeSshKey(),
+    installPlugins(pulumiHome),
+  ]);
+  return { cliDir, phases: phases.done, wasRunning: state === "running" };
+}
+
+async function startServices(phases: Phases, report: (line: string) => void): Promise<void> {
+  const images = await phases.time("images", () => ensureImages(report));
+  await claimHost();
+  await phases.time("network", startNetwork);
+  await Promise.all([phases.time("name servers", () => startDns(images)), phases.time("EC2 emulator", () => startMoto(images))]);
+  if (!await daemonIsCurrent()) await phases.time("daemon", startDaemon);
+}
+
+/** The operator's key, ed25519, made once a lab. */
+async function makeSshKey(): Promise<void> {
+  const file = path.join(keyDir, "admin");
+  if (existsSync(file)) return;
+  await fs.mkdir(keyDir, { recursive: true, mode: 0o700 });
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "etcd-lab", "-f", file]);
+}

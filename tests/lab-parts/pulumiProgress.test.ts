@@ -1,0 +1,65 @@
+// What a person reads while pulumi up runs: lines from engine events. Does not prove that the engine sends these events; npm run up in the lab tier does.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type EngineEvent, PulumiProgress } from "../../lab/pulumiProgress.ts";
+
+const step = (type: string, name: string, op = "create") => ({ op, urn: `urn:pulumi:dev::etcd::${type}::${name}`, type });
+const begin = (type: string, name: string, op?: string): EngineEvent => ({ resourcePreEvent: { metadata: step(type, name, op) } });
+const end = (type: string, name: string, op?: string): EngineEvent => ({ resOutputsEvent: { metadata: step(type, name, op) } });
+const record = "cloudflare:index/dnsRecord:DnsRecord", gate = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
+
+test("a group is told once, when it has been quiet for a moment", () => {
+  const progress = new PulumiProgress();
+  const told = [
+    ...progress.take(begin(record, "a"), 0), ...progress.take(end(record, "a"), 100), ...progress.tick(200),
+    ...progress.take(begin(record, "b"), 300), ...progress.take(end(record, "b"), 1_500), ...progress.tick(1_600),
+  ];
+  assert.deepEqual(told, []);
+  assert.deepEqual(progress.tick(2_000), ["DNS records  2 made (1.5 s)"]);
+  assert.deepEqual(progress.finish(), []);
+});
+
+test("frames and what stays the same are not told", () => {
+  const progress = new PulumiProgress();
+  for (const [type, op] of [["etcd:index:EtcdNode", "create"], ["pulumi:pulumi:Stack", "create"], ["pulumi:providers:aws", "create"], [record, "same"]] as const) {
+    progress.take(begin(type, "x", op), 0);
+    progress.take(end(type, "x", op), 10);
+  }
+  assert.deepEqual([...progress.tick(60_000), ...progress.finish()], []);
+});
+
+test("what a resource says while it waits is told at once, with its name, without the engine's blank lines", () => {
+  const progress = new PulumiProgress();
+  const urn = step(gate, "etcd-dns-readiness").urn;
+  assert.deepEqual(progress.take({ diagnosticEvent: { urn, message: "c.etcd.test A: not on ns2 yet\n\n", severity: "info" } }, 0), ["  etcd-dns-readiness: c.etcd.test A: not on ns2 yet"]);
+  assert.deepEqual(progress.take({ diagnosticEvent: { message: "RegisterResource RPC finished", severity: "debug" } }, 0), []);
+});
+
+test("after 10 s of silence it says what is still running, and since when", () => {
+  const progress = new PulumiProgress();
+  progress.take(begin(gate, "etcd-dns-readiness"), 0);
+  assert.deepEqual(progress.tick(9_000), []);
+  assert.deepEqual(progress.tick(10_000), ["still at work: DNS gate (etcd-dns-readiness, 10.0 s)"]);
+  assert.deepEqual(progress.tick(12_000), []);
+  assert.deepEqual(progress.tick(20_000), ["still at work: DNS gate (etcd-dns-readiness, 20.0 s)"]);
+});
+
+test("failures are counted as such, and errors kept once each for the end", () => {
+  const progress = new PulumiProgress();
+  progress.take(begin(gate, "g"), 0);
+  progress.take({ resOpFailedEvent: { metadata: step(gate, "g") } }, 500);
+  for (const message of ["DNS is not complete", "DNS is not complete", "update failed"]) progress.take({ diagnosticEvent: { message, severity: "error" } }, 500);
+  assert.deepEqual(progress.finish(), ["DNS gate     1 failed (0.5 s)"]);
+  assert.deepEqual(progress.errors, ["DNS is not complete", "update failed"]);
+});
+
+test("spans run from the first begin to the last end, over pauses", () => {
+  const progress = new PulumiProgress();
+  progress.take(begin(record, "a"), 1_000);
+  progress.take(end(record, "a"), 2_000);
+  progress.tick(3_000);
+  progress.take(begin(record, "a-client"), 9_000);
+  progress.take(end(record, "a-client"), 9_500);
+  progress.finish();
+  assert.deepEqual(progress.spans(), [{ name: "DNS records", seconds: 8.5 }]);
+});
