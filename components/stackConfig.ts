@@ -59,8 +59,17 @@ function readKey(raw: RawConfig, problems: Problem[]): { privateKey: string; pub
       return { privateKey: "", publicKey: "" };
     }
   }
+  if (!file && !isSecret("sshPrivateKey")) {
+    problems.push({ field: "sshPrivateKey", rule: "a secret is needed: pulumi config set --secret etcd:sshPrivateKey", value: "a plain text that is not shown" });
+  }
   const parsed = sshPublicKey(privateKey);
   // The value is never part of the message: it is the secret.
   if (parsed.problem) problems.push({ field: file ? "sshPrivateKeyFile" : "sshPrivateKey", rule: parsed.problem, value: file || "a text that is not shown" });
   return { privateKey, publicKey: parsed.publicKey };
+}
+
+/** Whether the stack's file holds a key encrypted. The SDK knows it, but its types do not say so. */
+function isSecret(key: string): boolean {
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  return isConfigSecret(`${pulumi.getProject()}:${key}`);
 }

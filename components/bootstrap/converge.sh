@@ -42,7 +42,7 @@ look_up_package() {
     [ "$product" = cinc ] || host=omnitruck.chef.io
     . /etc/os-release
     answer=$(curl -fsSL --retry 5 --max-time 60 -H 'Accept: text/plain' \
-        "https://$host/stable/$product/metadata?v=$version&p=$ID&pv=${VERSION_ID%%.*}&m=$(uname -m)") ||
+        "https://$host/stable/$product/metadata?v=$version&p=$ID&pv=$VERSION_ID&m=$(uname -m)") ||
         { say "$host names no $product $version for $ID $VERSION_ID; give the package's address and sha256, or use an image that has the client"; return 1; }
     package_url=$(echo "$answer" | awk '$1 == "url" { print $2 }')
     package_sha256=$(echo "$answer" | awk '$1 == "sha256" { print $2 }')

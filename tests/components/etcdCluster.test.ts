@@ -1,0 +1,116 @@
+// What one cluster registers: types, names, inputs, secrets, order. Does not prove that any cloud accepts it: tests/lab does.
+import assert from "node:assert/strict";
+import test, { before } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
+
+let registered: Registered[], dependencies: Map<string, string[]>, options: Map<string, pulumi.CustomResourceOptions>, endpoints: Record<string, string>;
+const key = "-----BEGIN OPENSSH PRIVATE KEY----- marker-of-the-private-key";
+
+before(async () => {
+  registered = await recordResources();
+  const watched = watchOptions();
+  ({ dependencies, options } = watched);
+  const { EtcdCluster } = await import("../../components/etcdCluster.ts");
+  const { readSettings } = await import("../../components/settings.ts");
+  const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
+  const { settings, problems } = readSettings({
+    domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "false", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "10.2.0.0/16"],
+    ami: "", architecture: "amd64", instanceType: "t3.medium", dataVolumeGb: "20", sshUser: "admin", etcdVersion: "3.6.14", etcdMirror: "https://mirror.test",
+    etcdChecksums: "pinned", ttl: "60", dnsTimeout: "120", bootstrapTimeout: "900", healthTimeout: "60", nameservers: ["10.0.0.53"],
+  });
+  assert.deepEqual(problems, []);
+  const cluster = new EtcdCluster("etcd", { ...settings, sshPrivateKey: pulumi.secret(key), sshPublicKey: "ssh-ed25519 AAAA" }, { transformations: [watched.watch] });
+  endpoints = await promiseOf(cluster.endpoints);
+  await settled(registered);
+});
+
+/** Options are not part of what mocks see; a transformation on the component sees those of all its children. */
+function watchOptions() {
+  const dependencies = new Map<string, string[]>(), options = new Map<string, pulumi.CustomResourceOptions>();
+  const watch: pulumi.ResourceTransformation = ({ name, opts }) => {
+    options.set(name, opts as pulumi.CustomResourceOptions);
+    const on = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
+    void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) => dependencies.set(name, urns.map((urn) => urn.split("::").at(-1) ?? "")));
+    return undefined;
+  };
+  return { dependencies, options, watch };
+}
+const one = (name: string): Registered => {
+  const found = registered.filter((r) => r.name === name);
+  assert.equal(found.length, 1, `${name}: ${found.length} in ${registered.map((r) => r.name).join(", ")}`);
+  return found[0]!;
+};
+const secretValue = (value: unknown): unknown => (typeof value === "object" && value !== null && "value" in value ? (value as { value: unknown }).value : value);
+
+test("exactly these resources", () => {
+  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-peer`];
+  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-health", "etcd-key", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
+});
+
+test("type tokens are those that the docs name", () => {
+  assert.equal(one("etcd").type, "etcd:index:EtcdCluster");
+  assert.equal(one("etcd-a").type, "etcd:index:EtcdNode");
+  assert.equal(one("etcd-dns-readiness").type, "pulumi-nodejs:dynamic/etcd:DnsReadiness");
+});
+
+test("an A record for the private address, never proxied, and SRV records with priority in both places", () => {
+  assert.deepEqual(one("etcd-a-address").inputs, { zoneId: "0".repeat(32), ttl: 60, proxied: false, name: "a.etcd.test", type: "A", content: addressOf("etcd-a-interface") });
+  const srv = (port: number) => ({ zoneId: "0".repeat(32), ttl: 60, proxied: false, type: "SRV", priority: 0, data: { priority: 0, weight: 0, port, target: "b.etcd.test" } });
+  assert.deepEqual(one("etcd-b-peer").inputs, { ...srv(2380), name: "_etcd-server._tcp.etcd.test" });
+  assert.deepEqual(one("etcd-b-client").inputs, { ...srv(2379), name: "_etcd-client._tcp.etcd.test" });
+});
+
+test("a machine on its own interface, with IMDSv2 only, encrypted disks, and nothing secret in its user data", () => {
+  const { inputs } = one("etcd-c-instance");
+  assert.deepEqual(inputs.primaryNetworkInterface, { networkInterfaceId: "etcd-c-interface-id" });
+  assert.deepEqual(inputs.metadataOptions, { httpTokens: "required", httpPutResponseHopLimit: 1 });
+  assert.deepEqual(inputs.rootBlockDevice, { encrypted: true, volumeType: "gp3", volumeSize: 10 });
+  assert.equal(inputs.userData, "#cloud-config\nmanage_etc_hosts: false\n");
+  assert.equal(inputs.ami, "ami-looked-up");
+  assert.deepEqual([one("etcd-c-data").inputs.encrypted, one("etcd-c-data").inputs.size], [true, 20]);
+});
+
+test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {
+  assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData"]);
+  for (const name of ["etcd-a-instance", "etcd-a-attachment", "etcd-a-address", "etcd-a-peer", "etcd-a-client"]) assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
+});
+
+test("2380 from the group itself only, 2379 and 22 from the named networks, each rule with a description", () => {
+  const rules = registered.filter((r) => r.type.endsWith("SecurityGroupIngressRule"));
+  assert.deepEqual(rules.map((r) => [r.inputs.fromPort, r.inputs.cidrIpv4 ?? r.inputs.referencedSecurityGroupId]).sort(),
+    [[22, "10.0.0.0/8"], [2379, "10.1.0.0/16"], [2379, "10.2.0.0/16"], [2380, "etcd-members-id"]]);
+  for (const rule of rules) assert.ok(String(rule.inputs.description).length > 5);
+});
+
+test("the gate waits for records, not for machines, and expects every member", () => {
+  assert.deepEqual(dependencies.get("etcd-dns-readiness")?.sort(), ["a", "b", "c"].flatMap((n) => [`etcd-${n}-address`, `etcd-${n}-peer`]).sort());
+  assert.deepEqual(one("etcd-dns-readiness").inputs.expected, { domain: "etcd.test", tls: false, port: 2380, members: ["a", "b", "c"].map((n) => ({ target: `${n}.etcd.test`, address: addressOf(`etcd-${n}-interface`) })) });
+});
+
+test("each bootstrap waits for the gate, its own volume and the open ports, and for no other node", () => {
+  const on = dependencies.get("etcd-b-bootstrap") ?? [];
+  for (const needed of ["etcd-dns-readiness", "etcd-b-attachment", "etcd-peers"]) assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);
+  assert.ok(!on.some((name) => /^etcd-[ac]-/.test(name)), on.join(", "));
+});
+
+test("a bootstrap runs one short command; the rest travels as secret standard input", () => {
+  const { inputs } = one("etcd-a-bootstrap");
+  assert.deepEqual([inputs.create, inputs.update, inputs.delete], ["sudo -n bash -s", "sudo -n bash -s", undefined]);
+  assert.deepEqual(inputs.triggers, ["etcd-a-instance-id", "etcd-a-data-id"]);
+  assert.match(String(secretValue(inputs.stdin)), /^bootstrap\(\) \{/);
+  assert.notEqual(typeof inputs.stdin, "string", "standard input must be a secret");
+});
+
+test("health waits for every bootstrap, and clients find the cluster only after it", () => {
+  assert.deepEqual(dependencies.get("etcd-health"), ["etcd-a-bootstrap", "etcd-b-bootstrap", "etcd-c-bootstrap"]);
+  assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health"]);
+  assert.deepEqual(endpoints, Object.fromEntries(["a", "b", "c"].map((n) => [n, `http://${addressOf(`etcd-${n}-interface`)}:2379`])));
+});
+
+test("no private key anywhere but in secrets", () => {
+  // A secret arrives in mocks wrapped; plain text would be found as it is.
+  const plain = JSON.stringify(registered.map((r) => r.inputs), (_name, value: unknown) => (typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value ? "[secret]" : value));
+  assert.ok(!plain.includes("marker-of-the-private-key"));
+});

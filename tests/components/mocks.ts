@@ -1,0 +1,41 @@
+/** Pulumi's mocks with what every component test needs: what was registered, with which inputs and options. */
+import * as pulumi from "@pulumi/pulumi";
+
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Answers like a cloud would: ids and addresses that depend on the name only. */
+export async function recordResources(): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks({
+    newResource: ({ type, name, inputs }) => {
+      registered.push({ type, name, inputs });
+      const computed: Record<string, unknown> = type === "aws:ec2/networkInterface:NetworkInterface" ? { privateIp: addressOf(name) }
+        : type.endsWith("etcd:Founders") ? { token: "token-1" } : type.endsWith("etcd:ClusterHealth") ? { clusterId: "c1" } : {};
+      return { id: `${name}-id`, state: { ...inputs, ...computed } };
+    },
+    call: ({ token, inputs }) => (token === "aws:ec2/getAmi:getAmi" ? { ...inputs, id: "ami-looked-up" } : { ...inputs, id: inputs.id ?? `subnet-default-${inputs.availabilityZone}`, vpcId: "vpc-1" }),
+  }, "etcd", "test");
+  return registered;
+}
+
+/** The address that the mocks give to a node's interface ("etcd-a-interface" → 10.0.0.97). */
+export function addressOf(interfaceName: string): string {
+  return `10.0.0.${interfaceName.charCodeAt("etcd-".length)}`;
+}
+
+export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}
+
+/** Resolves when nothing has been registered for a few turns of the event loop: awaiting one output would not wait for its siblings. */
+export async function settled(registered: readonly Registered[]): Promise<void> {
+  for (let quiet = 0, seen = -1; quiet < 20; ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    quiet = registered.length === seen ? quiet + 1 : 0;
+    seen = registered.length;
+  }
+}

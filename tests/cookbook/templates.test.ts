@@ -1,0 +1,70 @@
+// What the templates become, rendered with Ruby's ERB as itamae does. Does not prove that etcd and systemd accept the result: tests/lab does. Chef's own renderer is not run here.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as path from "node:path";
+import test from "node:test";
+import { parse } from "yaml";
+import { cookbookFolder } from "./files.ts";
+
+const ruby = spawnSync("ruby", ["--version"]).status === 0;
+const options = { skip: ruby ? false : "no ruby on this machine; the lab's image has one" };
+
+const etcd = {
+  domain: "etcd.test", name: "a", tls: false, members: { b: "10.0.0.2", a: "10.0.0.1" }, token: "tok: 1", initial_state: "new", volume: "vol-0abc", peer_port: 2380, client_port: 2379,
+  dns_timeout: 60, quota_backend_bytes: 2147483648, auto_compaction_retention: "1h",
+};
+const variables = { etcd, scheme: "http", address: "10.0.0.1", host: "a.etcd.test", device: "/dev/disk/by-id/x", timeout: 300 };
+
+function render(name: string, change: object = {}): string {
+  const program = `require 'erb'; require 'json'
+    JSON.parse($stdin.read).each { |name, value| instance_variable_set("@#{name}", value) }
+    print ERB.new(File.read(ARGV[0]), trim_mode: '-').result(binding)`;
+  const run = spawnSync("ruby", ["-e", program, path.join(cookbookFolder, "templates", `${name}.erb`)], { encoding: "utf8", input: JSON.stringify({ ...variables, ...change }) });
+  assert.equal(run.status, 0, run.stderr);
+  return run.stdout;
+}
+
+test("etcd.yaml holds exactly the keys etcd knows, because it ignores others without a word", options, () => {
+  assert.deepEqual(parse(render("etcd.yaml")), {
+    name: "a", "data-dir": "/var/lib/etcd/data",
+    "listen-peer-urls": "http://10.0.0.1:2380", "listen-client-urls": "http://10.0.0.1:2379,http://127.0.0.1:2379",
+    "initial-advertise-peer-urls": "http://a.etcd.test:2380", "advertise-client-urls": "http://a.etcd.test:2379",
+    "discovery-srv": "etcd.test", "initial-cluster-token": "tok: 1", "initial-cluster-state": "new",
+    "quota-backend-bytes": 2147483648, "auto-compaction-mode": "periodic", "auto-compaction-retention": "1h",
+  });
+});
+
+test("etcd.yaml with TLS asks peers and clients for certificates", options, () => {
+  const config = parse(render("etcd.yaml", { etcd: { ...etcd, tls: true }, scheme: "https" })) as Record<string, unknown>;
+  assert.equal(config["initial-advertise-peer-urls"], "https://a.etcd.test:2380");
+  assert.deepEqual(config["peer-transport-security"], { "cert-file": "/etc/etcd/pki/peer.crt", "key-file": "/etc/etcd/pki/peer.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt" });
+  assert.deepEqual(config["client-transport-security"], { "cert-file": "/etc/etcd/pki/server.crt", "key-file": "/etc/etcd/pki/server.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt" });
+});
+
+test("an unknown own address is listened on everywhere, once", options, () => {
+  const config = parse(render("etcd.yaml", { address: "0.0.0.0" })) as Record<string, unknown>;
+  assert.equal(config["listen-client-urls"], "http://0.0.0.0:2379");
+  assert.equal((JSON.parse(render("preflight.json", { address: "0.0.0.0" })) as { address: string }).address, "");
+});
+
+test("the preflight's settings", options, () => {
+  assert.deepEqual(JSON.parse(render("preflight.json")), {
+    name: "a", domain: "etcd.test", tls: false, peerPort: 2380, address: "10.0.0.1", members: { a: "10.0.0.1", b: "10.0.0.2" }, timeoutSeconds: 60, dataDir: "/var/lib/etcd/data", mountPoint: "/var/lib/etcd",
+  });
+});
+
+test("the unit asks the preflight before anything else, gives up never, and waits for the volume", options, () => {
+  const lines = render("etcd.service").split("\n");
+  const steps = lines.filter((line) => line.startsWith("Exec"));
+  assert.deepEqual(steps, [
+    "ExecStartPre=+/usr/local/lib/etcd-node/etcd-preflight", "ExecStartPre=+/usr/local/lib/etcd-node/etcd-applied record",
+    "ExecStart=/opt/etcd/etcd --config-file /etc/etcd/etcd.yaml", "ExecStartPost=+/usr/local/lib/etcd-node/etcd-preflight --joined",
+  ]);
+  for (const line of ["Type=notify", "User=etcd", "StartLimitIntervalSec=0", "TimeoutStartSec=infinity", "Restart=on-failure", "RestartSec=2", "RequiresMountsFor=/var/lib/etcd"]) assert.ok(lines.includes(line), line);
+});
+
+test("the mount waits for its device", options, () => {
+  assert.match(render("var-lib-etcd.mount"), /^Requires=etcd-volume\.service$/m);
+  assert.match(render("var-lib-etcd.mount"), /^What=\/dev\/disk\/by-id\/x$/m);
+  assert.match(render("etcd-volume.service"), /etcd-volume wait \/dev\/disk\/by-id\/x 300$/m);
+});
