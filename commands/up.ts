@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { parse } from "yaml";
 import { command, usageError } from "../lab/command.ts";
+import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
@@ -46,15 +45,6 @@ await command("up", help, async (args) => {
   process.stdout.write(`\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run pulumi -- preview --expect-no-changes\n`);
   return healthy;
 });
-
-/** The version the dev stack asks for, else Pulumi.yaml's default: the lab's mirror must have it. */
-async function etcdVersion(): Promise<string> {
-  const read = async (file: string): Promise<Record<string, { default?: unknown }>> => (parse(await fs.readFile(path.join(projectDir, file), "utf8")) ?? {}).config ?? {};
-  const stack: Record<string, unknown> = await read("Pulumi.dev.yaml"), project = await read("Pulumi.yaml");
-  const version = stack["etcd:etcdVersion"] ?? project.etcdVersion?.default;
-  if (typeof version !== "string") throw new Error("etcdVersion has no default in Pulumi.yaml and no value in Pulumi.dev.yaml, so the lab does not know which etcd to offer");
-  return version;
-}
 
 /** The table of `npm run status`; its exit code. */
 function printStatus(): Promise<number> {

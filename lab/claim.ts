@@ -18,11 +18,10 @@ export type LabState = "none" | "running" | "remains";
  */
 export async function labState(): Promise<LabState> {
   const claim = existsSync(claimFile) ? readFileSync(claimFile, "utf8").trim() : undefined;
-  const listed = await podman(["ps", "--all", "--filter", "label=etcd-lab=1", "--format", "{{.Names}} {{.State}}"]);
-  const containers = listed.split("\n").filter(Boolean);
-  const running = containers.includes("etcd-lab-moto running");
-  if (claim === projectDir) return running ? "running" : "remains";
-  if (claim !== undefined && running && existsSync(claim)) {
+  const containers: { Names: string[]; State: string }[] = JSON.parse(await podman(["ps", "--all", "--filter", "label=etcd-lab=1", "--format", "json"]));
+  const running = containers.filter(({ State }) => State === "running").flatMap(({ Names }) => Names);
+  if (claim === projectDir) return running.includes("etcd-lab-ec2") ? "running" : "remains";
+  if (claim !== undefined && running.length > 0 && existsSync(claim)) {
     throw new Error(`a lab of another checkout is running (${claim}), and a host has room for one; take it down with npm run down there`);
   }
   return containers.length > 0 || claim !== undefined || existsSync(`/sys/class/net/${addresses.bridge}`) ? "remains" : "none";

@@ -3,8 +3,9 @@ import * as fs from "node:fs/promises";
 import { cgroupVersion } from "./podman.ts";
 import { run, runAsRoot } from "./shell.ts";
 
-/** A command the lab needs on the host, and the packages it comes in. */
+/** What the lab needs on the host, and the packages it comes in. */
 export interface Needed {
+  /** Name of a command, or the absolute path of a file. */
   readonly command: string;
   readonly apt: string;
   readonly dnf: string;
@@ -14,7 +15,6 @@ const needed: readonly Needed[] = [
   { command: "podman", apt: "podman", dnf: "podman" },
   // crun, the usual runtime, refuses the hybrid of cgroup v1 and v2.
   ...(cgroupVersion === "v1" ? [{ command: "runc", apt: "runc", dnf: "runc" }] : []),
-  { command: "mmdebstrap", apt: "mmdebstrap", dnf: "mmdebstrap" },
   { command: "ip", apt: "iproute2", dnf: "iproute" },
   { command: "iptables", apt: "iptables", dnf: "iptables-nft" },
   { command: "losetup", apt: "mount", dnf: "util-linux" },
@@ -80,6 +80,7 @@ export async function askForRoot(): Promise<void> {
 }
 
 async function isInstalled(command: string): Promise<boolean> {
+  if (command.startsWith("/")) return fs.access(command).then(() => true, () => false);
   const found = await Promise.all(folders.map((folder) => fs.access(`${folder}/${command}`, fs.constants.X_OK).then(() => true, () => false)));
   return found.includes(true);
 }

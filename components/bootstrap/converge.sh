@@ -77,11 +77,19 @@ converge() {
     (umask 022 && exec "$client" -z -c client.rb -j node.json)
 }
 
-# Inputs of earlier runs hold secrets, and their "ok" is worth nothing once this run changes the machine. Those waiting for their turn stay.
+# Inputs of earlier runs hold secrets, and their "ok" is worth nothing once this run changes the machine. Those waiting for their turn
+# stay; a result stays for one run more, because somebody may just be about to read it.
 forget_earlier_runs() {
     local other
     for other in "$base"/*/; do
-        [ "$other" = "$run/" ] || [ "$(cat "$other/status" 2>/dev/null)" = running ] || rm -rf "$other"
+        if [ "$other" = "$run/" ] || [ ! -f "$other/status" ] || [ "$(cat "$other/status")" = running ]; then
+            continue
+        elif [ ! -e "$other/node.json" ]; then
+            rm -rf "$other"
+        else
+            rm -rf "$other/node.json" "$other/nodes" "$other/cookbooks"
+            [ "$(cat "$other/status")" != ok ] || echo "ok, superseded" > "$other/status"
+        fi
     done
 }
 

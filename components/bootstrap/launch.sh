@@ -27,9 +27,12 @@ write_inputs() {
 start() {
     exec 8> "$base/launch.lock"
     flock -w 60 8 || { echo "bootstrap: another bootstrap on $(hostname) has held $base/launch.lock for 60 s" >&2; return 1; }
-    if is_running; then
+    if is_running && [ "$(result)" = running ]; then
         echo "a converge with the same inputs is running on $(hostname); waiting for it"
     else
+        # It writes its result a moment before it ends, and a unit's name is free only then.
+        local tries=50
+        while is_running && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
         write_inputs
         systemd-run --quiet --unit "$unit" --collect --description "etcd bootstrap" --setenv=HOME=/root \
             --property="RuntimeMaxSec=$timeout_seconds" /bin/bash "$run/converge.sh" "$base" "$run" "$timeout_seconds"
@@ -59,14 +62,14 @@ wait_for_result() {
 }
 
 mkdir -p "$base"
-if [ "$(result)" = ok ] && ! is_running && etcd_is_up; then
+if [ "$(result)" = ok ] && etcd_is_up; then
     echo "$(hostname) has converged with these inputs before, and etcd is running"
     return 0
 fi
 start
 wait_for_result
 case $(result) in
-    ok) echo "$(hostname) converged in $SECONDS s" ;;
+    ok*) echo "$(hostname) converged in $SECONDS s" ;;
     *)
         echo "The converge of $(hostname) failed ($(result))$([ "$SECONDS" -lt "$timeout_seconds" ] || echo ", at its limit of $timeout_seconds s"). The end of its log:" >&2
         this_run | tail -n 30 >&2

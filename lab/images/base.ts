@@ -1,10 +1,19 @@
+import * as fs from "node:fs/promises";
 import * as os from "node:os";
+import * as path from "node:path";
+import { cacheDir } from "../paths.ts";
 import { podman } from "../podman.ts";
-import { run, runAsRoot } from "../shell.ts";
+import { installPackages } from "../prerequisites.ts";
+import { runAsRoot } from "../shell.ts";
 import { hostMirror } from "./hostSettings.ts";
 
 /** The Debian release of the lab's machines, the one Debian's current EC2 images have. */
 const release = "trixie";
+/** What making it from the archive takes; not installed where it can be pulled. */
+const archiveTools = [
+  { command: "mmdebstrap", apt: "mmdebstrap", dnf: "mmdebstrap" },
+  { command: "/usr/share/keyrings/debian-archive-keyring.gpg", apt: "debian-archive-keyring", dnf: "debian-keyring" },
+];
 const published = `docker.io/library/debian:${release}-slim`;
 
 /** The name both images are built from. */
@@ -22,15 +31,18 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
       report(`images: the pull failed (${firstLine(error)}); making the base from the Debian archive`);
     }
   }
+  await installPackages(archiveTools, report);
   const mirror = await hostMirror();
   report(`images: making Debian ${release} from ${mirror}`);
-  const architecture = os.arch() === "arm64" ? "arm64" : "amd64";
-  const archive = (await run("mktemp", ["--suffix=.tar"])).trim();
+  // Not in /tmp, where even root may not write into a file of another user (fs.protected_regular).
+  await fs.mkdir(cacheDir, { recursive: true });
+  const work = await fs.mkdtemp(path.join(cacheDir, ".making-base-"));
   try {
+    const archive = path.join(work, "base.tar"), architecture = os.arch() === "arm64" ? "arm64" : "amd64";
     await runAsRoot("mmdebstrap", ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror], { timeoutMs: 300_000 });
     await podman(["import", "--quiet", archive, baseImage], { timeoutMs: 120_000 });
   } finally {
-    await runAsRoot("rm", ["-f", archive]);
+    await runAsRoot("rm", ["-rf", work]);
   }
 }
 

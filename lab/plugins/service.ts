@@ -51,7 +51,7 @@ export function service(provider: Provider): UntypedServiceImplementation {
     attach: answering(async (request: PluginAttach) => { useEngine(request.getAddress()); return new emptyPb.Empty(); }),
     getPluginInfo: answering(async () => { const info = new pluginPb.PluginInfo(); info.setVersion(provider.version); return info; }),
     getSchema: answering(async () => new pb.GetSchemaResponse().setSchema(JSON.stringify({ name: provider.name, version: provider.version }))),
-    cancel: answering(async () => { note("cancelled by the user"); cancelled.abort(); return new emptyPb.Empty(); }),
+    cancel: answering(async () => { note("the engine ends this run"); cancelled.abort(); return new emptyPb.Empty(); }),
 
     checkConfig: answering(async (request: messages.CheckRequest) => {
       const config = decode(request.getNews());

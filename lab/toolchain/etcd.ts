@@ -55,7 +55,7 @@ async function buildRelease(version: string, name: string, archive: string, repo
     const release = path.join(work, name);
     const modules = ["server", "etcdctl", "etcdutl"].map((module) => `go.etcd.io/etcd/${module}/v3`);
     await goBuild({
-      title: `etcd ${version}`, usually: "about a minute", packages: modules,
+      title: `etcd ${version}`, usually: "1 to 2 minutes", packages: modules,
       modules: Object.fromEntries(modules.map((module) => [module, `v${version}`])),
     }, release, report);
     await fs.rename(path.join(release, "server"), path.join(release, "etcd"));

@@ -12,11 +12,17 @@ export interface Go {
   readonly env: Readonly<Record<string, string>>;
 }
 
+let finding: Promise<Go> | undefined;
+
 /**
  * A Go that can build modules of `go 1.26`. The host's Go of 1.21 or newer fetches a newer release by itself when it needs one;
  * an older one (Debian 12 has 1.19) fetches it as the module that Go publishes it as. Without any, the distribution's is installed.
  */
-export async function findGo(report: (line: string) => void): Promise<Go> {
+export function findGo(report: (line: string) => void): Promise<Go> {
+  return finding ??= find(report); // once, because several builds ask at the same time
+}
+
+async function find(report: (line: string) => void): Promise<Go> {
   const command = await locate() ?? await install(report);
   const minor = Number(/go1\.(\d+)/.exec(await run(command, ["version"], { env: { GOTOOLCHAIN: "local" } }))?.[1] ?? 0);
   // Debian's Go has GOTOOLCHAIN=local as its default.

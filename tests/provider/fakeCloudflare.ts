@@ -3,14 +3,14 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface FakeRequest { readonly method: string; readonly path: string; readonly body: Record<string, unknown>; readonly headers: IncomingMessage["headers"] }
-export interface FakeAnswer { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string>; readonly drop?: boolean }
+export interface FakeAnswer { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string>; readonly drop?: boolean; readonly lost?: boolean }
 
 /** Just enough of Cloudflare's records API for the plugin: records in memory, the official envelope, and answers that a test puts in between. */
 export interface FakeCloudflare {
   readonly baseUrl: string;
   readonly requests: FakeRequest[];
   readonly records: Map<string, Record<string, unknown>>;
-  /** Answers for the next requests, before anything is done; `drop` closes the connection. */
+  /** Answers for the next requests, before anything is done; `drop` closes the connection, `lost` does what was asked first. */
   readonly next: FakeAnswer[];
   close(): Promise<void>;
 }
@@ -40,7 +40,8 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     const request = { method: incoming.method ?? "", path: incoming.url ?? "", body: text ? JSON.parse(text) as Record<string, unknown> : {}, headers: incoming.headers };
     requests.push(request);
     const planned = next.shift();
-    if (planned?.drop) { incoming.socket.destroy(); return; }
+    if (planned?.lost) answer(request);
+    if (planned?.drop || planned?.lost) { incoming.socket.destroy(); return; }
     send(response, planned ?? answer(request));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -17,10 +17,14 @@ export interface FakeSsh {
   close(): Promise<void>;
 }
 
-/** `acceptEnv` are the variables it takes; others are dropped without a word, as sshd does. `port` 0 is any free one. */
-export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0): Promise<FakeSsh> {
-  const host = ssh2.utils.generateKeyPairSync("ed25519"), own = ssh2.utils.generateKeyPairSync("ed25519");
-  const allowed = ssh2.utils.parseKey(own.public);
+/**
+ * `acceptEnv` are the variables it takes; others are dropped without a word, as sshd does. `port` 0 is any free one.
+ * It lets in a key of its own, or the same as another server.
+ */
+export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0, like?: FakeSsh): Promise<FakeSsh> {
+  const host = ssh2.utils.generateKeyPairSync("ed25519");
+  const privateKey = like?.privateKey ?? ssh2.utils.generateKeyPairSync("ed25519").private;
+  const allowed = ssh2.utils.parseKey(privateKey);
   if (allowed instanceof Error) throw allowed;
   const open = new Set<Connection>();
   let connections = 0;
@@ -61,7 +65,7 @@ export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0):
     port: (server.address() as AddressInfo).port,
     hostKey: host.public,
     user: "admin",
-    privateKey: own.private,
+    privateKey,
     connections: () => connections,
     close: () => new Promise((resolve) => { server.close(() => resolve()); for (const connection of open) connection.end(); }),
   };

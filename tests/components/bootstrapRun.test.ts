@@ -1,0 +1,179 @@
+// The bootstrap script, run in a folder with stand-ins for systemd, cloud-init, apt and Chef. Does not prove the real ones, nor SSH: tests/lab does.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { after, describe, test } from "node:test";
+import { bootstrapScript, type BootstrapSettings } from "../../components/bootstrapScript.ts";
+import { packCookbook } from "../../components/cookbookArchive.ts";
+import { cookbookFolder } from "../cookbook/files.ts";
+
+const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-bootstrap-"));
+after(() => fs.rm(folder, { recursive: true, force: true }));
+const cookbook = await packCookbook(cookbookFolder);
+
+/** Commands of the machine, as far as the script needs them. Units are pid files; what a command was asked goes to `calls`. */
+const commands: Record<string, string> = {
+  id: "echo 0",
+  hostname: "echo node-a",
+  "cloud-init": 'echo "cloud-init $*" >> "$HERE/calls"; exit "$(cat "$HERE/cloud-init-exit")"',
+  "systemd-run": `
+while [ "$1" != /bin/bash ]; do [ "$1" != --unit ] || unit=$2; shift; done
+setsid "$@" > /dev/null 2>&1 8>&- & echo $! > "$HERE/unit-$unit"`,
+  systemctl: `
+for last; do :; done
+case "$*" in
+  *is-active*) pid=$(cat "$HERE/unit-$last" 2>/dev/null) && [ -e "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status" ;;
+  *) [ "$last" = etcd ] && [ -e "$HERE/etcd-runs" ] && echo active || echo inactive ;;
+esac`,
+  "cinc-client": `
+echo "cinc-client $* in $(umask)" >> "$HERE/calls"
+echo "line of the converge"
+while [ -e "$HERE/hold" ]; do sleep 0.05; done
+[ -e nodes ] && echo "nodes is still here"
+[ "$(cat "$HERE/chef-exit")" = 0 ] || { echo "a resource failed"; exit 1; }
+touch "$HERE/etcd-runs"; mkdir nodes`,
+  "dpkg-query": 'cat "$HERE/installed" 2>/dev/null',
+  curl: 'echo "curl $*" >> "$HERE/calls"; while [ "$1" != -o ]; do shift; done; echo package > "$2"',
+  "apt-get": 'echo "apt-get $*" >> "$HERE/calls"; echo 18.8.54-1 > "$HERE/installed"',
+};
+
+interface Machine { here: string; base: string; run(change?: Partial<BootstrapSettings>, onOutput?: (out: string) => void): Promise<{ code: number | null; out: string; err: string }>; calls(): Promise<string[]>; set(name: string, text: string): Promise<void> }
+
+async function machine(): Promise<Machine> {
+  const here = await fs.mkdtemp(path.join(folder, "machine-")), bin = path.join(here, "bin"), base = path.join(here, "bootstrap");
+  await fs.mkdir(bin);
+  for (const [name, text] of Object.entries(commands)) await fs.writeFile(path.join(bin, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+  const set = (name: string, text: string) => fs.writeFile(path.join(here, name), text);
+  await set("cloud-init-exit", "0");
+  await set("chef-exit", "0");
+  const run: Machine["run"] = (change, onOutput) => {
+    const settings = { nodeJson: { etcd: { domain: "etcd.test" } }, cookbook, chef: { product: "preinstalled" as const }, timeoutSeconds: 20, ...change };
+    const digest = createHash("sha256").update(bootstrapScript({ ...settings, digest: "" })).digest("hex");
+    const child = spawn("bash", ["-s"], { env: { PATH: `${bin}:${process.env.PATH}`, HERE: here }, timeout: 30_000 });
+    let out = "", err = "";
+    child.stdout.on("data", (data: Buffer) => { out += data.toString(); onOutput?.(out); });
+    child.stderr.on("data", (data: Buffer) => { err += data.toString(); });
+    child.stdin.end(bootstrapScript({ ...settings, digest }).replaceAll("/var/lib/etcd-bootstrap", base));
+    return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+  };
+  const calls = async () => (await fs.readFile(path.join(here, "calls"), "utf8").catch(() => "")).trim().split("\n").filter(Boolean);
+  return { here, base, run, calls, set };
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 10_000; !(await holds());) {
+    assert.ok(performance.now() < end, `${what}: not within 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe("bootstrap", { concurrency: true }, () => {
+  test("converges, keeps its files to root, and does not do it twice", async () => {
+    const m = await machine();
+    const first = await m.run();
+    assert.deepEqual([first.code, first.err], [0, ""]);
+    assert.match(first.out, /^node-a converged in \d+ s\n$/);
+    assert.deepEqual(await m.calls(), ["cloud-init status --wait", "cinc-client -z -c client.rb -j node.json in 0022"]);
+    const run = path.join(m.base, (await fs.readdir(m.base)).find((name) => /^[0-9a-f]{12}$/.test(name)) ?? "");
+    assert.deepEqual(JSON.parse(await fs.readFile(path.join(run, "node.json"), "utf8")), { etcd: { domain: "etcd.test" } });
+    assert.ok((await fs.readdir(path.join(run, "cookbooks/etcd/recipes"))).includes("default.rb"));
+    for (const file of [m.base, run, path.join(run, "node.json"), path.join(m.base, "converge.log")]) assert.equal((await fs.stat(file)).mode & 0o077, 0, file);
+    const started = performance.now(), second = await m.run();
+    assert.deepEqual([second.code, second.out], [0, "node-a has converged with these inputs before, and etcd is running\n"]);
+    assert.ok(performance.now() - started < 1500, `took ${performance.now() - started} ms`);
+    assert.equal((await m.calls()).length, 2);
+  });
+
+  test("converges again when etcd is down, without the attributes Chef kept", async () => {
+    const m = await machine();
+    await m.run();
+    await fs.rm(path.join(m.here, "etcd-runs"));
+    assert.equal((await m.run()).code, 0);
+    assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 2);
+    assert.ok(!(await fs.readFile(path.join(m.base, "converge.log"), "utf8")).includes("nodes is still here"));
+  });
+
+  test("a failure ends with this run's log and where to look further; the next try runs", async () => {
+    const m = await machine();
+    await m.run();
+    await m.set("chef-exit", "1");
+    const run = await m.run({ nodeJson: { etcd: { domain: "other.test" } } });
+    assert.equal(run.code, 1);
+    assert.match(run.err, /^The converge of node-a failed \(exit 1\)\. The end of its log:\n\S+ converge [0-9a-f]{12} begins\nline of the converge\na resource failed\nThe whole log, on the node: sudo less .*\/converge\.log\n$/);
+    // Going back to inputs that worked before is a change too.
+    await m.set("chef-exit", "0");
+    assert.match((await m.run()).out, /converged in/);
+    assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 3);
+  });
+
+  test("a second run while the first is busy waits for the same converge", async () => {
+    const m = await machine();
+    await m.set("hold", "");
+    const first = m.run();
+    await until("the client runs", async () => (await m.calls()).some((call) => call.startsWith("cinc-client")));
+    const second = m.run({}, (out) => { if (out.includes("waiting for it")) void fs.rm(path.join(m.here, "hold"), { force: true }); });
+    assert.match((await second).out, /^a converge with the same inputs is running on node-a; waiting for it\nnode-a converged/);
+    assert.equal((await first).code, 0);
+    assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 1);
+  });
+
+  test("other inputs wait for their turn", async () => {
+    const m = await machine();
+    await m.set("hold", "");
+    const first = m.run();
+    await until("the client runs", async () => (await m.calls()).some((call) => call.startsWith("cinc-client")));
+    const second = m.run({ nodeJson: { etcd: { domain: "other.test" } } });
+    await until("the second waits", async () => (await fs.readFile(path.join(m.base, "converge.log"), "utf8")).includes("another converge is running; waiting for it"));
+    assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 1);
+    await fs.rm(path.join(m.here, "hold"));
+    assert.deepEqual([(await first).code, (await second).code], [0, 0]);
+    assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 2);
+  });
+
+  test("a converge that was killed is a failure, not a wait without end", async () => {
+    const m = await machine();
+    await m.set("hold", "");
+    const run = m.run();
+    await until("the client runs", async () => (await m.calls()).some((call) => call.startsWith("cinc-client")));
+    const unit = (await fs.readdir(m.here)).find((name) => name.startsWith("unit-")) ?? "";
+    process.kill(-Number(await fs.readFile(path.join(m.here, unit), "utf8")), "SIGKILL");
+    assert.match((await run).err, /^The converge of node-a failed \(killed\)/);
+    assert.equal((await run).code, 1);
+  });
+
+  test("cloud-init: a warning is no reason to stop, an error is", async () => {
+    const degraded = await machine();
+    await degraded.set("cloud-init-exit", "2");
+    assert.equal((await degraded.run()).code, 0);
+    const broken = await machine();
+    await broken.set("cloud-init-exit", "1");
+    const run = await broken.run();
+    assert.equal(run.code, 1);
+    assert.match(run.err, /cloud-init failed \(exit 1\):/);
+    assert.ok(!(await broken.calls()).some((call) => call.startsWith("cinc-client")));
+  });
+
+  const packageSha256 = createHash("sha256").update("package\n").digest("hex");
+  test("a package is fetched, compared with its digest, installed once", async () => {
+    const m = await machine();
+    const chef = { product: "cinc" as const, version: "18.8.54", packageUrl: "https://packages.test/cinc.deb", packageSha256 };
+    assert.equal((await m.run({ chef })).code, 0);
+    const calls = await m.calls();
+    assert.ok(calls.some((call) => call.startsWith("curl") && call.endsWith("https://packages.test/cinc.deb")), calls.join("\n"));
+    assert.ok(calls.some((call) => /^apt-get .*DPkg::Lock::Timeout=300.* install -y -q .*client\.deb$/.test(call)), calls.join("\n"));
+    await fs.rm(path.join(m.here, "etcd-runs"));
+    assert.equal((await m.run({ chef })).code, 0);
+    assert.equal((await m.calls()).filter((call) => call.startsWith("apt-get")).length, 1);
+  });
+
+  test("a package with another digest is not installed", async () => {
+    const m = await machine();
+    const run = await m.run({ chef: { product: "cinc", version: "18.8.54", packageUrl: "https://packages.test/cinc.deb", packageSha256: "0".repeat(64) } });
+    assert.equal(run.code, 1);
+    assert.match(run.err, /client\.deb: FAILED/);
+    assert.ok(!(await m.calls()).some((call) => call.startsWith("apt-get")));
+  });
+});
