@@ -40,8 +40,8 @@ await command("up", help, async (args) => {
   const healthy = await phases.time("status", () => printStatus());
   const total = phases.elapsed().toFixed(1);
   process.stdout.write(`\nUp in ${total} s: ${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
-  const spans = progress.spans();
-  if (spans.length > 0) process.stdout.write(`Within pulumi up (overlapping): ${spans.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
+  const busy = progress.busy();
+  if (busy.length > 0) process.stdout.write(`Within pulumi up (some at the same time): ${busy.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
   process.stdout.write(`\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run pulumi -- preview --expect-no-changes\n`);
   return healthy;
 });

@@ -63,7 +63,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
     const cookbook = packCookbook("cookbooks/etcd");
     const prepared = each((node) => pulumi.all([members, nodes[node]?.volume.id ?? "", founders.token, cookbook]).apply(([addresses, volumeId, token, archive]) => bootstrapOf({
-      ...args, name: node, members: addresses, volumeId, token, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: 60,
+      ...args, name: node, members: addresses, volumeId, token, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
     })));
     const bootstraps = names.map((node) => new remote.Command(`${name}-${node}-bootstrap`, {
       connection: sshConnection(nodes[node]?.privateIp ?? "", args.sshUser, args.sshPrivateKey),

@@ -17,12 +17,14 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/DnsReadiness/, "DNS gate"],
   [/^command:/, "bootstrap"],
   [/ClusterHealth/, "health"],
+  [/Founders/, "founders"],
 ];
 const verbs: Readonly<Record<string, string>> = {
   create: "made", "create-replacement": "made", update: "changed", delete: "removed", "delete-replaced": "removed", refresh: "looked at", read: "read", "discard-replaced": "removed",
 };
 const quietMs = 400, reminderMs = 10_000;
 
+/** Resources of one kind that are made in one go: since when each runs, how many ended how, and when the first began and the last ended. */
 interface Group { readonly running: Map<string, number>; readonly done: Map<string, number>; readonly first: number; last: number }
 
 /**
@@ -31,7 +33,9 @@ interface Group { readonly running: Map<string, number>; readonly done: Map<stri
  */
 export class PulumiProgress {
   readonly #groups = new Map<string, Group>();
-  readonly #spans = new Map<string, { first: number; last: number }>();
+  readonly #busy = new Map<string, number>();
+  /** When something was last said, by who says it and its words without numbers. */
+  readonly #said = new Map<string, number>();
   /** When the last line was told, or the first event came. */
   #spoke: number | undefined;
   /** Messages of severity error, as Pulumi words them, without repeats. */
@@ -54,7 +58,7 @@ export class PulumiProgress {
       const verb = event.resOpFailedEvent ? "failed" : verbs[ended.op] ?? ended.op;
       group.done.set(verb, (group.done.get(verb) ?? 0) + 1);
     }
-    return this.#say(now, event.diagnosticEvent ? this.#diagnostic(event.diagnosticEvent) : []);
+    return this.#say(now, event.diagnosticEvent ? this.#diagnostic(event.diagnosticEvent, now) : []);
   }
 
   /** Lines that become due by the passing of time alone. */
@@ -73,33 +77,37 @@ export class PulumiProgress {
     return [...this.#groups].flatMap(([label, group]) => this.#finish(label, group));
   }
 
-  /** From the first begin to the last end, in seconds, by group, in order of begin. Groups overlap. */
-  spans(): { name: string; seconds: number }[] {
-    return [...this.#spans].map(([name, { first, last }]) => ({ name, seconds: (last - first) / 1000 }));
+  /** How long each group was at work, in seconds, in order of begin. Groups overlap. */
+  busy(): { name: string; seconds: number }[] {
+    return [...this.#busy].map(([name, ms]) => ({ name, seconds: ms / 1000 }));
   }
 
   #group(step: Step, now: number): Group {
     const label = labelOf(step.type);
     const group = this.#groups.get(label) ?? { running: new Map(), done: new Map(), first: now, last: now };
     this.#groups.set(label, group);
+    if (!this.#busy.has(label)) this.#busy.set(label, 0); // keeps the order of begin
     return group;
   }
 
   #finish(label: string, group: Group): string[] {
     this.#groups.delete(label);
-    const span = this.#spans.get(label);
-    this.#spans.set(label, { first: span?.first ?? group.first, last: group.last });
+    this.#busy.set(label, (this.#busy.get(label) ?? 0) + group.last - group.first);
     if (group.done.size === 0) return [];
     return [`${label.padEnd(12)} ${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} (${seconds(group.last - group.first)})`];
   }
 
-  #diagnostic({ urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>): string[] {
+  /** A poll says the same again and again with other numbers: every 10 s is enough. */
+  #diagnostic({ urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>, now: number): string[] {
     const text = message.trim();
     if (text === "" || severity === "debug") return [];
     if (severity === "error") {
       if (!this.errors.includes(text)) this.errors.push(text);
       return [];
     }
+    const words = `${urn} ${text.replace(/\d+/g, "#")}`;
+    if (now - (this.#said.get(words) ?? -Infinity) < reminderMs) return [];
+    this.#said.set(words, now);
     return text.split("\n").map((line) => `  ${urn && !urn.includes("pulumi:pulumi:Stack") ? `${nameOf(urn)}: ` : ""}${line}`);
   }
 

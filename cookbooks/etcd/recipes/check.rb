@@ -24,5 +24,6 @@ problems << "etcd is released for x86_64 and aarch64 (this machine is #{node['ke
 if arch && etcd['checksums'] == 'pinned' && !etcd['sha256'][arch].to_s.match?(/\A[0-9a-f]{64}\z/)
   problems << "sha256: the digest of etcd #{etcd['version']} for #{arch} is needed, or checksums 'mirror' (got #{etcd['sha256'][arch].inspect})"
 end
+problems << 'the programs that guard the first start need /usr/bin/python3, which is not on this machine' unless ::File.exist?('/usr/bin/python3')
 
 raise ArgumentError, "attributes of the etcd cookbook:\n  #{problems.join("\n  ")}" unless problems.empty?

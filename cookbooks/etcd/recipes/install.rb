@@ -3,7 +3,7 @@ etcd = node['etcd']
 version = etcd['version']
 arch = { 'x86_64' => 'amd64', 'aarch64' => 'arm64' }[node['kernel']['machine']]
 archive = "etcd-v#{version}-linux-#{arch}.tar.gz"
-url = "#{etcd['mirror']}/v#{version}"
+url = "#{etcd['mirror'].chomp('/')}/v#{version}"
 cache = '/var/cache/etcd'
 root = "/opt/etcd-#{version}"
 installed = "test -x #{root}/etcd"

@@ -1,0 +1,115 @@
+// Half-published and wrong DNS: no cluster forms, the message names the record, and `up` after the repair succeeds.
+// Does not prove how long real nameservers take, nor that they fail in no other way.
+import assert from "node:assert/strict";
+import test, { after, afterEach, before } from "node:test";
+import { addresses } from "../../lab/addresses.ts";
+import { ask } from "../../lab/dns/ask.ts";
+import { cloudflare, control, clearFaults, destroyStack, makeFault, mustRun, npmRun, upWith, type CloudflareRecord } from "./harness.ts";
+import { etcdRuns, machines, onMachine } from "./machines.ts";
+
+const srv = "_etcd-server._tcp.etcd.test", soon = { "etcd:dnsTimeout": "6" };
+
+before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("down"); });
+afterEach(async () => { await destroyStack(); });
+
+/** `up` fails at the gate with this line, and no etcd was started anywhere. */
+async function refused(...lines: RegExp[]): Promise<void> {
+  const { code, text } = await upWith(soon);
+  assert.notEqual(code, 0, "up succeeded on wrong DNS");
+  assert.match(text, /DNS for etcd\.test is not complete after \d+ s\. etcd would form a wrong cluster, so nothing was started\./);
+  for (const line of lines) assert.match(text, line);
+  assert.equal(await etcdRuns(), false, "an etcd process runs");
+}
+
+/** `up` again, as the message says, and the cluster is one. */
+async function healsBy(repair: () => Promise<unknown>): Promise<void> {
+  await repair();
+  const { code, text } = await upWith({});
+  assert.equal(code, 0, text);
+  assert.match(await mustRun("status"), /Healthy: one cluster, ID [0-9a-f]+, 3 of 3 members/);
+}
+
+/** A record that somebody else made at Cloudflare. */
+const post = (body: object) => cloudflare<CloudflareRecord>("POST", "/dns_records", { ttl: 60, proxied: false, ...body });
+const postSrv = (name: string, target: string, weight = 0, port = 2380) => post({ type: "SRV", name, priority: 0, data: { priority: 0, weight, port, target } });
+const remove = (...records: CloudflareRecord[]) => Promise.all(records.map((r) => cloudflare("DELETE", `/dns_records/${r.id}`)));
+
+test("an A record that is not published, then one that only one server has", async () => {
+  await makeFault({ kind: "withhold", name: "c.etcd.test", type: "A" });
+  await refused(/c\.etcd\.test A\s+10\.213\.240\.11\s+NXDOMAIN, wanted 10\.213\.32\.\d+/, /c\.etcd\.test A\s+10\.213\.240\.12/);
+  await clearFaults();
+  await makeFault({ kind: "withhold", name: "c.etcd.test", type: "A", server: "ns2" });
+  await refused(/c\.etcd\.test A\s+10\.213\.240\.12\s+NXDOMAIN, wanted 10\.213\.32\.\d+, which 10\.213\.240\.11 has/);
+  await healsBy(clearFaults);
+});
+
+test("a peer SRV target that is missing on one server", async () => {
+  await makeFault({ kind: "withhold", name: srv, type: "SRV", content: "b.etcd.test", server: "ns1" });
+  await refused(/_etcd-server\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+lacks b\.etcd\.test:2380, which 10\.213\.240\.12 has/);
+  await healsBy(clearFaults);
+});
+
+test("a stale target of a machine that is gone", async () => {
+  const stale = [await post({ type: "A", name: "old.etcd.test", content: "10.213.0.200" }), await postSrv(srv, "old.etcd.test")];
+  await refused(/SRV\s+10\.213\.240\.1[12]\s+names old\.etcd\.test, which is no member/, /Correct the records named above at Cloudflare/);
+  await healsBy(() => remove(...stale));
+});
+
+test("a duplicate target", async () => {
+  const duplicate = await postSrv(srv, "a.etcd.test", 5);
+  await refused(/lists a\.etcd\.test 2 times/);
+  await healsBy(() => remove(duplicate));
+});
+
+test("a wrong address", async () => {
+  await makeFault({ kind: "falsify", name: "b.etcd.test", type: "A", content: "10.213.0.250" });
+  await refused(/b\.etcd\.test A\s+10\.213\.240\.11\s+10\.213\.0\.250, wanted 10\.213\.16\.\d+/);
+  await healsBy(clearFaults);
+});
+
+test("SRV records of the other kind beside ours", async () => {
+  const other = await postSrv("_etcd-server-ssl._tcp.etcd.test", "a.etcd.test");
+  await refused(/_etcd-server-ssl\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+exists beside/);
+  await healsBy(() => remove(other));
+});
+
+test("a nameserver that is silent, then SERVFAIL", async () => {
+  await makeFault({ kind: "server-down", server: "ns2" });
+  await refused(/every record\s+10\.213\.240\.12\s+no answer over UDP/);
+  await clearFaults();
+  await makeFault({ kind: "servfail", server: "ns2" });
+  await refused(/10\.213\.240\.12\s+SERVFAIL/);
+  await healsBy(clearFaults);
+});
+
+test("a nameserver that follows 20 s late only costs time", async () => {
+  await makeFault({ kind: "dns-lag", seconds: 20 });
+  const started = Date.now(), { code, text } = await upWith({});
+  assert.equal(code, 0, text);
+  assert.ok(Date.now() - started > 18_000, "the gate opened before the second server had the records");
+  assert.match(text, /waiting for DNS, \d+ s of 120 s: .* at 10\.213\.240\.12/);
+  assert.match(await mustRun("status"), /Healthy: one cluster/);
+});
+
+test("a node whose resolver remembers that there was nothing starts no etcd, whoever starts the unit", async () => {
+  for (const [name, type] of [[srv, "SRV"], ["c.etcd.test", "A"]] as const) await ask(addresses.resolver, name, type, { recursive: true });
+  const { code, text } = await upWith(soon);
+  assert.notEqual(code, 0, "up succeeded although no node could see the cluster");
+  assert.match(text, /DNS for etcd\.test is not complete after 6 s, asked from node [abc] through 10\.213\.0\.2\./);
+  assert.match(text, /_etcd-server\._tcp\.etcd\.test SRV\s+NXDOMAIN/);
+  assert.equal(await etcdRuns(), false, "an etcd process runs");
+  const [machine = ""] = await machines();
+  await onMachine(machine, "systemctl", "start", "--no-block", "etcd");
+  const said = await onMachine(machine, "sh", "-c", "timeout 30 sh -c 'until journalctl -u etcd --no-pager | grep -q \"is not complete\"; do sleep 0.2; done'; journalctl -u etcd --no-pager");
+  assert.match(said, /so it was not started/);
+  assert.equal(await etcdRuns(), false, "systemctl start got past the node's gate");
+  await healsBy(() => control("POST", "/resolver/flush"));
+});
+
+test("a machine that opens SSH late", async () => {
+  await makeFault({ kind: "ssh-late", seconds: 25 });
+  const { code, text } = await upWith({});
+  assert.equal(code, 0, text);
+  assert.match(await mustRun("status"), /Healthy: one cluster/);
+});
