@@ -9,6 +9,9 @@ const objects = ["nodes", "subnets", "etcdSha256", "chef"], lists = ["sshFrom", 
 const texts = ["domain", "zoneId", "tls", "publicAddress", "ami", "architecture", "instanceType", "dataVolumeGb", "sshUser", "sshPrivateKey", "sshPrivateKeyFile",
   "etcdVersion", "etcdMirror", "etcdChecksums", "ttl", "dnsTimeout", "bootstrapTimeout", "healthTimeout"];
 
+/** Every key of the project's configuration that the program reads. */
+export const settingNames: readonly string[] = [...objects, ...lists, ...texts];
+
 export interface StackConfig {
   readonly settings: Settings;
   readonly sshPrivateKey: pulumi.Output<string>;
@@ -19,7 +22,7 @@ export interface StackConfig {
 /** @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the first resource is registered. */
 export function readStackConfig(): StackConfig {
   const problems: Problem[] = [], raw = rawConfig(problems);
-  unknownKeys(raw, [...objects, ...lists, ...texts], "", problems);
+  unknownKeys(raw, settingNames, "", problems);
   const { settings, problems: found } = readSettings(raw);
   problems.push(...found);
   const key = readKey(raw, problems);

@@ -21,6 +21,7 @@ export function pulumiEnvironment(cliDir: string): Record<string, string | undef
     PULUMI_BACKEND_URL: `file://${stateDir}`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_STACK: stackName,
+    SSH_AUTH_SOCK: undefined, // the command provider fails on an agent that is gone, although it needs none
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // With the lab's own plugins nothing is to be fetched; official ones (lab/plugins/install.ts) the CLI fetches itself.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: process.env.LAB_PLUGINS === "official" ? "false" : "true",
