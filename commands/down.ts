@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { labState } from "../lab/claim.ts";
 import { command, usageError } from "../lab/command.ts";
 import { labDir } from "../lab/paths.ts";
+import { settlePendingCreates } from "../lab/pendingCreates.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, removeDeadLocks, stackResources } from "../lab/stack.ts";
+import { createStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { stopLab } from "../lab/stop.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 
@@ -20,7 +21,7 @@ await command("down", help, async (args) => {
   const phases = new Phases();
   const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
   let failure: unknown;
-  const resources = await stackResources();
+  const { resources } = await stackContents();
   const state = existsSync(labDir) ? await labState() : "none";
   if (resources > 0 && state === "running") {
     tell(`pulumi       destroying ${resources} resources`);
@@ -28,6 +29,7 @@ await command("down", help, async (args) => {
       const cliDir = await ensureCli(tell);
       await removeDeadLocks(tell);
       await createStack(cliDir);
+      await settlePendingCreates(cliDir, tell);
       await phases.time("pulumi destroy", () => runPulumi(cliDir, ["destroy", "--yes", "--skip-preview"], tell));
     } catch (error) {
       failure = error; // the lab goes all the same, and with it everything the stack stood for

@@ -63,7 +63,8 @@ async function showLogs([part, ...rest]: string[]): Promise<void> {
     return;
   }
   try {
-    process.stdout.write(await podman(["logs", "--tail", "500", `etcd-lab-${part === "moto" ? "ec2" : part}`]));
+    // Some services write to stdout and some to stderr.
+    await podman(["logs", "--tail", "500", `etcd-lab-${part === "moto" ? "ec2" : part}`], { onLine: (line) => { process.stdout.write(`${line}\n`); } });
   } catch {
     throw usageError("lab", `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, resolver, moto and the instance ids that npm run lab -- status lists`);
   }

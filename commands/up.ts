@@ -3,9 +3,10 @@ import * as path from "node:path";
 import { command, usageError } from "../lab/command.ts";
 import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
+import { settlePendingCreates } from "../lab/pendingCreates.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, forgetStack, removeDeadLocks, stackResources } from "../lab/stack.ts";
+import { createStack, forgetStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { startLab } from "../lab/start.ts";
 
 const help = `
@@ -25,13 +26,14 @@ await command("up", help, async (args) => {
   const parts = lab.phases.filter(({ seconds }) => seconds >= 0.1).map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ");
   tell(`lab          ${lab.wasRunning ? "was running" : "started"}${parts ? ` (${parts})` : ""}`);
 
-  const resources = await stackResources();
+  const { resources } = await stackContents();
   if (resources > 0 && !lab.wasRunning) {
     tell(`stack        has ${resources} resources that the lab, started anew, knows nothing of (its EC2 forgets at a stop or reboot): starting from nothing`);
     await forgetStack();
   }
   await removeDeadLocks(tell);
   await phases.time("stack", () => createStack(lab.cliDir));
+  await settlePendingCreates(lab.cliDir, tell);
   tell("pulumi up    starting the program");
   const progress = await phases.time("pulumi up", () => runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell));
   const changes = Object.entries(progress.changes).filter(([operation]) => operation !== "same").map(([operation, count]) => `${count} ${operation}`);

@@ -9,8 +9,11 @@ import { packCookbook } from "./cookbookArchive.ts";
 import { DnsReadiness } from "./dnsReadiness.ts";
 import { EtcdNode } from "./etcdNode.ts";
 import { Founders } from "./founders.ts";
+import { Incarnation } from "./incarnation.ts";
+import { markComment } from "./mark.ts";
 import { imageOf } from "./nodeImage.ts";
 import { memberSecurityGroup, subnetOf } from "./nodeNetwork.ts";
+import { removeOrphans } from "./orphans.ts";
 import type { Settings } from "./settings.ts";
 import { clientSrvName, srvRecord } from "./srvRecord.ts";
 import { sshConnection } from "./sshConnection.ts";
@@ -35,24 +38,29 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: EtcdClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("etcd:index:EtcdCluster", name, { domain: args.domain, nodes: Object.keys(args.nodes) }, opts);
-    const child = { parent: this }, names = Object.keys(args.nodes), scheme = args.tls ? "https" : "http";
+    const orphans = removeOrphans(name), child = { parent: this, hooks: { beforeCreate: [orphans] } }, names = Object.keys(args.nodes), scheme = args.tls ? "https" : "http";
     const each = <T>(make: (node: string) => T): Record<string, T> => Object.fromEntries(names.map((node) => [node, make(node)]));
-    const tags = { Project: pulumi.getProject(), Stack: pulumi.getStack() };
+
+    // The mark of all that is made, in the state before anything else.
+    const incarnation = new Incarnation(`${name}-incarnation`, child).word;
+    const mark = { project: pulumi.getProject(), stack: pulumi.getStack() };
+    const tags = { Project: mark.project, Stack: mark.stack, Incarnation: incarnation };
+    const comment = incarnation.apply((word) => markComment({ ...mark, incarnation: word }));
 
     // What all nodes share.
-    const subnets = each((node) => subnetOf(args.nodes[node]?.zone ?? "", args.subnets, child));
+    const subnets = each((node) => subnetOf(args.nodes[node]?.zone ?? "", args.subnets, { parent: this }));
     const { group, rules } = memberSecurityGroup(name, subnets[names[0] ?? ""] ?? "", { ssh: args.sshFrom, clients: args.clientsFrom }, tags, child);
     const key = new KeyPair(`${name}-key`, { publicKey: args.sshPublicKey, tags }, child);
-    const ami = imageOf(args.ami, args.architecture, child);
+    const ami = imageOf(args.ami, args.architecture, { parent: this });
 
     // The nodes: one for each name, never depending on one another.
     const nodes = this.nodes = each((node) => new EtcdNode(`${name}-${node}`, {
       name: node, domain: args.domain, zoneId: args.zoneId, tls: args.tls, ttl: args.ttl,
       zone: args.nodes[node]?.zone ?? "", instanceType: args.nodes[node]?.instanceType ?? "", subnetId: subnets[node] ?? "",
-      securityGroupId: group.id, ami, keyName: key.keyName, dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, tags,
-    }, child));
+      securityGroupId: group.id, ami, keyName: key.keyName, dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, tags, comment, removeOrphans: orphans,
+    }, { parent: this }));
     const members = pulumi.all(each((node) => nodes[node]?.privateIp ?? ""));
-    const founders = new Founders(`${name}-founders`, { nodes: names, domain: args.domain, tls: args.tls, volumeIds: each((node) => nodes[node]?.volume.id ?? "") }, child);
+    new Founders(`${name}-founders`, { nodes: names, domain: args.domain, tls: args.tls, volumeIds: each((node) => nodes[node]?.volume.id ?? "") }, child);
 
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
     const gate = new DnsReadiness(`${name}-dns-readiness`, {
@@ -62,8 +70,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
     const cookbook = packCookbook("cookbooks/etcd");
-    const prepared = each((node) => pulumi.all([members, nodes[node]?.volume.id ?? "", founders.token, cookbook]).apply(([addresses, volumeId, token, archive]) => bootstrapOf({
-      ...args, name: node, members: addresses, volumeId, token, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
+    const prepared = each((node) => pulumi.all([members, nodes[node]?.volume.id ?? "", incarnation, cookbook]).apply(([addresses, volumeId, word, archive]) => bootstrapOf({
+      ...args, name: node, members: addresses, volumeId, token: `${args.domain}-${word}`, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
     })));
     const bootstraps = names.map((node) => new remote.Command(`${name}-${node}-bootstrap`, {
       connection: sshConnection(nodes[node]?.privateIp ?? "", args.sshUser, args.sshPrivateKey),
@@ -79,7 +87,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       timeoutSeconds: args.healthTimeout,
     }, { ...child, dependsOn: bootstraps });
     for (const node of names) {
-      new DnsRecord(`${name}-${node}-client`, { zoneId: args.zoneId, ttl: args.ttl, proxied: false, ...srvRecord(clientSrvName(args.domain, args.tls), nodes[node]?.hostname ?? "", 2379) },
+      new DnsRecord(`${name}-${node}-client`, { zoneId: args.zoneId, ttl: args.ttl, proxied: false, comment, ...srvRecord(clientSrvName(args.domain, args.tls), nodes[node]?.hostname ?? "", 2379) },
         { ...child, deleteBeforeReplace: true, dependsOn: [health] });
     }
 

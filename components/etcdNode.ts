@@ -27,7 +27,12 @@ export interface EtcdNodeArgs {
   readonly dataVolumeGb: pulumi.Input<number>;
   /** Gives the node an Elastic IP as its way out; DNS keeps the private address. */
   readonly publicAddress: boolean;
-  readonly tags: Readonly<Record<string, string>>;
+  /** Marks all that is made; see mark.ts. */
+  readonly tags: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The same mark for DNS records. */
+  readonly comment: pulumi.Input<string>;
+  /** Runs before anything is made: removes what a cut-off run left of it. */
+  readonly removeOrphans: pulumi.ResourceHook;
 }
 
 /**
@@ -48,7 +53,7 @@ export class EtcdNode extends pulumi.ComponentResource {
 
   constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("etcd:index:EtcdNode", name, { name: args.name, domain: args.domain }, opts);
-    const child: pulumi.CustomResourceOptions = { parent: this };
+    const child: pulumi.CustomResourceOptions = { parent: this, hooks: { beforeCreate: [args.removeOrphans] } };
     const tags = (role: string) => ({ ...args.tags, Name: `${args.name}.${args.domain}`, Role: role });
     this.hostname = `${args.name}.${args.domain}`;
 
@@ -59,7 +64,7 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.privateIp = address.privateIp;
 
     // The names. SRV depends on A: a target must not exist before its address, nor outlive it.
-    const record = { zoneId: args.zoneId, ttl: args.ttl, proxied: false };
+    const record = { zoneId: args.zoneId, ttl: args.ttl, proxied: false, comment: args.comment };
     const replaceFirst = { ...child, deleteBeforeReplace: true }; // creating first would meet "record exists" (pulumi-cloudflare issue 687)
     const a = new DnsRecord(`${name}-address`, { ...record, name: this.hostname, type: "A", content: address.privateIp }, replaceFirst);
     const peer = new DnsRecord(`${name}-peer`, { ...record, ...srvRecord(serverSrvName(args.domain, args.tls), this.hostname, 2380) }, { ...replaceFirst, dependsOn: [a] });

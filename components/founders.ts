@@ -7,7 +7,7 @@
  *
  *   check   refuses a change of names, domain, TLS or data volumes, with the reason
  *   diff    nothing ever to do
- *   create  makes the cluster's token: one for each incarnation, so that members of an earlier cluster are refused
+ *   create  writes them down
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
@@ -49,7 +49,7 @@ export function refusals(olds: Partial<Inputs>, news: Partial<Inputs>): { proper
   return found;
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs & { token: string }> = {
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async check(olds, news) {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
@@ -57,18 +57,13 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs & { token: string
     return { changes: false };
   },
   async create(inputs) {
-    const { randomBytes } = await import("node:crypto");
-    const token = `${inputs.domain}-${randomBytes(6).toString("hex")}`;
-    return { id: token, outs: { ...inputs, token } };
+    return { id: `founders-${inputs.domain}`, outs: inputs };
   },
 };
 
-/** The record of founders, and the token of this incarnation of the cluster. */
+/** The record of founders. */
 export class Founders extends pulumi.dynamic.Resource {
-  /** `initial-cluster-token`: another one for each incarnation. */
-  declare readonly token: pulumi.Output<string>;
-
   constructor(name: string, args: FoundersArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, token: undefined }, opts, "etcd", "Founders");
+    super(provider, name, { ...args }, opts, "etcd", "Founders");
   }
 }

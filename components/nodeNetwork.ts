@@ -20,7 +20,7 @@ export interface Openings {
 }
 
 /** The members' security group: 2380 from itself only, 2379 and 22 from the named networks, everything outward. */
-export function memberSecurityGroup(name: string, subnetId: pulumi.Input<string>, open: Openings, tags: Record<string, string>, opts: pulumi.CustomResourceOptions): { group: SecurityGroup; rules: pulumi.Resource[] } {
+export function memberSecurityGroup(name: string, subnetId: pulumi.Input<string>, open: Openings, tags: Record<string, pulumi.Input<string>>, opts: pulumi.CustomResourceOptions): { group: SecurityGroup; rules: pulumi.Resource[] } {
   const vpcId = getSubnetOutput({ id: subnetId }, opts.parent ? { parent: opts.parent } : {}).vpcId;
   const group = new SecurityGroup(`${name}-members`, { vpcId, description: "etcd members", tags: { ...tags, Name: `${name}-members` } }, opts);
   const rule = (role: string, port: number, description: string, source: { cidrIpv4: string } | { referencedSecurityGroupId: pulumi.Input<string> }) =>

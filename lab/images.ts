@@ -57,6 +57,8 @@ async function build(name: keyof typeof recipes, tag: string, report: (line: str
       ...(pip ? ["--volume", `${pip}:/etc/pip.conf:ro`] : []),
       "--file", path.join(context, recipes[name].file), "--tag", tag, context,
     ], { timeoutMs: 480_000 });
+  } catch (error) {
+    throw new Error(`images: the ${name} image could not be built; it takes packages from the Debian archive${name === "services" ? " and from PyPI" : ""}, which must be reachable\n${error instanceof Error ? error.message : error}`);
   } finally {
     await fs.rm(settings, { recursive: true, force: true });
   }

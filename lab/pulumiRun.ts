@@ -54,6 +54,7 @@ export async function runPulumi(cliDir: string, args: readonly [string, ...strin
     clearTimeout(timer);
     process.off("SIGINT", interrupt).off("SIGTERM", terminate);
     output.end();
+    await fs.rm(events, { force: true });
   }
   if (end === 0) return progress;
   const reasons = progress.errors.length > 0 ? progress.errors : [text.trim().split("\n").slice(-15).join("\n")];

@@ -17,12 +17,12 @@ export async function createStack(cliDir: string): Promise<void> {
   await run(path.join(cliDir, "pulumi"), ["stack", "select", "--create", stackName, "--non-interactive"], { cwd: projectDir, env: pulumiEnvironment(cliDir) });
 }
 
-/** How many resources the stack's state has; 0 when there is no stack. */
-export async function stackResources(): Promise<number> {
+/** How many resources the stack's state has, and how many steps a killed run left open; zeroes when there is no stack. */
+export async function stackContents(): Promise<{ resources: number; open: number }> {
   const text = await fs.readFile(stateFile, "utf8").catch(() => undefined);
-  if (text === undefined) return 0; // no stack yet
-  const state: { checkpoint?: { latest?: { resources?: unknown[] } } } = JSON.parse(text);
-  return state.checkpoint?.latest?.resources?.length ?? 0;
+  if (text === undefined) return { resources: 0, open: 0 }; // no stack yet
+  const state: { checkpoint?: { latest?: { resources?: unknown[]; pending_operations?: unknown[] } } } = JSON.parse(text);
+  return { resources: state.checkpoint?.latest?.resources?.length ?? 0, open: state.checkpoint?.latest?.pending_operations?.length ?? 0 };
 }
 
 /** Forgets the stack: state, history, locks. What it described must be gone already. */
@@ -39,10 +39,16 @@ export async function removeDeadLocks(report: (line: string) => void): Promise<v
   for (const entry of (await fs.readdir(lockDir, { recursive: true, withFileTypes: true })).filter((e) => e.isFile() && e.name.endsWith(".json"))) {
     const file = path.join(entry.parentPath, entry.name);
     const lock: { pid?: number; hostname?: string } = JSON.parse(await fs.readFile(file, "utf8"));
-    if (lock.hostname === os.hostname() && lock.pid !== undefined && existsSync(`/proc/${lock.pid}`)) {
+    if (lock.hostname === os.hostname() && lock.pid !== undefined && await isPulumi(lock.pid)) {
       throw new Error(`another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for it, or end it with: kill -INT ${lock.pid}`);
     }
     report(`stack: removing the lock of an earlier run that was killed (process ${lock.pid ?? "unknown"})`);
     await fs.rm(file);
   }
+}
+
+/** Whether this process is a Pulumi at work: numbers are given again, and one that was killed is listed until its parent has noticed. */
+async function isPulumi(pid: number): Promise<boolean> {
+  const stat = await fs.readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""); // no such process
+  return /^\d+ \(pulumi\) [^ZX]/.test(stat);
 }

@@ -16,6 +16,13 @@ const capabilities = ["SYS_ADMIN", "NET_ADMIN", "SYS_NICE", "MKNOD"].flatMap((na
 const cgroupEnvironment = cgroupVersion === "v1"
   ? ["--env", "SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"] : [];
 
+/** What podman's list says of a container. Its table's state is worded for people and differs between versions. */
+interface Listed {
+  readonly Names: readonly string[];
+  readonly State: string;
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
 const stopSeconds = 20;
 const machineLabel = "etcd-lab-machine";
 const container = (id: string) => `etcd-lab-${id}`;
@@ -82,12 +89,11 @@ export async function detachVolume(id: string, volumeId: string): Promise<void> 
 
 /** The machines there are, also those that an earlier process made. */
 export async function listMachines(): Promise<Machine[]> {
-  const listed = await podman(["ps", "--all", "--filter", `label=${machineLabel}`, "--format", `{{.Names}} {{.State}} {{index .Labels "${machineLabel}"}}`]);
-  return Promise.all(listed.split("\n").filter(Boolean).map(async (line): Promise<Machine> => {
-    const [name = "", state, address = ""] = line.split(" ");
+  const listed = JSON.parse(await podman(["ps", "--all", "--filter", `label=${machineLabel}`, "--format", "json"]) || "[]") as Listed[];
+  return Promise.all(listed.map(async ({ Names: [name = ""], State: state, Labels: labels }): Promise<Machine> => {
     const id = name.replace(/^etcd-lab-/, "");
     const volumeIds = (await readDevices(id)).map((device) => device.volumeId);
-    return { id, address, state: state === "running" || state === "paused" ? "running" : "stopped", volumeIds };
+    return { id, address: labels[machineLabel] ?? "", state: state === "running" || state === "paused" ? "running" : "stopped", volumeIds };
   }));
 }
 

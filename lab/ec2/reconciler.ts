@@ -34,8 +34,8 @@ class Reconciler {
   readonly #names = new Map<string, string>();
   /** Steps under way, by subject. */
   readonly #busy = new Map<string, Promise<void>>();
-  /** Subjects whose last step failed: not to be tried before `at`. */
-  readonly #failed = new Map<string, { readonly at: number; readonly waitMs: number }>();
+  /** Subjects whose last step failed: why, and not to be tried before `at`. */
+  readonly #failed = new Map<string, { readonly at: number; readonly waitMs: number; readonly message: string }>();
   /** What EC2 said last; undefined while it does not answer. */
   #cloud: Cloud | undefined;
   /** EC2 reported a change since #cloud was read. */
@@ -127,8 +127,9 @@ class Reconciler {
       },
       (error: unknown) => {
         const waitMs = failed ? Math.min(failed.waitMs * 2, retryMs.most) : retryMs.first;
-        this.#failed.set(key, { at: Date.now() + waitMs, waitMs });
-        this.#log(`${this.#called(key)}: could not ${action.do}, next try in ${waitMs / 1000} s: ${messageOf(error)}`);
+        const message = `could not ${action.do}: ${messageOf(error)}`;
+        this.#failed.set(key, { at: Date.now() + waitMs, waitMs, message });
+        if (message !== failed?.message) this.#log(`${this.#called(key)}: ${message} (tried again until it works)`);
       },
     ).finally(() => { this.#busy.delete(key); this.#wake(); });
     this.#busy.set(key, step);

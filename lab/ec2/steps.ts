@@ -28,8 +28,8 @@ export async function perform(action: Action, shop: Workshop): Promise<string> {
     case "remove": {
       const volumeIds = machines.get(action.id)?.volumeIds ?? [];
       await removeMachine(action.id);
+      await closeUnused(volumeIds, action.id, shop);
       machines.delete(action.id);
-      await closeUnused(volumeIds, shop);
       return "machine removed";
     }
     case "attach": {
@@ -40,8 +40,8 @@ export async function perform(action: Action, shop: Workshop): Promise<string> {
     }
     case "detach":
       await detachVolume(action.id, action.volumeId);
+      await closeUnused([action.volumeId], action.id, shop);
       change(machines, action.id, (machine) => ({ volumeIds: machine.volumeIds.filter((volumeId) => volumeId !== action.volumeId) }));
-      await closeUnused([action.volumeId], shop);
       return `${action.volumeId} detached`;
     case "delete volume":
       await deleteVolume(action.volumeId);
@@ -63,14 +63,17 @@ async function start(instance: Instance, shop: Workshop): Promise<void> {
     }
   }
   const volumeIds = attachments.map((attachment) => attachment.volumeId);
+  await closeUnused((before?.volumeIds ?? []).filter((volumeId) => !volumeIds.includes(volumeId)), id, shop);
   shop.machines.set(id, { id, address, state: "running", volumeIds });
-  await closeUnused((before?.volumeIds ?? []).filter((volumeId) => !volumeIds.includes(volumeId)), shop);
 }
 
-/** Closes volumes, except those that another machine has, or is about to get, by now. */
-async function closeUnused(volumeIds: readonly string[], { machines, cloud }: Workshop): Promise<void> {
+/**
+ * Closes volumes that a machine gave up, except those that another one has, or is about to get, by now. It comes before the
+ * machine's record changes: as long as that names a volume, the volume is not deleted.
+ */
+async function closeUnused(volumeIds: readonly string[], givenUpBy: string, { machines, cloud }: Workshop): Promise<void> {
   const used = new Set([
-    ...[...machines.values()].flatMap((machine) => machine.volumeIds),
+    ...[...machines.values()].flatMap((machine) => (machine.id === givenUpBy ? [] : machine.volumeIds)),
     ...(cloud()?.instances ?? []).flatMap((instance) => instance.attachments.map((attachment) => attachment.volumeId)),
   ]);
   for (const volumeId of volumeIds) if (!used.has(volumeId)) await closeVolume(volumeId);

@@ -12,7 +12,11 @@ if (file) mkdirSync(path.dirname(file), { recursive: true });
 export function note(line: string): void {
   if (!file) return;
   const label = current.getStore();
-  appendFileSync(file, `${new Date().toISOString()} ${label ? `[${label}] ` : ""}${line.replaceAll("\n", "\n    ")}\n`);
+  try {
+    appendFileSync(file, `${new Date().toISOString()} ${label ? `[${label}] ` : ""}${line.replaceAll("\n", "\n    ")}\n`);
+  } catch {
+    // The lab's folder was emptied under a running plugin: no reason to fail what it is doing.
+  }
 }
 
 /** Runs a call so that every line it writes names it, and notes how it ended and how long it took. */

@@ -1,4 +1,4 @@
-import type { Properties } from "./properties.ts";
+import type { Properties, Property } from "./properties.ts";
 import { isObject, unknown } from "./values.ts";
 import type { Value, Values } from "./values.ts";
 
@@ -33,8 +33,17 @@ export function inputsFromState(properties: Properties, oldInputs: Values, state
   return Object.fromEntries(Object.entries(properties).flatMap(([name, property]): [string, Value][] => {
     const value = state[name], old = oldInputs[name];
     if (property.output || value === undefined || value === null) return [];
-    if (importing) return property.local || property.computed || value === "" || JSON.stringify(value) === JSON.stringify(property.default) ? [] : [[name, value]];
-    if (old === undefined) return [];
+    if (importing ? property.local || isDefault(value, property) || conflicts(property, state) : old === undefined) return [];
+    if (importing) return [[name, property.fields && isObject(value) ? inputsFromState(property.fields, {}, value) as Value : value]];
     return [[name, property.fields && isObject(value) && isObject(old) ? inputsFromState(property.fields, old, value) as Value : value]];
   }));
+}
+
+function isDefault(value: Value, property: Property): boolean {
+  return ["\"\"", "[]", "{}", "false", JSON.stringify(property.default)].includes(JSON.stringify(value));
+}
+
+/** Of two properties that exclude each other the one that says more about itself stays. */
+function conflicts(property: Property, state: Values): boolean {
+  return (property.conflicts ?? []).some((other) => state[other] !== undefined && !isDefault(state[other] ?? null, property));
 }

@@ -1,3 +1,5 @@
+import type { Call } from "./handler.ts";
+
 /** How often a state is asked for. The official providers wait 10 s and more between looks; on one machine that is only waiting. */
 const intervalMs = 100;
 
@@ -6,8 +8,8 @@ export interface Wait {
   readonly what: string;
   readonly pending: readonly string[];
   readonly target: readonly string[];
+  /** How long, unless the program gave the resource another time (customTimeouts). */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -15,8 +17,8 @@ export interface Wait {
  * appears, when the deadline passes, or when the run is cancelled. No state ("") stands for a thing that is not there.
  * `reason` is asked for what the service says about an unexpected state.
  */
-export async function waitForState(wait: Wait, look: () => Promise<string>, reason: () => string = () => ""): Promise<void> {
-  const deadline = performance.now() + wait.timeoutMs;
+export async function waitForState(call: Call, wait: Wait, look: () => Promise<string>, reason: () => string = () => ""): Promise<void> {
+  const timeoutMs = call.timeoutMs ?? wait.timeoutMs, deadline = performance.now() + timeoutMs;
   for (;;) {
     const state = await look();
     if (wait.target.includes(state)) return;
@@ -25,9 +27,9 @@ export async function waitForState(wait: Wait, look: () => Promise<string>, reas
       throw new Error(`waiting for ${wait.what}: unexpected state '${state}', wanted target '${wanted}'${reason() ? `. last error: ${reason()}` : ""}`);
     }
     if (performance.now() >= deadline) {
-      throw new Error(`waiting for ${wait.what}: timeout while waiting for state to become '${wanted}' (last state: '${state}', timeout: ${spoken(wait.timeoutMs)})`);
+      throw new Error(`waiting for ${wait.what}: timeout while waiting for state to become '${wanted}' (last state: '${state}', timeout: ${spoken(timeoutMs)})`);
     }
-    await pause(intervalMs, wait.signal, wait.what);
+    await pause(intervalMs, call.signal, wait.what);
   }
 }
 

@@ -69,7 +69,10 @@ export function service(provider: Provider): UntypedServiceImplementation {
       async (resource, request: messages.CheckRequest, call) => check(resource, request, call)),
 
     diff: forResource("diff", (answer: messages.DiffResponse) => answer.getDiffsList().join(", ") || "no change",
-      async (resource, request: messages.DiffRequest) => diffMessage(resource, diff(resource, decode(request.getOldInputs()), decode(request.getOlds()), decode(request.getNews()), request.getIgnorechangesList()), decode(request.getOlds()), decode(request.getNews()))),
+      async (resource, request: messages.DiffRequest) => {
+        const state = decode(request.getOlds()), wanted = decode(request.getNews());
+        return diffMessage(resource, diff(resource, decode(request.getOldInputs()), state, wanted, request.getIgnorechangesList()), state, wanted);
+      }),
 
     create: forResource("create", (answer: messages.CreateResponse) => answer.getId() || "planned", async (resource, request: messages.CreateRequest, call) => {
       const inputs = decode(request.getProperties());
@@ -82,9 +85,10 @@ export function service(provider: Provider): UntypedServiceImplementation {
       const old = decode(request.getProperties()), oldInputs = decode(request.getInputs());
       const found = resource.read ? await resource.read(request.getId(), old, call) : old;
       if (!found) return new pb.ReadResponse();
-      const state: Values = { ...kept(resource, old), ...found, id: request.getId() };
+      const id = typeof found.id === "string" ? found.id : request.getId(); // an import may name the thing in another way
+      const state: Values = { ...kept(resource, old), ...found, id };
       const inputs = resource.read ? { ...inputsFromState(resource.properties, oldInputs, state), __defaults: oldInputs.__defaults } : oldInputs;
-      return new pb.ReadResponse().setId(request.getId()).setProperties(encode(state)).setInputs(encode(inputs));
+      return new pb.ReadResponse().setId(id).setProperties(encode(state)).setInputs(encode(inputs));
     }),
 
     update: forResource("update", (answer: messages.UpdateResponse) => (answer.hasProperties() ? "done" : "nothing"), async (resource, request: messages.UpdateRequest, call) => {

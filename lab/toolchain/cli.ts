@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { projectDir } from "../paths.ts";
 import { run } from "../shell.ts";
 import { cached } from "./cache.ts";
 import { downloadFile, downloadText, listedDigest } from "./download.ts";
@@ -32,7 +31,7 @@ export async function ensureCli(report: (line: string) => void): Promise<string>
     const said = (await run(path.join(work, "pulumi"), ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } })).trim();
     if (said !== `v${cliVersion}`) throw new Error(`toolchain: Pulumi ${cliVersion} was wanted, the program says ${said}`);
   });
-  return existsSync(path.join(folder, "pulumi-language-nodejs")) ? folder : withLanguageHost(folder);
+  return existsSync(path.join(folder, "pulumi-language-nodejs")) ? folder : withHosts(folder);
 }
 
 async function cliOnPath(): Promise<string | undefined> {
@@ -70,18 +69,19 @@ async function build(work: string, report: (line: string) => void): Promise<void
 }
 
 /**
- * The built CLI together with our language host. A folder of its own, named by the content of its small files, so that checkouts
+ * The built CLI together with our hosts for programs and for dynamic resources. A folder of its own, named by the content of its small files, so that checkouts
  * of different age share the one CLI and do not disturb each other.
  */
-async function withLanguageHost(cli: string): Promise<string> {
-  const host = await fs.readFile(path.join(import.meta.dirname, "languageHost.mjs"));
-  const dynamic = await fs.readFile(path.join(projectDir, "node_modules/@pulumi/pulumi/pulumi-resource-pulumi-nodejs"));
-  const digest = createHash("sha256").update(host).update(dynamic).digest("hex").slice(0, 8);
+async function withHosts(cli: string): Promise<string> {
+  const launchers = { "pulumi-language-nodejs": "languageHost.mjs", "pulumi-resource-pulumi-nodejs": "dynamicHost.mjs" };
+  const sources = await Promise.all(Object.values(launchers).map((name) => fs.readFile(path.join(import.meta.dirname, name), "utf8")));
+  const digest = createHash("sha256").update(sources.join("\0")).digest("hex").slice(0, 8);
   return cached(`${path.basename(cli)}-host-${digest}`, async (work) => {
     // A hard link: the CLI looks for its companions beside the file it was started from, and complains about those it finds elsewhere.
     await fs.link(path.join(cli, "pulumi"), path.join(work, "pulumi"));
-    await fs.writeFile(path.join(work, "languageHost.mjs"), host);
-    await fs.writeFile(path.join(work, "pulumi-language-nodejs"), '#!/bin/sh\nexec node "$(dirname "$0")/languageHost.mjs" "$@"\n', { mode: 0o755 });
-    await fs.writeFile(path.join(work, "pulumi-resource-pulumi-nodejs"), dynamic, { mode: 0o755 });
+    for (const [index, [launcher, source]] of Object.entries(launchers).entries()) {
+      await fs.writeFile(path.join(work, source), sources[index] ?? "");
+      await fs.writeFile(path.join(work, launcher), `#!/bin/sh\nexec node "$(dirname "$0")/${source}" "$@"\n`, { mode: 0o755 });
+    }
   });
 }

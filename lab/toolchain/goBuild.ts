@@ -46,6 +46,8 @@ export async function goBuild(build: GoBuild, folder: string, report: (line: str
       env: { ...go.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off", GOOS: "linux" },
       onLine: (line) => { if (/^go: (downloading|found|finding)/.test(line)) fetched++; else if (!line.startsWith("go:")) compiled++; },
     });
+  } catch (error) {
+    throw new Error(`toolchain: ${build.title} can neither be downloaded nor built; its Go modules come through GOPROXY (proxy.golang.org unless set), which must be reachable\n${error instanceof Error ? error.message : error}`);
   } finally {
     clearInterval(timer);
     await fs.rm(work, { recursive: true, force: true });

@@ -45,7 +45,7 @@ const secretValue = (value: unknown): unknown => (typeof value === "object" && v
 
 test("exactly these resources", () => {
   const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-peer`];
-  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-health", "etcd-key", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
 
@@ -56,8 +56,8 @@ test("type tokens are those that the docs name", () => {
 });
 
 test("an A record for the private address, never proxied, and SRV records with priority in both places", () => {
-  assert.deepEqual(one("etcd-a-address").inputs, { zoneId: "0".repeat(32), ttl: 60, proxied: false, name: "a.etcd.test", type: "A", content: addressOf("etcd-a-interface") });
-  const srv = (port: number) => ({ zoneId: "0".repeat(32), ttl: 60, proxied: false, type: "SRV", priority: 0, data: { priority: 0, weight: 0, port, target: "b.etcd.test" } });
+  assert.deepEqual(one("etcd-a-address").inputs, { zoneId: "0".repeat(32), ttl: 60, proxied: false, comment: "pulumi etcd/test 0a1b2c", name: "a.etcd.test", type: "A", content: addressOf("etcd-a-interface") });
+  const srv = (port: number) => ({ zoneId: "0".repeat(32), ttl: 60, proxied: false, comment: "pulumi etcd/test 0a1b2c", type: "SRV", priority: 0, data: { priority: 0, weight: 0, port, target: "b.etcd.test" } });
   assert.deepEqual(one("etcd-b-peer").inputs, { ...srv(2380), name: "_etcd-server._tcp.etcd.test" });
   assert.deepEqual(one("etcd-b-client").inputs, { ...srv(2379), name: "_etcd-client._tcp.etcd.test" });
 });
@@ -75,6 +75,14 @@ test("a machine on its own interface, with IMDSv2 only, encrypted disks, and not
 test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {
   assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData"]);
   for (const name of ["etcd-a-instance", "etcd-a-attachment", "etcd-a-address", "etcd-a-peer", "etcd-a-client"]) assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
+});
+
+test("everything in EC2 bears the mark, and is watched for what a cut-off run left", () => {
+  for (const name of ["etcd-a-interface", "etcd-a-data", "etcd-a-instance", "etcd-members", "etcd-key"]) {
+    const { Project, Stack, Incarnation } = one(name).inputs.tags as Record<string, string>;
+    assert.deepEqual([Project, Stack, Incarnation], ["etcd", "test", "0a1b2c"], name);
+  }
+  for (const name of ["etcd-a-interface", "etcd-a-instance", "etcd-a-address", "etcd-a-client", "etcd-members", "etcd-peers"]) assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
 });
 
 test("2380 from the group itself only, 2379 and 22 from the named networks, each rule with a description", () => {

@@ -3,14 +3,22 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface FakeRequest { readonly method: string; readonly path: string; readonly body: Record<string, unknown>; readonly headers: IncomingMessage["headers"] }
-export interface FakeAnswer { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string>; readonly drop?: boolean; readonly lost?: boolean }
+export interface FakeAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  /** Closes the connection instead. */
+  readonly drop?: boolean;
+  /** Does what was asked, and closes the connection then. */
+  readonly lost?: boolean;
+}
 
 /** Just enough of Cloudflare's records API for the plugin: records in memory, the official envelope, and answers that a test puts in between. */
 export interface FakeCloudflare {
   readonly baseUrl: string;
   readonly requests: FakeRequest[];
   readonly records: Map<string, Record<string, unknown>>;
-  /** Answers for the next requests, before anything is done; `drop` closes the connection, `lost` does what was asked first. */
+  /** Answers for the next requests, in place of the usual ones. */
   readonly next: FakeAnswer[];
   close(): Promise<void>;
 }
@@ -22,7 +30,8 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
   const answer = ({ method, path, body }: FakeRequest): FakeAnswer => {
     const id = /\/dns_records\/([0-9a-f]{32})$/.exec(path)?.[1];
     if (method === "POST") {
-      if ([...records.values()].some((one) => one.name === body.name && one.type === body.type && one.content === body.content && JSON.stringify(one.data) === JSON.stringify(body.data))) return failed(400, 81058, "An identical record already exists.");
+      const same = (one: Record<string, unknown>) => ["name", "type", "content", "data"].every((key) => key === "content" && body.data ? true : JSON.stringify(one[key]) === JSON.stringify(body[key]));
+      if ([...records.values()].some(same)) return failed(400, 81058, "An identical record already exists.");
       const fresh = (++made).toString(16).padStart(32, "0");
       records.set(fresh, recordOf(fresh, body));
       return succeeded(records.get(fresh));

@@ -29,8 +29,9 @@ export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0, 
   const open = new Set<Connection>();
   let connections = 0;
 
-  const server = new ssh2.Server({ hostKeys: [host.private] }, (connection) => {
+  const server = new ssh2.Server({ hostKeys: [host.private] }, (connection: Connection & { setNoDelay?(on: boolean): void }) => {
     connections++;
+    connection.setNoDelay?.(true);
     open.add(connection);
     connection.on("close", () => open.delete(connection));
     connection.on("error", () => undefined); // clients of these tests go away as they like

@@ -15,6 +15,8 @@ export interface Settings {
   readonly defaultTags: Readonly<Record<string, string>>;
 }
 
+const connectTimeoutMs = 5000, answerTimeoutMs = 60_000;
+
 let settings: Settings | undefined;
 let client: Promise<EC2> | undefined;
 
@@ -72,6 +74,7 @@ async function connect(given: Settings): Promise<EC2> {
     endpoint: given.endpoint,
     credentials: { accessKeyId: given.accessKeyId, secretAccessKey: given.secretAccessKey, ...(given.sessionToken ? { sessionToken: given.sessionToken } : {}) },
     maxAttempts: given.maxRetries + 1,
+    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: answerTimeoutMs, throwOnRequestTimeout: true },
   });
   api.middlewareStack.add((next, context) => async (request) => {
     const start = performance.now();

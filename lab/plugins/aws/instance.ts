@@ -33,7 +33,7 @@ export const instance = resource<Inputs, State>({
       await tagRootVolume(id, inputs, {});
       return { id, state: await present(id, inputs) };
     } catch (error) {
-      throw new HalfMade(id, { ...(await readInstance(id, inputs).catch(() => undefined)) }, error);
+      throw new HalfMade(id, { ...inputs, ...(await readInstance(id, inputs).catch(() => undefined)) }, error);
     }
   },
 
@@ -64,7 +64,7 @@ export const instance = resource<Inputs, State>({
 
 async function present(id: string, inputs: Inputs): Promise<State> {
   const state = await readInstance(id, inputs);
-  if (!state) throw new Error(`reading EC2 Instance (${id}): couldn't find resource`);
+  if (!state) throw new Error(`reading EC2 Instance (${id}): couldn't find resource. It was ended outside of Pulumi: \`pulumi up --refresh\` makes it anew`);
   return state;
 }
 

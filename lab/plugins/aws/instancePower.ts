@@ -19,31 +19,31 @@ export async function instanceState(id: string): Promise<{ state: string; reason
 }
 
 export async function waitRunning(id: string, call: Call): Promise<void> {
-  await waitUntil(id, "create", ["pending", ""], ["running"], call.timeoutMs ?? powerTimeoutMs, call);
+  await waitUntil(id, "create", ["pending", ""], ["running"], powerTimeoutMs, call);
 }
 
 export async function stopInstance(id: string, call: Call): Promise<void> {
   const api = await ec2();
   await doing(`stopping EC2 Instance (${id})`, () => api.stopInstances({ InstanceIds: [id] }));
-  await waitUntil(id, "stop", ["pending", "running", "shutting-down", "stopping"], ["stopped"], call.timeoutMs ?? powerTimeoutMs, call);
+  await waitUntil(id, "stop", ["pending", "running", "shutting-down", "stopping"], ["stopped"], powerTimeoutMs, call);
 }
 
 export async function startInstance(id: string, call: Call): Promise<void> {
   const api = await ec2();
   await doing(`starting EC2 Instance (${id})`, () => api.startInstances({ InstanceIds: [id] }));
-  await waitUntil(id, "start", ["pending", "stopped"], ["running"], call.timeoutMs ?? powerTimeoutMs, call);
+  await waitUntil(id, "start", ["pending", "stopped"], ["running"], powerTimeoutMs, call);
 }
 
 /** Ends a machine and waits until it is really over: only then are its interface and volumes free. */
 export async function terminateInstance(id: string, call: Call): Promise<void> {
   const api = await ec2();
   await doing(`terminating EC2 Instance (${id})`, () => unless(["InvalidInstanceID.NotFound"], () => api.terminateInstances({ InstanceIds: [id] })));
-  await waitUntil(id, "delete", ["pending", "running", "shutting-down", "stopping", "stopped"], ["terminated", ""], call.timeoutMs ?? terminateTimeoutMs, call);
+  await waitUntil(id, "delete", ["pending", "running", "shutting-down", "stopping", "stopped"], ["terminated", ""], terminateTimeoutMs, call);
 }
 
 async function waitUntil(id: string, verb: string, pending: string[], target: string[], timeoutMs: number, call: Call): Promise<void> {
   let reason = "";
-  await waitForState({ what: `EC2 Instance (${id}) ${verb}`, pending, target, timeoutMs, signal: call.signal }, async () => {
+  await waitForState(call, { what: `EC2 Instance (${id}) ${verb}`, pending, target, timeoutMs }, async () => {
     const seen = await instanceState(id);
     reason = seen.reason;
     return seen.state;

@@ -35,7 +35,8 @@ export const getVpc: Lookup = async (args) => {
     const found = await doing(`reading EC2 VPC (${id}) Attribute (${name})`, () => api.describeVpcAttribute({ VpcId: id, Attribute: name }));
     return (name === "enableDnsSupport" ? found.EnableDnsSupport : found.EnableDnsHostnames)?.Value ?? false;
   };
-  const tables = await doing(`reading EC2 VPC (${id}) main Route Table`, () => api.describeRouteTables({ Filters: [{ Name: "association.main", Values: ["true"] }, { Name: "vpc-id", Values: [id] }] }));
+  const main = [{ Name: "association.main", Values: ["true"] }, { Name: "vpc-id", Values: [id] }];
+  const tables = await doing(`reading EC2 VPC (${id}) main Route Table`, () => api.describeRouteTables({ Filters: main }));
   return {
     ...args,
     arn: arn("vpc", id, vpc.OwnerId),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { NetworkInterface as Found } from "@aws-sdk/client-ec2";
+import type { NetworkInterface as Found, NetworkInterfaceAttachment } from "@aws-sdk/client-ec2";
 import type { NetworkInterface, NetworkInterfaceArgs } from "@pulumi/aws/ec2/networkInterface.js";
 import { HalfMade, resource } from "../handler.ts";
 import type { Call, InputsOf, OutputsOf } from "../handler.ts";
@@ -47,7 +47,7 @@ export const networkInterface = resource<Inputs, State>({
     }));
     const id = made.NetworkInterface?.NetworkInterfaceId ?? "";
     try {
-      await waitForState({ what: `EC2 Network Interface (${id}) create`, pending: ["pending", ""], target: ["available"], timeoutMs: call.timeoutMs ?? timeoutMs, signal: call.signal },
+      await waitForState(call, { what: `EC2 Network Interface (${id}) create`, pending: ["pending", ""], target: ["available"], timeoutMs },
         async () => (await find(id))?.Status ?? "");
       if (inputs.sourceDestCheck === false) await setSourceDestCheck(id, false);
       return { id, state: stateOf(await present(id)) };
@@ -80,7 +80,7 @@ export const networkInterface = resource<Inputs, State>({
     const attachment = (await find(id))?.Attachment;
     if (attachment?.AttachmentId) await detach(id, attachment.AttachmentId, call);
     await doing(`deleting EC2 Network Interface (${id})`, () => unless(gone, () => api.deleteNetworkInterface({ NetworkInterfaceId: id })));
-    await waitForState({ what: `EC2 Network Interface (${id}) delete`, pending: ["available", "pending", "detaching"], target: [""], timeoutMs: call.timeoutMs ?? timeoutMs, signal: call.signal },
+    await waitForState(call, { what: `EC2 Network Interface (${id}) delete`, pending: ["available", "pending", "detaching"], target: [""], timeoutMs },
       async () => (await find(id))?.Status ?? "");
   },
 });
@@ -89,15 +89,16 @@ async function detach(id: string, attachmentId: string, call: Call): Promise<voi
   const api = await ec2();
   await doing(`detaching EC2 Network Interface (${id}/${attachmentId})`, () =>
     unless(["InvalidAttachmentID.NotFound"], () => api.detachNetworkInterface({ AttachmentId: attachmentId, Force: true })));
-  await waitForState({ what: `EC2 Network Interface (${id}) detach`, pending: ["in-use", "detaching"], target: ["available", ""], timeoutMs: call.timeoutMs ?? timeoutMs, signal: call.signal },
+  await waitForState(call, { what: `EC2 Network Interface (${id}) detach`, pending: ["in-use", "detaching"], target: ["available", ""], timeoutMs },
     async () => (await find(id))?.Status ?? "");
 }
 
 async function changeAddresses(id: string, have: readonly string[], want: readonly string[]): Promise<void> {
   const api = await ec2();
   const surplus = have.filter((address) => !want.includes(address)), missing = want.filter((address) => !have.includes(address));
-  if (surplus.length > 0) await doing(`unassigning EC2 Network Interface (${id}) private IPv4 addresses`, () => api.unassignPrivateIpAddresses({ NetworkInterfaceId: id, PrivateIpAddresses: surplus }));
-  if (missing.length > 0) await doing(`assigning EC2 Network Interface (${id}) private IPv4 addresses`, () => api.assignPrivateIpAddresses({ NetworkInterfaceId: id, PrivateIpAddresses: missing }));
+  const what = `EC2 Network Interface (${id}) private IPv4 addresses`;
+  if (surplus.length > 0) await doing(`unassigning ${what}`, () => api.unassignPrivateIpAddresses({ NetworkInterfaceId: id, PrivateIpAddresses: surplus }));
+  if (missing.length > 0) await doing(`assigning ${what}`, () => api.assignPrivateIpAddresses({ NetworkInterfaceId: id, PrivateIpAddresses: missing }));
 }
 
 async function setSourceDestCheck(id: string, value: boolean): Promise<void> {
@@ -117,12 +118,16 @@ async function present(id: string): Promise<Found> {
   return found;
 }
 
+function attachmentOf(found: NetworkInterfaceAttachment): NonNullable<State["attachments"]>[number] {
+  return { attachmentId: found.AttachmentId ?? "", deviceIndex: found.DeviceIndex ?? 0, instance: found.InstanceId ?? "", networkCardIndex: found.NetworkCardIndex ?? 0 };
+}
+
 function stateOf(found: Found): State {
   const addresses = (found.PrivateIpAddresses ?? []).map((address) => address.PrivateIpAddress ?? "");
   const attached = found.Attachment?.AttachmentId && found.Attachment.Status !== "detached" ? found.Attachment : undefined;
   return {
     arn: arn("network-interface", found.NetworkInterfaceId ?? "", found.OwnerId),
-    attachments: attached ? [{ attachmentId: attached.AttachmentId ?? "", deviceIndex: attached.DeviceIndex ?? 0, instance: attached.InstanceId ?? "", networkCardIndex: attached.NetworkCardIndex ?? 0 }] : [],
+    attachments: attached ? [attachmentOf(attached)] : [],
     ...(found.Description ? { description: found.Description } : {}),
     interfaceType: found.InterfaceType ?? "interface",
     macAddress: found.MacAddress ?? "",

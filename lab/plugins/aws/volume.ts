@@ -42,7 +42,7 @@ export const volume = resource<Inputs, State>({
     }));
     const id = made.VolumeId ?? "";
     try {
-      await waitForState({ what: `EBS Volume (${id}) create`, pending: ["creating", ""], target: ["available"], timeoutMs: call.timeoutMs ?? createTimeoutMs, signal: call.signal },
+      await waitForState(call, { what: `EBS Volume (${id}) create`, pending: ["creating", ""], target: ["available"], timeoutMs: createTimeoutMs },
         async () => (await find(id))?.State ?? "");
       return { id, state: stateOf(await present(id)) };
     } catch (error) {
@@ -67,7 +67,7 @@ export const volume = resource<Inputs, State>({
       call.say("status", `EBS Volume (${id}) is still attached`);
       await pause(retryMs, call.signal, `EBS Volume (${id}) to be detached`);
     }
-    await waitForState({ what: `EBS Volume (${id}) delete`, pending: ["deleting", "available"], target: ["", "deleted"], timeoutMs: call.timeoutMs ?? deleteTimeoutMs, signal: call.signal },
+    await waitForState(call, { what: `EBS Volume (${id}) delete`, pending: ["deleting", "available"], target: ["", "deleted"], timeoutMs: deleteTimeoutMs },
       async () => (await find(id))?.State ?? "");
   },
 });
@@ -77,7 +77,7 @@ export async function modify(id: string, inputs: Pick<Inputs, "iops" | "size" | 
   const api = await ec2();
   const { VolumeType: type, ...rest } = settings(inputs);
   await doing(`modifying EBS Volume (${id})`, () => api.modifyVolume({ VolumeId: id, ...rest, ...(type ? { VolumeType: type } : {}) }));
-  await waitForState({ what: `EBS Volume (${id}) update`, pending: ["modifying"], target: ["completed", "optimizing"], timeoutMs: call.timeoutMs ?? createTimeoutMs, signal: call.signal },
+  await waitForState(call, { what: `EBS Volume (${id}) update`, pending: ["modifying"], target: ["completed", "optimizing"], timeoutMs: createTimeoutMs },
     async () => (await api.describeVolumesModifications({ VolumeIds: [id] })).VolumesModifications?.at(-1)?.ModificationState ?? "completed");
 }
 

@@ -26,29 +26,17 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
 
   async create(inputs, call) {
     const place = { deviceName: inputs.deviceName, instanceId: inputs.instanceId, volumeId: inputs.volumeId };
-    const { deviceName, instanceId, volumeId } = place;
-    const id = idOf(place), what = `EBS Volume (${volumeId}) attachment to EC2 Instance (${instanceId})`;
-    if (!(await find(place))) {
-      await waitForState({ what: `EC2 Instance (${instanceId}) to be ready`, pending: ["pending", "stopping"], target: ["running", "stopped"], timeoutMs: call.timeoutMs ?? timeoutMs, signal: call.signal },
-        async () => (await instanceState(instanceId)).state);
-      const api = await ec2();
-      await doing(`attaching EBS Volume (${volumeId}) to EC2 Instance (${instanceId})`, () => api.attachVolume({ Device: deviceName, InstanceId: instanceId, VolumeId: volumeId }));
-    }
-    try {
-      await waitForState({ what, pending: ["attaching", ""], target: ["attached"], timeoutMs: call.timeoutMs ?? timeoutMs, signal: call.signal },
-        async () => (await find(place))?.State ?? "");
-    } catch (error) {
-      throw new HalfMade(id, stateOf(place), error);
-    }
-    return { id, state: stateOf(place) };
+    await attach(place, call);
+    return { id: idOf(place), state: stateOf(place) };
   },
 
   async read(_id, state) {
     return (await find(state)) && stateOf(state);
   },
 
-  /** Only what matters at the removal can change in place; nothing is told to EC2. */
-  async update(_id, state) {
+  /** Only what matters at the removal can change in place; but an attachment that was left half-way is finished. */
+  async update(_id, state, _inputs, _changed, call) {
+    await attach(state, call);
     return stateOf(state);
   },
 
@@ -60,10 +48,28 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
     await doing(`detaching EBS Volume (${volumeId}) from EC2 Instance (${instanceId})`, () =>
       unless(["IncorrectState", "InvalidVolume.NotFound", "InvalidAttachment.NotFound", "InvalidInstanceID.NotFound"], () =>
         api.detachVolume({ Device: state.deviceName ?? "", InstanceId: instanceId, VolumeId: volumeId, ...(state.forceDetach ? { Force: true } : {}) })));
-    await waitForState({ what: `EBS Volume (${volumeId}) detachment from EC2 Instance (${instanceId})`, pending: ["attached", "attaching", "detaching", "busy"], target: ["", "detached"], timeoutMs: call.timeoutMs ?? timeoutMs, signal: call.signal },
-      async () => (await find(state))?.State ?? "");
+    await waitForState(call, {
+      what: `EBS Volume (${volumeId}) detachment from EC2 Instance (${instanceId})`,
+      pending: ["attached", "attaching", "detaching", "busy"], target: ["", "detached"], timeoutMs,
+    }, async () => (await find(state))?.State ?? "");
   },
 });
+
+async function attach(place: Place, call: Call): Promise<void> {
+  const { deviceName, instanceId = "", volumeId = "" } = place;
+  if (!(await find(place))) {
+    await waitForState(call, { what: `EC2 Instance (${instanceId}) to be ready`, pending: ["pending", "stopping"], target: ["running", "stopped"], timeoutMs },
+      async () => (await instanceState(instanceId)).state);
+    const api = await ec2();
+    await doing(`attaching EBS Volume (${volumeId}) to EC2 Instance (${instanceId})`, () => api.attachVolume({ Device: deviceName, InstanceId: instanceId, VolumeId: volumeId }));
+  }
+  try {
+    await waitForState(call, { what: `EBS Volume (${volumeId}) attachment to EC2 Instance (${instanceId})`, pending: ["attaching", ""], target: ["attached"], timeoutMs },
+      async () => (await find(place))?.State ?? "");
+  } catch (error) {
+    throw new HalfMade(idOf(place), stateOf(place), error);
+  }
+}
 
 /** A file system is let go cleanly only by a machine that is off. One that is off, or gone, needs nothing. */
 async function stopBefore(instanceId: string, call: Call): Promise<void> {

@@ -4,13 +4,14 @@ import type { Value, Values } from "../values.ts";
 import type { Settings } from "./api.ts";
 
 const tokenForm = /^[0-9A-Za-z\-_]{40,80}$/;
+const tokenRule = "Invalid Attribute Value Match. Attribute api_token API tokens must be 40 to 80 characters long and only contain characters a-z, A-Z, 0-9, hyphens and underscores";
 
 /** What is wrong with the provider's configuration. Unlike the official one it insists on a base URL: it never talks to Cloudflare. */
 export function configFailures(config: Values): Failure[] {
   const found: Failure[] = [];
   const token = config.apiToken;
   if (typeof token === "string" && token !== "" && !isUnknown(token) && !tokenForm.test(token)) {
-    found.push({ reason: "could not validate provider configuration: Invalid Attribute Value Match. Attribute api_token API tokens must be 40 to 80 characters long and only contain characters a-z, A-Z, 0-9, hyphens and underscores (`^[0-9A-Za-z\\-_]{40,80}$`). Check `pulumi config get cloudflare:apiToken`." });
+    found.push({ reason: `could not validate provider configuration: ${tokenRule}. Check \`pulumi config get cloudflare:apiToken\`.` });
   }
   if (config.apiKey !== undefined || config.apiUserServiceKey !== undefined) {
     found.push({ reason: "cloudflare: the lab's plugin serves apiToken only; LAB_PLUGINS=official runs the official plugin" });

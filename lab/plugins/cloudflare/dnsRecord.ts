@@ -1,8 +1,7 @@
 import type { DnsRecord, DnsRecordArgs } from "@pulumi/cloudflare/dnsRecord.js";
 import { resource } from "../handler.ts";
 import type { InputsOf, OutputsOf } from "../handler.ts";
-import { apiName } from "../properties.ts";
-import type { Properties, Property } from "../properties.ts";
+import type { Properties } from "../properties.ts";
 import type { Failure } from "../validation.ts";
 import type { Value, Values } from "../values.ts";
 import { CloudflareError, request } from "./api.ts";
@@ -10,8 +9,11 @@ import { CloudflareError, request } from "./api.ts";
 type Inputs = InputsOf<DnsRecordArgs>;
 type State = OutputsOf<DnsRecord>;
 
-const types = ["A", "AAAA", "CNAME", "MX", "NS", "OPENPGPKEY", "PTR", "TXT", "CAA", "CERT", "DNSKEY", "DS", "HTTPS", "LOC", "NAPTR", "SMIMEA", "SRV", "SSHFP", "SVCB", "TLSA", "URI"];
-const dataFields = ["algorithm", "altitude", "certificate", "digest", "digestType", "fingerprint", "flags", "keyTag", "latDegrees", "latDirection", "latMinutes", "latSeconds", "longDegrees", "longDirection", "longMinutes", "longSeconds", "matchingType", "order", "port", "precisionHorz", "precisionVert", "preference", "priority", "protocol", "publicKey", "regex", "replacement", "selector", "service", "size", "tag", "target", "type", "usage", "value", "weight"];
+const types = [
+  "A", "AAAA", "CNAME", "MX", "NS", "OPENPGPKEY", "PTR", "TXT", "CAA", "CERT", "DNSKEY", "DS", "HTTPS", "LOC", "NAPTR", "SMIMEA", "SRV", "SSHFP", "SVCB", "TLSA", "URI",
+];
+/** The parts of a service record; other types with parts have no use here. */
+const dataFields: Properties = { port: {}, priority: {}, target: {}, weight: {} };
 /** What a request's body takes over from the inputs as it is. */
 const given = ["name", "type", "ttl", "content", "priority", "comment", "tags"] as const;
 
@@ -20,7 +22,7 @@ const properties: Properties = {
   commentModifiedOn: { output: true, renewed: true },
   content: { computed: true, conflicts: ["data"] },
   createdOn: { output: true },
-  data: { fields: Object.fromEntries(dataFields.map((field): [string, Property] => [field, {}])) },
+  data: { fields: dataFields },
   meta: { output: true, renewed: true },
   modifiedOn: { output: true, renewed: true },
   name: { required: true },
@@ -88,7 +90,7 @@ function bodyOf(inputs: Inputs): Values {
   return {
     ...Object.fromEntries(given.flatMap((key): [string, Value | undefined][] => (plain[key] === undefined ? [] : [[key, plain[key]]]))),
     proxied: inputs.proxied ?? false,
-    ...(inputs.data ? { data: renamed(inputs.data as unknown as Values, apiName) } : {}),
+    ...(inputs.data ? { data: inputs.data as unknown as Values } : {}),
   };
 }
 
@@ -98,9 +100,10 @@ function stateOf(record: Values, zoneId: string): State {
   const state: Values = {
     ...(comment ? { comment } : {}),
     ...(commentModifiedOn ? { commentModifiedOn } : {}),
+    id: record.id ?? "",
     content: content ?? "",
     createdOn: createdOn ?? "",
-    ...(data ? { data: renamed(data as Values, sdkName) } : {}),
+    ...(data ? { data } : {}),
     meta: JSON.stringify(meta ?? {}),
     modifiedOn: modifiedOn ?? "",
     name: name ?? "",

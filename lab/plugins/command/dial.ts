@@ -38,19 +38,27 @@ async function withRetry<T>(what: string, limit: number, call: Call, signal: Abo
       call.say("status", `${what} ${failures + 1}/${limit === -1 ? "inf" : limit} failed: retrying`);
     }
     delay = Math.min(delay * delayFactor, longestDelayMs);
-    await pause(delay, signal, what).catch(() => { throw new Error(signal.reason instanceof DOMException && signal.reason.name === "TimeoutError" ? "context deadline exceeded" : "context canceled"); });
+    await pause(delay, signal, what).catch(() => { throw new Error(endOf(signal)); });
   }
+}
+
+/** Why the trying ended, in the official plugin's words: the resource's time is over, or the user cancelled. */
+function endOf(signal: AbortSignal): string {
+  return signal.reason instanceof DOMException && signal.reason.name === "TimeoutError" ? "context deadline exceeded" : "context canceled";
 }
 
 function connect(hop: Hop, socket?: Duplex): Promise<Client> {
   const config = configFor(hop, socket); // throws for a key that cannot be read, which no retry would mend
   return new Promise((resolve, reject) => {
     const client = new Client();
-    client.once("ready", () => { client.removeListener("error", refused); resolve(client); });
-    const refused = (error: Error & { level?: string }) => { client.end(); reject(worded(error, hop)); };
-    client.once("error", refused);
+    const refused = (error: Error) => { client.end(); reject(worded(error, hop)); };
+    const closed = () => reject(new Error("ssh: handshake failed: EOF")); // a server that shuts down in the middle says nothing
+    client.on("error", () => undefined); // a connection that breaks later is told to whoever runs a command on it
+    client.once("error", refused).once("close", closed);
+    client.once("ready", () => { client.removeListener("error", refused).removeListener("close", closed); resolve(client); });
     client.on("keyboard-interactive", (_name, _instructions, _language, prompts, answer) => answer(prompts.map(() => hop.password ?? "")));
     client.connect(config);
+    if (!socket) client.setNoDelay(true); // each step of the log-in would wait 40 ms and more for the other side's acknowledgement
   });
 }
 

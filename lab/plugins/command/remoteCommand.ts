@@ -93,5 +93,6 @@ async function environment(client: Client, inputs: Inputs, before: Results, call
 }
 
 function refused(name: string): string {
-  return `Unable to set '${name}'. This only works if your SSH server is configured to accept these variables via AcceptEnv. Alternatively, if a Bash-like shell runs the command on the remote host, you could prefix the command itself with the variables in the form 'VAR=value command'`;
+  return `Unable to set '${name}'. This only works if your SSH server is configured to accept these variables via AcceptEnv. `
+    + "Alternatively, if a Bash-like shell runs the command on the remote host, you could prefix the command itself with the variables in the form 'VAR=value command'";
 }

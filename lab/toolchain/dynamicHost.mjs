@@ -1,0 +1,8 @@
+// Runs the SDK's own host of dynamic resources, the project's, and ends with the CLI: one that was killed cannot say goodbye, and the
+// SDK's host would wait for it for ever. Plain JavaScript, one file: it runs from the cache, away from this checkout.
+import { createRequire } from "node:module";
+import * as path from "node:path";
+
+const cli = process.ppid;
+setInterval(() => { if (process.ppid !== cli) process.exit(0); }, 1_000).unref();
+createRequire(path.join(process.cwd(), "package.json"))("@pulumi/pulumi/cmd/dynamic-provider");

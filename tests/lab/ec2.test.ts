@@ -1,0 +1,159 @@
+/**
+ * The lab's EC2 with the real SDK: what it refuses, and machines that follow it through start, stop, reboot, loss and replacement.
+ * Does not prove that AWS answers the same (lab/ec2/moto names for each mend what it restores), nor anything about etcd.
+ */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import test, { after, before } from "node:test";
+import * as ec2 from "@aws-sdk/client-ec2";
+import { addresses, vpc } from "../../lab/addresses.ts";
+import { startDaemon } from "../../lab/daemonProcess.ts";
+import { ec2Client } from "../../lab/ec2/client.ts";
+import { podman } from "../../lab/podman.ts";
+import { clearFaults, eventually, makeFault, mustRun, npmRun } from "./harness.ts";
+import { onMachine } from "./machines.ts";
+
+const client = ec2Client("etcd-lab-tests");
+const subnet = vpc.subnets[2], address = addresses.gateway.replace(/0\.1$/, "32.77");
+const data = "/data", dataUnit = `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n[Install]\nWantedBy=multi-user.target\n`;
+const launch = {
+  ImageId: process.arch === "arm64" ? vpc.images.arm64 : vpc.images.amd64, InstanceType: process.arch === "arm64" ? "t4g.small" : "t3.small", MinCount: 1, MaxCount: 1,
+  UserData: Buffer.from("#cloud-config\nruncmd: [[sh, -c, 'echo made by user data > /etc/made']]\n").toString("base64"),
+} as const;
+let group = "", eni = "", volume = "", machine = "";
+
+before(async () => {
+  await mustRun("down");
+  await mustRun("lab", "start");
+  group = (await client.send(new ec2.CreateSecurityGroupCommand({ GroupName: "test", Description: "test", VpcId: vpc.id }))).GroupId!;
+  eni = (await client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address, Groups: [group] }))).NetworkInterface!.NetworkInterfaceId!;
+  volume = (await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1, VolumeType: "gp3", Encrypted: true }))).VolumeId!;
+  machine = await launchOnInterface();
+});
+after(async () => { client.destroy(); await npmRun("down"); });
+
+test("an instance has its interface's address, zone and groups, and its volume by the name Nitro gives it", async () => {
+  const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [machine] }));
+  const instance = found.Reservations![0]!.Instances![0]!;
+  assert.deepEqual([instance.PrivateIpAddress, instance.Placement?.AvailabilityZone, instance.SubnetId], [address, subnet.zone, subnet.id]);
+  assert.deepEqual(instance.SecurityGroups?.map((one) => one.GroupId), [group]);
+  await sshAnswers(15_000);
+  assert.equal((await inside("hostname")).trim(), `ip-${address.replaceAll(".", "-")}`);
+  await inside("cloud-init", "status", "--wait");
+  assert.equal(await inside("cat", "/etc/made"), "made by user data\n");
+  await deviceIs(volume, true);
+});
+
+const refused: [what: string, command: () => Promise<unknown>, code: string][] = [
+  ["an address in use", () => client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address })), "InvalidIPAddress.InUse"],
+  ["an address EC2 keeps", () => client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: vpc.subnets[0].id, PrivateIpAddress: addresses.resolver })), "InvalidParameterValue"],
+  ["an interface in use", () => client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() })), "InvalidNetworkInterface.InUse"],
+  ["deleting it", () => client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni })), "InvalidParameterValue"],
+  ["deleting its group", () => client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group })), "DependencyViolation"],
+  ["deleting its volume", () => client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume })), "VolumeInUse"],
+  ["another machine's architecture", () => client.send(new ec2.RunInstancesCommand({ ...launch, InstanceType: process.arch === "arm64" ? "t3.small" : "t4g.small" })), "InvalidParameterValue"],
+  ["an unknown type", () => client.send(new ec2.RunInstancesCommand({ ...launch, InstanceType: "t99.small" as "t3.small" })), "InvalidInstanceType.NotFound"],
+  ["a change of type while it runs", () => client.send(new ec2.ModifyInstanceAttributeCommand({ InstanceId: machine, InstanceType: { Value: "t3.large" } })), "IncorrectInstanceState"],
+  ["what the emulator cannot do", () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })), "UnsupportedOperation"],
+];
+for (const [what, command, code] of refused) {
+  test(`EC2 refuses ${what} with ${code}`, () => assert.rejects(command, (error: Error) => error.name === code));
+}
+
+test("disk and volume survive stop and start, and a mount unit finds its device at boot", async () => {
+  await inside("mkfs.ext4", "-q", deviceOf(volume));
+  await inside("sh", "-c", `printf '%s' "$1" > /etc/systemd/system/data.mount; mkdir -p ${data}; systemctl enable --now data.mount; echo kept > ${data}/x; echo disk > /root/x`, "sh", dataUnit.replace("DEVICE", deviceOf(volume)));
+  await client.send(new ec2.StopInstancesCommand({ InstanceIds: [machine] }));
+  await eventually("the machine to stop", 30_000, async () => await stateOf(machine) === "exited");
+  await client.send(new ec2.StartInstancesCommand({ InstanceIds: [machine] }));
+  await stillThere();
+});
+
+test("a machine that reboots or is killed comes back", async () => {
+  for (const end of [() => inside("systemctl", "reboot"), () => podman(["kill", "--signal", "KILL", container()])]) {
+    const before = await startedAt();
+    await end().catch(() => undefined); // the connection ends with it
+    await eventually("the machine to be started again", 30_000, async () => await startedAt() !== before && await stateOf(machine) === "running");
+    await stillThere();
+  }
+});
+
+test("a daemon that starts anew leaves machines alone and goes on with them", async () => {
+  const before = await startedAt();
+  await startDaemon();
+  const added = (await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1 }))).VolumeId!;
+  await client.send(new ec2.AttachVolumeCommand({ VolumeId: added, InstanceId: machine, Device: "/dev/sdg" }));
+  await deviceIs(added, true);
+  assert.equal(await startedAt(), before);
+  await client.send(new ec2.DetachVolumeCommand({ VolumeId: added }));
+  await deviceIs(added, false);
+  await client.send(new ec2.DeleteVolumeCommand({ VolumeId: added }));
+});
+
+test("a successor on the same interface has the volume's data and a disk of its own", async () => {
+  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [machine] }));
+  machine = await launchOnInterface();
+  await sshAnswers(30_000);
+  await deviceIs(volume, true);
+  assert.equal(await inside("sh", "-c", `mount ${deviceOf(volume)} /mnt && cat /mnt/x`), "kept\n");
+  await assert.rejects(inside("cat", "/root/x"));
+});
+
+test("a machine made while ssh-late is on opens SSH that much later", async () => {
+  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [machine] }));
+  await makeFault({ kind: "ssh-late", seconds: 6 });
+  const began = Date.now();
+  machine = await launchOnInterface();
+  await sshAnswers(30_000);
+  assert.ok(Date.now() - began >= 6_000, `SSH answered after ${Date.now() - began} ms`);
+  await clearFaults();
+});
+
+test("what is terminated and deleted leaves nothing on the host", async () => {
+  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [machine] }));
+  await client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume }));
+  await client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni }));
+  await client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group }));
+  await eventually("the container to go", 30_000, async () => await stateOf(machine) === undefined);
+});
+
+const onInterface = () => ({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: eni }] });
+const container = () => `etcd-lab-${machine}`;
+const inside = (...command: string[]) => onMachine(container(), ...command);
+const deviceOf = (id: string) => `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${id.replace("-", "")}`;
+
+async function launchOnInterface(): Promise<string> {
+  const id = (await client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() }))).Instances![0]!.InstanceId!;
+  await client.send(new ec2.AttachVolumeCommand({ VolumeId: volume, InstanceId: id, Device: "/dev/sdf" }));
+  return id;
+}
+
+async function stillThere(): Promise<void> {
+  await eventually(`${data} to be mounted`, 30_000, async () => await inside("cat", `${data}/x`).catch(() => "") === "kept\n");
+  assert.equal(await inside("cat", "/root/x"), "disk\n");
+  await sshAnswers(30_000);
+}
+
+async function deviceIs(id: string, there: boolean): Promise<void> {
+  await eventually(`${deviceOf(id)} to be ${there ? "there" : "gone"}`, 15_000, () => inside("test", "-b", deviceOf(id)).then(() => there, () => !there));
+}
+
+/** "running", "exited", …; undefined when there is no container. */
+async function stateOf(id: string): Promise<string | undefined> {
+  const listed = JSON.parse(await podman(["ps", "--all", "--filter", `name=^etcd-lab-${id}$`, "--format", "json"])) as { State: string }[];
+  return listed[0]?.State;
+}
+
+async function startedAt(): Promise<string> {
+  return podman(["inspect", "--format", "{{.State.StartedAt}}", container()]);
+}
+
+/** Waits for sshd's own first line: an open port alone could be anybody's. */
+async function sshAnswers(deadlineMs: number): Promise<void> {
+  await eventually(`SSH at ${address}`, deadlineMs, () => new Promise((resolve) => {
+    const socket = connect({ host: address, port: 22, timeout: 1_000 });
+    socket.once("data", (line) => { socket.destroy(); resolve(line.toString().startsWith("SSH-2.0")); });
+    socket.once("error", () => resolve(false));
+    socket.once("timeout", () => { socket.destroy(); resolve(false); });
+  }));
+}
