@@ -7,6 +7,7 @@ import { projectDir, pulumiHome } from "../lab/paths.ts";
 import { installPlugins } from "../lab/plugins/install.ts";
 import { pulumiEnvironment } from "../lab/pulumiEnvironment.ts";
 import { createStack } from "../lab/stack.ts";
+import { stackFileArguments } from "../lab/stackFile.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 
 const help = `
@@ -25,13 +26,15 @@ for commands that talk to it (npm run lab -- start).
 const needLab = ["up", "update", "preview", "pre", "refresh", "destroy", "down", "import", "watch"];
 
 await command("pulumi", help, async (args) => {
-  if (needLab.includes(args[0] ?? "") && !args.includes("--help") && !(labIsOurs() && await daemonAnswers())) {
+  const usesLab = needLab.includes(args[0] ?? "") && !args.includes("--help");
+  if (usesLab && !(labIsOurs() && await daemonAnswers())) {
     throw new Error("the lab of this checkout is not running; start it with npm run lab -- start (or npm run up, which makes the cluster too)");
   }
   const cliDir = await ensureCli((line) => process.stderr.write(`${line}\n`));
   await installPlugins(pulumiHome);
   await createStack(cliDir);
-  const child = spawn(path.join(cliDir, "pulumi"), args, { cwd: projectDir, stdio: "inherit", env: { ...process.env, ...pulumiEnvironment(cliDir) } });
+  const stackFile = usesLab && !args.some((arg) => arg.startsWith("--config-file")) ? await stackFileArguments() : [];
+  const child = spawn(path.join(cliDir, "pulumi"), [...args, ...stackFile], { cwd: projectDir, stdio: "inherit", env: { ...process.env, ...pulumiEnvironment(cliDir) } });
   process.on("SIGINT", () => { if (!process.stdin.isTTY) child.kill("SIGINT"); });
   process.on("SIGTERM", () => child.kill("SIGINT")); // Pulumi saves its state on SIGINT only
   return new Promise((resolve, reject) => {

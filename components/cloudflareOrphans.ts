@@ -41,7 +41,7 @@ export async function removeOrphanRecord(resource: string, wanted: WantedRecord)
   const [other] = foreign;
   if (other) {
     throw new Error(`${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at Cloudflare already and does not bear this stack's mark (its comment: ${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
-      `  If it belongs to this cluster: pulumi import cloudflare:index/dnsRecord:DnsRecord ${resource} ${wanted.zoneId}/${other.id}\n  Else remove it there, then run \`pulumi up\` again.`);
+      `  If it belongs to this cluster: pulumi import --generate-code=false cloudflare:index/dnsRecord:DnsRecord ${resource} ${wanted.zoneId}/${other.id}\n  Else remove it there, then run \`pulumi up\` again.`);
   }
   for (const record of ours) await call("DELETE", `zones/${wanted.zoneId}/dns_records/${record.id}`, [404]);
   return ours.map((r) => `the DNS record ${r.name} ${r.type} ${r.content}`);

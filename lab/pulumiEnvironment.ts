@@ -18,7 +18,9 @@ export function pulumiEnvironment(cliDir: string): Record<string, string | undef
     PATH: [cliDir, path.dirname(process.execPath), process.env.PATH].join(":"),
     NODE_COMPILE_CACHE: path.join(cacheDir, "node-compile"), // the program starts 0.3 s sooner
     PULUMI_HOME: pulumiHome,
-    PULUMI_BACKEND_URL: `file://${stateDir}`,
+    // Without side files for each object's metadata: they are written in place, and a run killed in that moment leaves an empty one,
+    // after which every command ends with "failed to load checkpoint: EOF" (seen after about 30 kills).
+    PULUMI_BACKEND_URL: `file://${stateDir}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_STACK: stackName,
     SSH_AUTH_SOCK: undefined, // the command provider fails on an agent that is gone, although it needs none

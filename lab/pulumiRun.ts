@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { logDir, projectDir } from "./paths.ts";
 import { pulumiEnvironment } from "./pulumiEnvironment.ts";
 import { type EngineEvent, PulumiProgress } from "./pulumiProgress.ts";
+import { stackFileArguments } from "./stackFile.ts";
 
 /** Every resource has its own deadline, well below this one; it only guards against what nobody thought of. */
 const deadlineMs = 45 * 60_000;
@@ -18,7 +19,7 @@ export async function runPulumi(cliDir: string, args: readonly [string, ...strin
   await fs.mkdir(logDir, { recursive: true });
   const log = path.join(logDir, `pulumi-${args[0]}.log`), events = path.join(logDir, `pulumi-${args[0]}.events`);
   await fs.rm(events, { force: true });
-  const child = spawn(path.join(cliDir, "pulumi"), [...args, "--non-interactive", "--event-log", events], {
+  const child = spawn(path.join(cliDir, "pulumi"), [...args, ...await stackFileArguments(), "--non-interactive", "--event-log", events], {
     cwd: projectDir, stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" }, // --event-log exists with this only
   });

@@ -32,14 +32,17 @@ export async function forgetStack(): Promise<void> {
 
 /**
  * Removes locks of Pulumi processes that are no more: one that was killed cannot remove its own, and would block every later run.
- * Throws when the process is alive, because two at a time would harm the state.
+ * Throws when the process is alive, or on another host: two at a time would harm the state.
  */
 export async function removeDeadLocks(report: (line: string) => void): Promise<void> {
   if (!existsSync(lockDir)) return;
   for (const entry of (await fs.readdir(lockDir, { recursive: true, withFileTypes: true })).filter((e) => e.isFile() && e.name.endsWith(".json"))) {
     const file = path.join(entry.parentPath, entry.name);
     const lock: { pid?: number; hostname?: string } = JSON.parse(await fs.readFile(file, "utf8"));
-    if (lock.hostname === os.hostname() && lock.pid !== undefined && await isPulumi(lock.pid)) {
+    if (lock.hostname !== os.hostname()) {
+      throw new Error(`the stack ${stackName} is locked by process ${lock.pid ?? "unknown"} on ${lock.hostname ?? "an unknown host"}, and whether that lives cannot be seen from here; when you know that it does not: npm run pulumi -- cancel`);
+    }
+    if (lock.pid !== undefined && await isPulumi(lock.pid)) {
       throw new Error(`another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for it, or end it with: kill -INT ${lock.pid}`);
     }
     report(`stack: removing the lock of an earlier run that was killed (process ${lock.pid ?? "unknown"})`);

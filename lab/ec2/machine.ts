@@ -1,7 +1,8 @@
 import * as fs from "node:fs/promises";
 import { makeNamespace, removeNamespace } from "../network.ts";
-import { cgroupVersion, podman } from "../podman.ts";
+import { podman } from "../podman.ts";
 import { runAsRoot } from "../shell.ts";
+import { cgroupArguments } from "./cgroups.ts";
 import { machineFiles, readDevices, writeDevices, writeMachineFiles } from "./machineFiles.ts";
 import type { Device } from "./machineFiles.ts";
 import type { Attachment, Machine } from "./plan.ts";
@@ -11,10 +12,6 @@ import { openVolume } from "./volume.ts";
 
 /** Beyond podman's defaults: what systemd and its sandboxes need, and mknod for volumes. Never --privileged: that opens the host. */
 const capabilities = ["SYS_ADMIN", "NET_ADMIN", "SYS_NICE", "MKNOD"].flatMap((name) => ["--cap-add", name]);
-
-/** On a host with cgroup v1 systemd has to be told; on v2 it must not. */
-const cgroupEnvironment = cgroupVersion === "v1"
-  ? ["--env", "SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"] : [];
 
 /** What podman's list says of a container. Its table's state is worded for people and differs between versions. */
 interface Listed {
@@ -35,13 +32,13 @@ export async function makeMachine(image: string, input: SeedInput, attachments: 
   const { instanceId: id, address } = input;
   const files = machineFiles(id);
   // Security groups are not enforced: this namespace is the place for their rules.
-  const [namespace] = await Promise.all([makeNamespace(id, address), writeMachineFiles(input, sshLateSeconds)]);
+  const [namespace, cgroups] = await Promise.all([makeNamespace(id, address), cgroupArguments(), writeMachineFiles(input, sshLateSeconds)]);
   await writeDevices(id, await openAll(attachments));
   await podman([
     "run", "--detach", "--name", container(id), "--replace", "--label", "etcd-lab=1", "--label", `${machineLabel}=${address}`,
     "--hostname", hostName(address), "--network", `ns:${namespace}`, "--no-hosts",
     "--pull", "never", "--no-healthcheck", "--log-driver", "k8s-file", "--log-opt", `path=${files.console}`, "--pidfile", files.pid,
-    "--systemd", "always", ...capabilities, ...cgroupEnvironment, "--device-cgroup-rule", "b 7:* rwm",
+    "--systemd", "always", ...capabilities, ...cgroups, "--device-cgroup-rule", "b 7:* rwm",
     "--volume", `${files.seed}:/var/lib/cloud/seed/nocloud:ro`, "--volume", `${files.boot}:/usr/local/lib/etcd-lab:ro`,
     "--volume", `${files.resolvConf}:/etc/resolv.conf:ro`,
     ...(sshLateSeconds > 0 ? ["--volume", `${files.sshLate}:/etc/systemd/system/ssh.service.d/late.conf:ro`] : []),

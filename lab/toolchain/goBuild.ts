@@ -31,7 +31,7 @@ export async function goBuild(build: GoBuild, folder: string, report: (line: str
   let fetched = 0, compiled = 0;
   const say = () => {
     const step = compiled > 0 ? `compiling, ${compiled} packages done` : `fetching modules, ${fetched} so far`;
-    report(`toolchain: building ${build.title} from its Go modules: ${step}, ${Math.round((Date.now() - started) / 1000)} s (${build.usually} with empty caches on two cores)`);
+    report(`toolchain: ${build.title} from its Go modules: ${step} (${Math.round((Date.now() - started) / 1000)} s; usually ${build.usually} on two cores)`);
   };
   say();
   const timer = setInterval(say, 15_000);
