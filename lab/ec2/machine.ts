@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import { makeNamespace, removeNamespace } from "../network.ts";
 import { podman } from "../podman.ts";
 import { runAsRoot } from "../shell.ts";
-import { cgroupArguments } from "./cgroups.ts";
+import { fairShare, systemdEnvironment } from "./cgroups.ts";
 import { machineFiles, readDevices, writeDevices, writeMachineFiles } from "./machineFiles.ts";
 import type { Device } from "./machineFiles.ts";
 import type { Attachment, Machine } from "./plan.ts";
@@ -32,13 +32,13 @@ export async function makeMachine(image: string, input: SeedInput, attachments: 
   const { instanceId: id, address } = input;
   const files = machineFiles(id);
   // Security groups are not enforced: this namespace is the place for their rules.
-  const [namespace, cgroups] = await Promise.all([makeNamespace(id, address), cgroupArguments(), writeMachineFiles(input, sshLateSeconds)]);
+  const [namespace, share] = await Promise.all([makeNamespace(id, address), fairShare(), writeMachineFiles(input, sshLateSeconds)]);
   await writeDevices(id, await openAll(attachments));
   await podman([
     "run", "--detach", "--name", container(id), "--replace", "--label", "etcd-lab=1", "--label", `${machineLabel}=${address}`,
     "--hostname", hostName(address), "--network", `ns:${namespace}`, "--no-hosts",
     "--pull", "never", "--no-healthcheck", "--log-driver", "k8s-file", "--log-opt", `path=${files.console}`, "--pidfile", files.pid,
-    "--systemd", "always", ...capabilities, ...cgroups, "--device-cgroup-rule", "b 7:* rwm",
+    "--systemd", "always", ...capabilities, ...systemdEnvironment, ...share, "--device-cgroup-rule", "b 7:* rwm",
     "--volume", `${files.seed}:/var/lib/cloud/seed/nocloud:ro`, "--volume", `${files.boot}:/usr/local/lib/etcd-lab:ro`,
     "--volume", `${files.resolvConf}:/etc/resolv.conf:ro`,
     ...(sshLateSeconds > 0 ? ["--volume", `${files.sshLate}:/etc/systemd/system/ssh.service.d/late.conf:ro`] : []),

@@ -6,6 +6,7 @@ import { addresses, vpc } from "../addresses.ts";
 import type { Images } from "../images.ts";
 import { logDir } from "../paths.ts";
 import { podman } from "../podman.ts";
+import { fairShare } from "./cgroups.ts";
 import { ec2Client } from "./client.ts";
 
 const container = "etcd-lab-ec2";
@@ -32,7 +33,7 @@ export async function startMoto(images: Images): Promise<void> {
   await stopMoto();
   await fs.mkdir(logDir, { recursive: true });
   await podman([
-    "run", "--detach", "--name", container, "--label", "etcd-lab=1", "--network", "host", "--pull", "never", "--no-healthcheck", "--log-driver", "none",
+    "run", "--detach", "--name", container, "--label", "etcd-lab=1", "--network", "host", "--pull", "never", "--no-healthcheck", "--log-driver", "none", ...await fairShare(),
     "--volume", `${path.join(import.meta.dirname, "moto")}:/lab/ec2:ro`, "--volume", `${logDir}:/lab/logs`,
     "--env", `ETCD_LAB_EC2=${JSON.stringify(settings)}`, "--env", "PYTHONDONTWRITEBYTECODE=1",
     images.services, "/bin/sh", "-c", "exec /opt/moto/bin/python3 /lab/ec2/main.py >> /lab/logs/moto.log 2>&1",
