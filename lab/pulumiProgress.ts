@@ -17,7 +17,6 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/DnsReadiness/, "DNS gate"],
   [/^command:/, "bootstrap"],
   [/ClusterHealth/, "health"],
-  [/Founders/, "founders"],
 ];
 const verbs: Readonly<Record<string, string>> = {
   create: "made", "create-replacement": "made", update: "changed", delete: "removed", "delete-replaced": "removed", refresh: "looked at", read: "read", "discard-replaced": "removed",
@@ -124,7 +123,7 @@ function isWork({ type, op }: Step): boolean {
 }
 
 function labelOf(type: string): string {
-  return groups.find(([pattern]) => pattern.test(type))?.[1] ?? type.split(/[:/]/).at(-1) ?? type;
+  return groups.find(([pattern]) => pattern.test(type))?.[1] ?? (type.split(/[:/]/).at(-1) ?? type).toLowerCase();
 }
 
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;

@@ -12,6 +12,8 @@ export function ec2Client(userAgent: string): EC2Client {
     // The emulator checks no signature, but the SDK signs nothing without a key.
     credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
     customUserAgent: userAgent,
+    // Without these a lost answer would stop the reconciler for good.
+    requestHandler: { connectionTimeout: 2000, requestTimeout: 15_000, throwOnRequestTimeout: true },
     maxAttempts: 1, // callers poll anyway, and an attempt in the dark would only hide that the emulator is down
   });
 }

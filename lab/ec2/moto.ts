@@ -42,7 +42,7 @@ export async function startMoto(images: Images): Promise<void> {
     if (await showsOurVpc()) return;
     if (!await isRunning()) break;
   }
-  const tail = (await fs.readFile(log, "utf8")).trim().split("\n").slice(-12).join("\n");
+  const tail = (await fs.readFile(log, "utf8").catch(() => "(no log)")).trim().split("\n").slice(-12).join("\n");
   throw new Error(`the EC2 emulator does not show ${vpc.id} on 127.0.0.1:${addresses.ec2Port}; the end of its log (.lab/logs/moto.log):\n${tail}`);
 }
 
