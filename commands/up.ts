@@ -3,7 +3,6 @@ import * as path from "node:path";
 import { command, usageError } from "../lab/command.ts";
 import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
-import { settlePendingCreates } from "../lab/pendingCreates.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
 import { createStack, forgetStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
@@ -33,7 +32,6 @@ await command("up", help, async (args) => {
   }
   await removeDeadLocks(tell);
   await phases.time("stack", () => createStack(lab.cliDir));
-  await settlePendingCreates(lab.cliDir, tell);
   tell("pulumi up    starting the program");
   const progress = await phases.time("pulumi up", () => runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell));
   const changes = Object.entries(progress.changes).filter(([operation]) => operation !== "same").map(([operation, count]) => `${count} ${operation}`);

@@ -15,7 +15,7 @@ export interface Outcome {
 /** `npm run NAME -- ARGS`, as package.json calls it. Never throws for an exit code; its deadline is 5 minutes. */
 export async function npmRun(name: string, ...args: string[]): Promise<Outcome> {
   try {
-    return { code: 0, text: await run(process.execPath, [path.join(projectDir, "commands/run.mjs"), name, ...args], { cwd: projectDir, timeoutMs: 300_000, env: { NODE_TEST_CONTEXT: undefined } }) };
+    return { code: 0, text: await run(process.execPath, [path.join(projectDir, "commands/run.mjs"), name, ...args], { cwd: projectDir, timeoutMs: 400_000, env: { NODE_TEST_CONTEXT: undefined } }) };
   } catch (error) {
     if (!(error instanceof CommandError) || error.code === null) throw error;
     return { code: error.code, text: error.output };
