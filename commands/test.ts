@@ -96,7 +96,8 @@ async function prepare(say: (line: string) => void): Promise<void> {
 
 async function runTier(name: string, files: string[], concurrency: number, timeout: number): Promise<void> {
   process.stdout.write(`\n${name} tier: ${files.length} files\n`);
-  const stream = runTests({ files, concurrency, timeout, cwd: projectDir });
+  // A file whose failed test left a process behind would otherwise never end: the runner's own timeout is for tests, not for files.
+  const stream = runTests({ files, concurrency, timeout, cwd: projectDir, execArgv: ["--test-force-exit"] });
   stream.on("test:summary", ({ file, counts }) => {
     if (file !== undefined) return; // one for each file, then one for all
     sums.passed += counts.passed;

@@ -11,6 +11,7 @@ import { keyDir, labDir, logDir, pulumiHome, stateDir } from "./paths.ts";
 import { type Phase, Phases } from "./phases.ts";
 import { installPlugins } from "./plugins/install.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
+import { checkRoom } from "./room.ts";
 import { run } from "./shell.ts";
 import { clearLab } from "./stop.ts";
 import { ensureCli } from "./toolchain/cli.ts";
@@ -38,7 +39,10 @@ export async function startLab(report: (line: string) => void, etcdVersions: rea
     report("lab: clearing what an earlier lab left behind");
     await phases.time("clearing", () => clearLab(["state", "logs"]));
   }
-  if (state !== "running") await checkPorts();
+  if (state !== "running") {
+    await checkRoom();
+    await checkPorts();
+  }
   for (const folder of [labDir, logDir, stateDir]) await fs.mkdir(folder, { recursive: true });
   const [cliDir] = await Promise.all([
     phases.time("Pulumi CLI", () => ensureCli(report)),

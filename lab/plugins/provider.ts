@@ -9,6 +9,8 @@ import { service } from "./service.ts";
 /** The engine and a plugin exchange whole states; the engine's own limit is the same. */
 const largestMessage = 400 * 1024 * 1024;
 const orphanCheckMs = 1000, flushAfterMs = 1000;
+/** Noted at once: an engine that is killed while a plugin starts would otherwise be missed. */
+const engineProcess = process.ppid;
 
 /**
  * Serves a provider the way the engine expects of a plugin: listens on a free port of the loopback, prints the port,
@@ -23,7 +25,7 @@ export async function serve(provider: Provider): Promise<void> {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))));
   process.stdout.write(`${port}\n`);
   note(`${provider.name} ${provider.version} listens on port ${port}, ${Math.round(performance.now())} ms after its start`);
-  endWithParent(process.ppid);
+  endWithParent(engineProcess);
   // The engine kills its plugins, so what was compiled must be put by before the end: the next start is a third faster.
   setTimeout(flushCompileCache, flushAfterMs).unref();
 }

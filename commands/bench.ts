@@ -1,0 +1,26 @@
+import { dnsDetection } from "../bench/dnsDetection.ts";
+import { freshUp } from "../bench/freshUp.ts";
+import { programStart } from "../bench/programStart.ts";
+import { command, usageError } from "../lab/command.ts";
+import { ensureCli } from "../lab/toolchain/cli.ts";
+
+const help = `
+npm run bench        what is fast and what is not, as ratios in one run (about a minute, on a machine that does nothing else)
+
+Makes the lab's cluster anew and leaves it running. Compares program start and an up that changes nothing with those of an empty
+program; prints a fresh up by phases, how long the gate takes to notice DNS, and the memory of the lab.
+`;
+
+await command("bench", help, async (args) => {
+  if (args.length > 0) throw usageError("bench", `bench takes no arguments (got ${args.join(" ")})`);
+  const say = (line: string) => { process.stdout.write(`${line}\n`); };
+  const detection = await dnsDetection(40);
+  say(`DNS gate opens after publication   p50 ${Math.round(detection.p50)} ms, p95 ${Math.round(detection.p95)} ms   (expected: p95 below 500 ms)`);
+  const fresh = await freshUp();
+  fresh.phases.forEach(say);
+  say(`bootstraps begun to healthy        ${fresh.sshToHealthy.toFixed(1)} s   (expected: 5 s)`);
+  say(`memory of the lab                  ${fresh.memoryMiB} MiB   (expected: below 3072)`);
+  const { ours, empty } = await programStart(await ensureCli(say), 5);
+  say(`program start, beside empty        ${(ours.start / empty.start).toFixed(2)} (${ours.start.toFixed(2)} s / ${empty.start.toFixed(2)} s)   (expected: 1.2 at most)`);
+  say(`up without change, beside empty    ${(ours.noop / empty.noop).toFixed(2)} (${ours.noop.toFixed(2)} s / ${empty.noop.toFixed(2)} s)   (expected: 1.5 at most)`);
+});
