@@ -4,6 +4,7 @@ import type { FaultEffects } from "./faults.ts";
 import { loadRecords } from "./cloudflare/store.ts";
 import { breakDatabase, mendDatabase } from "./dns/config.ts";
 import { zone } from "./addresses.ts";
+import { failCalls } from "./ec2/callFaults.ts";
 import { namespaceOf, namespaces, setLink } from "./network.ts";
 import { podman } from "./podman.ts";
 
@@ -23,6 +24,7 @@ async function begin(fault: Fault): Promise<(() => Promise<void>) | undefined> {
         if ((await namespaces()).includes(name)) await setLink(name, "up");
       };
     }
+    case "ec2-fault": return failCalls(fault);
     case "kill":
       await podman(["kill", "--signal", "KILL", containerName(await machineName(fault.machine))]);
       return undefined;

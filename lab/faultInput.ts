@@ -49,6 +49,8 @@ function read(form: Form, raw: unknown): Reading {
     case "service": return oneOf(text, ["cloudflare"]);
     case "method": return oneOf(text.toUpperCase(), ["GET", "POST", "PUT", "PATCH", "DELETE"]);
     case "drop": return oneOf(text, ["before-write", "after-write"]);
+    case "when": return oneOf(text, ["before", "after"]);
+    case "apiName": return /^[A-Z][A-Za-z.]+$/.test(text) ? { value: text } : { rule: "must be a name as EC2's API spells it, such as RunInstances" };
     case "name": {
       const name = text.toLowerCase().replace(/\.$/, "");
       return /^[a-z0-9_*-]+(\.[a-z0-9_-]+)+$/.test(name) ? { value: name } : { rule: "a full name, such as c.etcd.test" };
@@ -70,6 +72,7 @@ function contradictions(kind: string, values: Readonly<Record<string, string | n
   const { type, content, status, drop, retryAfter } = values;
   if (kind === "api-fault" && (status === undefined) === (drop === undefined)) return ["status, drop: api-fault needs exactly one of them, or nothing would fail"];
   if (kind === "api-fault" && retryAfter !== undefined && status === undefined) return ["retryAfter: is sent with a status only"];
+  if (kind === "ec2-fault" && (values.when === "after") !== (values.code === undefined)) return ["code: ec2-fault needs one, except with when=after, where no answer carries it"];
   if (kind !== "falsify" && kind !== "extra") return [];
   if (type === "A" && !isIPv4(String(content))) return [`content: an A record holds an IPv4 address (got ${show(content)})`];
   if (type === "AAAA" && !isIPv6(String(content))) return [`content: an AAAA record holds an IPv6 address (got ${show(content)})`];

@@ -3,7 +3,7 @@ export const nameServers = ["ns1", "ns2"] as const;
 export type NameServer = (typeof nameServers)[number];
 
 /** What a parameter of a fault may hold; forms.ts reads each. */
-export type Form = "name" | "recordType" | "content" | "server" | "machine" | "text" | "seconds" | "count" | "status" | "service" | "method" | "drop";
+export type Form = "name" | "recordType" | "content" | "server" | "machine" | "text" | "seconds" | "count" | "status" | "service" | "method" | "drop" | "apiName" | "when";
 
 export interface Parameter {
   readonly form: Form;
@@ -71,6 +71,16 @@ export const faultKinds = {
       drop: may("drop", "before-write or after-write: cut the connection without an answer"),
     },
   },
+  "ec2-fault": {
+    says: "The next calls of one action at EC2 fail. It stays in the list until it is switched off, used up or not.",
+    parameters: {
+      action: need("apiName", "such as RunInstances"),
+      code: may("apiName", "EC2's error code, such as RequestLimitExceeded or InsufficientInstanceCapacity; needed unless when=after"),
+      times: may("count", "how many calls, 1 unless given; clients try again by themselves"),
+      zone: may("text", "only calls for this availability zone, by its name or through a subnet or interface in it"),
+      when: may("when", "before (default): nothing is done; after: the call takes effect and the connection is cut without an answer"),
+    },
+  },
   kill: { says: "A machine loses power at once. It happens once and is not in the list of faults.", parameters: { machine: need("machine", "node, full name, private address or instance id") } },
   pause: { says: "A machine stands still: connections to it open, nothing answers.", parameters: { machine: need("machine", "node, full name, private address or instance id") } },
   partition: { says: "A machine or nameserver is cut from the network.", parameters: { machine: need("machine", "node, full name, private address, instance id, ns1, ns2 or resolver") } },
@@ -78,7 +88,7 @@ export const faultKinds = {
 
 export type FaultName = keyof typeof faultKinds;
 
-type ValueOf<F> = F extends "seconds" | "count" | "status" ? number : F extends "server" ? NameServer : F extends "drop" ? "before-write" | "after-write" : string;
+type ValueOf<F> = F extends "seconds" | "count" | "status" ? number : F extends "server" ? NameServer : F extends "drop" ? "before-write" | "after-write" : F extends "when" ? "before" | "after" : string;
 type RequiredOf<P> = { readonly [K in keyof P as P[K] extends { required: true } ? K : never]: P[K] extends { form: infer F } ? ValueOf<F> : never };
 type OptionalOf<P> = { readonly [K in keyof P as P[K] extends { required: false } ? K : never]?: P[K] extends { form: infer F } ? ValueOf<F> : never };
 

@@ -25,8 +25,8 @@ export interface ApiRequest { readonly method: string; readonly path: string; re
 interface Entry { readonly id: number; readonly since: string; readonly fault: Fault; left: number; readonly undo?: () => Promise<void> }
 type Listener = (change: "added" | "removed") => Promise<void>;
 
-/** Kinds that act on the host when they begin; all others only describe what an emulator or the publisher shall do. */
-const acting: readonly Fault["kind"][] = ["server-down", "servfail", "kill", "pause", "partition"];
+/** Kinds that act on the host, or on a service in a container, when they begin; all others only describe what an emulator or the publisher shall do. */
+const acting: readonly Fault["kind"][] = ["server-down", "servfail", "kill", "pause", "partition", "ec2-fault"];
 
 /** The faults that are on, in memory: a daemon that starts anew starts without any. */
 export class FaultRegistry {

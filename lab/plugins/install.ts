@@ -39,6 +39,7 @@ function launcher(name: Name): string {
     "#!/bin/sh",
     mark,
     ...Object.entries(variables).map(([key, value]) => `export ${key}=${quoted(value)}`),
+    "export ETCD_LAB_ENGINE=$PPID", // a plugin ends with its engine
     `exec ${quoted(process.execPath)} --disable-warning=ExperimentalWarning ${quoted(path.join(projectDir, "lab", "plugins", name, "main.ts"))} "$@"`,
     "",
   ].join("\n");

@@ -10,7 +10,7 @@ import { service } from "./service.ts";
 const largestMessage = 400 * 1024 * 1024;
 const orphanCheckMs = 1000, flushAfterMs = 1000;
 /** Noted at once: an engine that is killed while a plugin starts would otherwise be missed. */
-const engineProcess = process.ppid;
+const engineProcess = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 
 /**
  * Serves a provider the way the engine expects of a plugin: listens on a free port of the loopback, prints the port,

@@ -81,7 +81,7 @@ async function withHosts(cli: string): Promise<string> {
     await fs.link(path.join(cli, "pulumi"), path.join(work, "pulumi"));
     for (const [index, [launcher, source]] of Object.entries(launchers).entries()) {
       await fs.writeFile(path.join(work, source), sources[index] ?? "");
-      await fs.writeFile(path.join(work, launcher), `#!/bin/sh\nexec node "$(dirname "$0")/${source}" "$@"\n`, { mode: 0o755 });
+      await fs.writeFile(path.join(work, launcher), `#!/bin/sh\nexport ETCD_LAB_ENGINE=$PPID\nexec node "$(dirname "$0")/${source}" "$@"\n`, { mode: 0o755 });
     }
   });
 }

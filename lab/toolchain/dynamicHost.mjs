@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import * as path from "node:path";
 
-const cli = process.ppid;
+// From the launcher: a CLI killed before this line would be missed.
+const cli = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 setInterval(() => { if (process.ppid !== cli) process.exit(0); }, 1_000).unref();
 createRequire(path.join(process.cwd(), "package.json"))("@pulumi/pulumi/cmd/dynamic-provider");

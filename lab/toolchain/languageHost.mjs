@@ -122,5 +122,5 @@ process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
 
 // A CLI that was killed cannot say goodbye; nobody else would end this process and its program.
-const cli = process.ppid;
+const cli = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid); // from the launcher: a CLI killed before this line would be missed
 setInterval(() => { if (process.ppid !== cli) stop(); }, 1_000).unref();

@@ -17,6 +17,8 @@ const accepted: [input: unknown, fault: Fault][] = [
   [{ kind: "dns-lag", seconds: "20" }, { kind: "dns-lag", seconds: 20 }],
   [{ kind: "api-fault", method: "post", drop: "after-write", times: "3" }, { kind: "api-fault", method: "POST", drop: "after-write", times: 3 }],
   [{ kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "0 0 2380 c.etcd.test" }, { kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "0 0 2380 c.etcd.test" }],
+  [{ kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: "2" }, { kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: 2 }],
+  [{ kind: "ec2-fault", action: "RunInstances", when: "after", zone: "us-east-1b" }, { kind: "ec2-fault", action: "RunInstances", when: "after", zone: "us-east-1b" }],
 ];
 for (const [input, fault] of accepted) {
   test(`read: ${JSON.stringify(input)}`, () => assert.deepEqual(parseFault(input), fault));
@@ -39,6 +41,9 @@ const refused: [input: unknown, message: RegExp][] = [
   [{ kind: "api-fault", status: 500, drop: "before-write" }, /exactly one of them/],
   [{ kind: "api-fault", drop: "before-write", retryAfter: 1 }, /sent with a status only/],
   [{ kind: "api-fault", status: 200 }, /400 to 599/],
+  [{ kind: "ec2-fault", action: "RunInstances" }, /code: ec2-fault needs one, except with when=after/],
+  [{ kind: "ec2-fault", action: "RunInstances", when: "after", code: "InternalError" }, /where no answer carries it/],
+  [{ kind: "ec2-fault", action: "run instances", code: "InternalError" }, /action: must be a name as EC2's API spells it, such as RunInstances \(got "run instances"\)/],
 ];
 for (const [input, message] of refused) {
   test(`refused: ${JSON.stringify(input)}`, () => assert.throws(() => parseFault(input), (error: Error) => error instanceof FaultInputError && message.test(error.message)));

@@ -12,6 +12,7 @@ import attributes
 import block_devices
 import calls
 import client_tokens
+import faults
 import filters
 import instances
 import interfaces
@@ -35,6 +36,7 @@ for mend in (
     filters,
     tags,
     client_tokens,
+    faults,
     calls,
 ):
     mend.install()

@@ -6,34 +6,54 @@ import sys
 from urllib.parse import parse_qs
 
 import changes
+import faults
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from settings import LAB
 from werkzeug.serving import run_simple
 
-CHANGES_PATH = "/etcd-lab/changes"
+OUR_PATHS = "/etcd-lab/"
 
 
 class QuietHandler(MotoRequestHandler):
     """calls.py logs EC2 better than an access log can; other services show as one line a request."""
 
     def log_request(self, code="-", size="-") -> None:
-        if self.path != "/" and not self.path.startswith(CHANGES_PATH):
+        if self.path != "/" and not self.path.startswith(OUR_PATHS):
             logging.info("%s %s -> %s", self.command, self.path, code)
 
 
 class Application:
-    """moto, and beside it `GET /etcd-lab/changes?seen=N`: answers {"changes": M} once M is not N, or after 5 s."""
+    """moto, and beside it what only the lab asks for, in JSON.
+
+    GET /etcd-lab/changes?seen=N answers {"changes": M} once M is not N, or after 5 s; GET and POST /etcd-lab/faults and
+    DELETE /etcd-lab/faults/N list, make and end faults of calls (faults.py).
+    """
 
     def __init__(self) -> None:
         self.moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ, start_response):
-        if environ.get("PATH_INFO") != CHANGES_PATH:
+        if not environ.get("PATH_INFO", "").startswith(OUR_PATHS):
             return self.moto(environ, start_response)
-        seen = int(parse_qs(environ.get("QUERY_STRING", "")).get("seen", ["-1"])[0])
-        body = json.dumps({"changes": changes.wait_for_other_than(seen, 5)}).encode()
-        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        answer = _answer(environ)
+        body = json.dumps(answer).encode()
+        status = "404 Not Found" if answer is None else "200 OK"
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
+
+
+def _answer(environ):
+    match [environ["REQUEST_METHOD"], *environ["PATH_INFO"].removeprefix(OUR_PATHS).split("/")]:
+        case ["GET", "changes"]:
+            seen = int(parse_qs(environ.get("QUERY_STRING", "")).get("seen", ["-1"])[0])
+            return {"changes": changes.wait_for_other_than(seen, 5)}
+        case ["GET", "faults"]:
+            return faults.listed()
+        case ["POST", "faults"]:
+            return faults.add(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+        case ["DELETE", "faults", number]:
+            return faults.remove(int(number))
+    return None
 
 
 def serve() -> None:
