@@ -8,7 +8,15 @@ export interface ListedRecord {
   readonly type: string;
   readonly content: string;
   readonly comment?: string | null;
-  readonly data?: { readonly target?: string; readonly port?: number };
+  readonly data?: ServiceData;
+}
+
+/** What an SRV record says. */
+export interface ServiceData {
+  readonly target?: string;
+  readonly port?: number;
+  readonly priority?: number;
+  readonly weight?: number;
 }
 
 /** What is about to be made. */
@@ -18,7 +26,7 @@ export interface WantedRecord {
   readonly type?: string;
   readonly content?: string;
   readonly comment?: string;
-  readonly data?: { readonly target?: string; readonly port?: number };
+  readonly data?: ServiceData;
 }
 
 /**
@@ -27,7 +35,9 @@ export interface WantedRecord {
  */
 export function sortRecords(wanted: WantedRecord, listed: readonly ListedRecord[]): { ours: ListedRecord[]; foreign: ListedRecord[] } {
   const sameName = listed.filter((r) => r.name === wanted.name && r.type === wanted.type);
-  const sameThing = (r: ListedRecord) => (wanted.type === "SRV" ? r.data?.target === wanted.data?.target && r.data?.port === wanted.data?.port : r.content === wanted.content);
+  // An SRV record that differs in weight or priority only is another record to Cloudflare: it is made, and the gate names the duplicate.
+  const service = (data: ServiceData = {}) => `${data.priority} ${data.weight} ${data.port} ${data.target}`;
+  const sameThing = (r: ListedRecord) => (wanted.type === "SRV" ? service(r.data) === service(wanted.data) : r.content === wanted.content);
   const marked = (r: ListedRecord) => Boolean(wanted.comment) && r.comment === wanted.comment;
   return {
     ours: sameName.filter((r) => marked(r) && (wanted.type === "SRV" ? r.data?.target === wanted.data?.target : true)),

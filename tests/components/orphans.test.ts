@@ -6,15 +6,16 @@ import { removeOrphanOf, tagFilters } from "../../components/ec2Orphans.ts";
 import { markComment } from "../../components/mark.ts";
 
 const mark = markComment({ project: "etcd", stack: "prod", incarnation: "0a1b2c3d4e5f" });
-const srv = { zoneId: "z", name: "_etcd-server._tcp.etcd.test", type: "SRV", comment: mark, data: { target: "a.etcd.test", port: 2380 } };
+const srv = { zoneId: "z", name: "_etcd-server._tcp.etcd.test", type: "SRV", comment: mark, data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 } };
 const a = { zoneId: "z", name: "a.etcd.test", type: "A", comment: mark, content: "10.0.0.1" };
-const listed = (change: Partial<ListedRecord>): ListedRecord => ({ id: "1", name: srv.name, type: "SRV", content: "0 2380 a.etcd.test", comment: mark, data: { target: "a.etcd.test", port: 2380 }, ...change });
+const listed = (change: Partial<ListedRecord>): ListedRecord => ({ id: "1", name: srv.name, type: "SRV", content: "0 2380 a.etcd.test", comment: mark, data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 }, ...change });
 const listedA = (change: Partial<ListedRecord>): ListedRecord => ({ id: "1", name: a.name, type: "A", content: "10.0.0.1", comment: mark, ...change });
 
 const cases: [string, typeof srv | typeof a, ListedRecord, "ours" | "foreign" | "neither"][] = [
   ["the same SRV with our mark", srv, listed({}), "ours"],
   ["the same SRV of another incarnation", srv, listed({ comment: markComment({ project: "etcd", stack: "prod", incarnation: "ffffffffffff" }) }), "foreign"],
   ["the same SRV without a mark", srv, listed({ comment: null }), "foreign"],
+  ["somebody else's SRV with another weight: the gate names it", srv, listed({ comment: null, data: { priority: 0, weight: 5, target: "a.etcd.test", port: 2380 } }), "neither"],
   ["another member's SRV with our mark", srv, listed({ data: { target: "b.etcd.test", port: 2380 } }), "neither"],
   ["another SRV of somebody else", srv, listed({ comment: null, data: { target: "b.etcd.test", port: 2380 } }), "neither"],
   ["the same A with our mark", a, listedA({}), "ours"],

@@ -47,6 +47,13 @@ export async function upWith(config: Readonly<Record<string, unknown>>): Promise
 export async function destroyStack(): Promise<void> {
   await clearFaults();
   await mustRun("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive");
+  // What a case that failed half-way had put there must not fail the next one.
+  for (const record of await allRecords()) if (!isOfZone(record)) await cloudflare("DELETE", `/dns_records/${record.id}`);
+}
+
+/** The zone's own NS records and their addresses. */
+export function isOfZone({ name, type }: { name: string; type: string }): boolean {
+  return type === "NS" || /^ns\d\./.test(name);
 }
 
 /** Makes a fault through the lab's control interface, as `npm run lab -- fault` does. */

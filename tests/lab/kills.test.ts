@@ -6,14 +6,12 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
-import { DescribeInstancesCommand, DescribeKeyPairsCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupRulesCommand, DescribeSecurityGroupsCommand, DescribeVolumesCommand } from "@aws-sdk/client-ec2";
-import { vpc } from "../../lab/addresses.ts";
-import { ec2Client } from "../../lab/ec2/client.ts";
 import { labDir, projectDir } from "../../lab/paths.ts";
 import { pulumiEnvironment } from "../../lab/pulumiEnvironment.ts";
 import { createStack, removeDeadLocks } from "../../lab/stack.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
-import { allRecords, destroyStack, mustRun, npmRun } from "./harness.ts";
+import { destroyStack, mustRun, npmRun } from "./harness.ts";
+import { inventory } from "./inventory.ts";
 
 let cli = "";
 before(async () => {
@@ -23,29 +21,6 @@ before(async () => {
   await createStack(cli);
 });
 after(async () => { await npmRun("down"); });
-
-/** Everything at the emulators, by what names it; ids and addresses differ from life to life. */
-async function inventory(): Promise<string[]> {
-  const client = ec2Client("etcd-lab-test");
-  const name = (tags: { Key?: string; Value?: string }[] | undefined) => `${tags?.find((t) => t.Key === "Role")?.Value ?? ""} ${tags?.find((t) => t.Key === "Name")?.Value ?? ""}`;
-  try {
-    const groups = ((await client.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: "vpc-id", Values: [vpc.id] }] }))).SecurityGroups ?? []).filter((g) => g.GroupName !== "default");
-    const rules = groups.length ? (await client.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: "group-id", Values: groups.map((g) => g.GroupId ?? "") }] }))).SecurityGroupRules ?? [] : [];
-    const instances = ((await client.send(new DescribeInstancesCommand({}))).Reservations ?? []).flatMap((r) => r.Instances ?? []).filter((i) => i.State?.Name !== "terminated");
-    return [
-      ...groups.map((g) => `group ${name(g.Tags)}`),
-      ...rules.map((r) => `rule ${r.IsEgress ? "out" : "in"} ${r.FromPort} ${r.CidrIpv4 ?? "group"}`),
-      ...instances.map((i) => `${i.State?.Name} ${name(i.Tags)}`),
-      ...((await client.send(new DescribeNetworkInterfacesCommand({}))).NetworkInterfaces ?? []).map((n) => `${n.Status} ${name(n.TagSet)}`),
-      // Volumes without tags are the machines' root volumes.
-      ...((await client.send(new DescribeVolumesCommand({}))).Volumes ?? []).filter((v) => v.Tags?.length).map((v) => `${v.State} ${name(v.Tags)}`),
-      ...((await client.send(new DescribeKeyPairsCommand({}))).KeyPairs ?? []).map((k) => `key ${name(k.Tags)}`),
-      ...(await allRecords()).filter((r) => r.type !== "NS").map((r) => `${r.name} ${r.type} ${r.type === "SRV" ? r.content : ""}`),
-    ].sort();
-  } finally {
-    client.destroy();
-  }
-}
 
 interface Event { resourcePreEvent?: { metadata: { op: string; urn: string } } }
 
