@@ -38,8 +38,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: EtcdClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("etcd:index:EtcdCluster", name, { domain: args.domain, nodes: Object.keys(args.nodes) }, opts);
-    const orphans = removeOrphans(name), child = { parent: this, hooks: { beforeCreate: [orphans] } }, names = Object.keys(args.nodes), scheme = args.tls ? "https" : "http";
-    const each = <T>(make: (node: string) => T): Record<string, T> => Object.fromEntries(names.map((node) => [node, make(node)]));
+    const { domain, zoneId, tls, ttl } = args, members = Object.entries(args.nodes), inside = { parent: this };
+    const orphans = removeOrphans(name), child = { ...inside, hooks: { beforeCreate: [orphans] } };
 
     // The mark of all that is made, in the state before anything else.
     const incarnation = new Incarnation(`${name}-incarnation`, child).word;
@@ -48,51 +48,55 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const comment = incarnation.apply((word) => markComment({ ...mark, incarnation: word }));
 
     // What all nodes share.
-    const subnets = each((node) => subnetOf(args.nodes[node]?.zone ?? "", args.subnets, { parent: this }));
-    const { group, rules } = memberSecurityGroup(name, subnets[names[0] ?? ""] ?? "", { ssh: args.sshFrom, clients: args.clientsFrom }, tags, child);
+    const subnets = members.map(([, { zone }]) => subnetOf(zone, args.subnets, inside));
+    const { group, rules } = memberSecurityGroup(name, subnets, { ssh: args.sshFrom, clients: args.clientsFrom }, tags, child);
     const key = new KeyPair(`${name}-key`, { publicKey: args.sshPublicKey, tags }, child);
-    const ami = imageOf(args.ami, args.architecture, { parent: this });
+    const shared = {
+      domain, zoneId, tls, ttl, tags, comment, securityGroupId: group.id, keyName: key.keyName, ami: imageOf(args.ami, args.architecture, inside),
+      dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, removeOrphans: orphans,
+    };
 
     // The nodes: one for each name, never depending on one another.
-    const nodes = this.nodes = each((node) => new EtcdNode(`${name}-${node}`, {
-      name: node, domain: args.domain, zoneId: args.zoneId, tls: args.tls, ttl: args.ttl,
-      zone: args.nodes[node]?.zone ?? "", instanceType: args.nodes[node]?.instanceType ?? "", subnetId: subnets[node] ?? "",
-      securityGroupId: group.id, ami, keyName: key.keyName, dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, tags, comment, removeOrphans: orphans,
-    }, { parent: this }));
-    const members = pulumi.all(each((node) => nodes[node]?.privateIp ?? ""));
-    new Founders(`${name}-founders`, { nodes: names, domain: args.domain, tls: args.tls, volumeIds: each((node) => nodes[node]?.volume.id ?? "") }, child);
+    const nodes = members.map(([member, { zone, instanceType }], i) =>
+      new EtcdNode(`${name}-${member}`, { ...shared, name: member, zone, instanceType, subnetId: subnets[i]! }, inside));
+    const byName = <T>(pick: (node: EtcdNode) => T): Record<string, T> => Object.fromEntries(nodes.map((node) => [node.member, pick(node)]));
+    const addresses = pulumi.all(byName((node) => node.privateIp));
+    new Founders(`${name}-founders`, { nodes: nodes.map((node) => node.member), domain, tls, volumeIds: byName((node) => node.volume.id) }, child);
 
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
     const gate = new DnsReadiness(`${name}-dns-readiness`, {
-      expected: { domain: args.domain, tls: args.tls, port: 2380, members: names.map((node) => ({ target: nodes[node]?.hostname ?? "", address: nodes[node]?.privateIp ?? "" })) },
+      expected: { domain, tls, port: 2380, members: nodes.map((node) => ({ target: node.hostname, address: node.privateIp })) },
       nameservers: [...args.nameservers], timeoutSeconds: args.dnsTimeout,
-    }, { ...child, dependsOn: Object.values(nodes).flatMap((node) => node.records) });
+    }, { ...child, dependsOn: nodes.flatMap((node) => node.records) });
 
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
-    const cookbook = packCookbook("cookbooks/etcd");
-    const prepared = each((node) => pulumi.all([members, nodes[node]?.volume.id ?? "", incarnation, cookbook]).apply(([addresses, volumeId, word, archive]) => bootstrapOf({
-      ...args, name: node, members: addresses, volumeId, token: `${args.domain}-${word}`, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
-    })));
-    const bootstraps = names.map((node) => new remote.Command(`${name}-${node}-bootstrap`, {
-      connection: sshConnection(nodes[node]?.privateIp ?? "", args.sshUser, args.sshPrivateKey),
-      create: launcher, update: launcher, stdin: pulumi.secret(prepared[node]?.stdin ?? ""), addPreviousOutputInEnv: false,
-      triggers: [nodes[node]?.instance.id, nodes[node]?.volume.id],
-    }, { ...child, dependsOn: [gate, nodes[node]?.attachment ?? [], ...rules].flat(), additionalSecretOutputs: ["stdin"], customTimeouts: { create: `${args.bootstrapTimeout + 400}s`, update: `${args.bootstrapTimeout + 400}s` } }));
+    const cookbook = packCookbook("cookbooks/etcd"), timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
+    const bootstraps = nodes.map((node) => {
+      const prepared = pulumi.all([addresses, node.volume.id, incarnation, cookbook]).apply(([all, volumeId, word, archive]) => bootstrapOf({
+        ...args, name: node.member, members: all, volumeId, token: `${domain}-${word}`, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
+      }));
+      const command = new remote.Command(`${name}-${node.member}-bootstrap`, {
+        connection: sshConnection(node.privateIp, args.sshUser, args.sshPrivateKey),
+        create: launcher, update: launcher, stdin: pulumi.secret(prepared.stdin), addPreviousOutputInEnv: false,
+        triggers: [node.instance.id, node.volume.id],
+      }, { ...child, dependsOn: [gate, node.attachment, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
+      return { command, digest: pulumi.interpolate`${node.instance.id} ${prepared.digest}` };
+    });
 
     // One healthy cluster of exactly these members; only then may clients find it.
-    const ran = pulumi.all(names.map((node) => pulumi.all([nodes[node]?.instance.id ?? "", prepared[node]?.digest ?? ""])));
     const health = new ClusterHealth(`${name}-health`, {
-      members: names.map((node) => ({ name: node, endpoint: pulumi.interpolate`${scheme}://${nodes[node]?.privateIp}:2379`, peerUrl: `${scheme}://${node}.${args.domain}:2380` })),
-      bootstraps: ran.apply((all) => createHash("sha256").update(JSON.stringify(all)).digest("hex")),
+      members: nodes.map((node) => ({ name: node.member, endpoint: node.endpoint, peerUrl: node.peerUrl })),
+      bootstraps: pulumi.all(bootstraps.map(({ digest }) => digest)).apply((all) => createHash("sha256").update(all.join()).digest("hex")),
       timeoutSeconds: args.healthTimeout,
-    }, { ...child, dependsOn: bootstraps });
-    for (const node of names) {
-      new DnsRecord(`${name}-${node}-client`, { zoneId: args.zoneId, ttl: args.ttl, proxied: false, comment, ...srvRecord(clientSrvName(args.domain, args.tls), nodes[node]?.hostname ?? "", 2379) },
+    }, { ...child, dependsOn: bootstraps.map(({ command }) => command) });
+    for (const node of nodes) {
+      new DnsRecord(`${name}-${node.member}-client`, { zoneId, ttl, proxied: false, comment, ...srvRecord(clientSrvName(domain, tls), node.hostname, 2379) },
         { ...child, deleteBeforeReplace: true, dependsOn: [health] });
     }
 
+    this.nodes = byName((node) => node);
     this.clusterId = health.clusterId;
-    this.endpoints = pulumi.all([members, health.clusterId]).apply(([addresses]) => Object.fromEntries(Object.entries(addresses).map(([node, address]) => [node, `${scheme}://${address}:2379`])));
+    this.endpoints = pulumi.all([pulumi.all(byName((node) => node.endpoint)), health.clusterId]).apply(([endpoints]) => endpoints);
     this.registerOutputs({ clusterId: this.clusterId, endpoints: this.endpoints });
   }
 }

@@ -41,6 +41,8 @@ export interface EtcdNodeArgs {
  * before the cluster's gate. One t3.medium with 20 GiB costs about 32 USD a month in us-east-1.
  */
 export class EtcdNode extends pulumi.ComponentResource {
+  /** Name of the member. */
+  readonly member: string;
   readonly instance: Instance;
   readonly volume: Volume;
   readonly attachment: VolumeAttachment;
@@ -48,6 +50,10 @@ export class EtcdNode extends pulumi.ComponentResource {
   readonly hostname: string;
   /** The address peers and clients connect to. */
   readonly privateIp: pulumi.Output<string>;
+  /** Client URL with that address: whoever asks need not depend on DNS. */
+  readonly endpoint: pulumi.Output<string>;
+  /** Peer URL as the member advertises it. */
+  readonly peerUrl: string;
   /** The A and the peer SRV record: what the gate depends on, so that it does not wait for machines. */
   readonly records: readonly DnsRecord[];
 
@@ -55,13 +61,17 @@ export class EtcdNode extends pulumi.ComponentResource {
     super("etcd:index:EtcdNode", name, { name: args.name, domain: args.domain }, opts);
     const child: pulumi.CustomResourceOptions = { parent: this, hooks: { beforeCreate: [args.removeOrphans] } };
     const tags = (role: string) => ({ ...args.tags, Name: `${args.name}.${args.domain}`, Role: role });
+    const scheme = args.tls ? "https" : "http";
+    this.member = args.name;
     this.hostname = `${args.name}.${args.domain}`;
+    this.peerUrl = `${scheme}://${this.hostname}:2380`;
 
     // The address: an interface of its own, so that a replaced machine keeps it.
     const address = new NetworkInterface(`${name}-interface`, {
       subnetId: args.subnetId, securityGroups: [args.securityGroupId], description: `etcd member ${this.hostname}`, tags: tags("interface"),
     }, child);
     this.privateIp = address.privateIp;
+    this.endpoint = pulumi.interpolate`${scheme}://${address.privateIp}:2379`;
 
     // The names. SRV depends on A: a target must not exist before its address, nor outlive it.
     const record = { zoneId: args.zoneId, ttl: args.ttl, proxied: false, comment: args.comment };

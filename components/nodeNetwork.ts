@@ -19,9 +19,9 @@ export interface Openings {
   readonly clients: readonly string[];
 }
 
-/** The members' security group: 2380 from itself only, 2379 and 22 from the named networks, everything outward. */
-export function memberSecurityGroup(name: string, subnetId: pulumi.Input<string>, open: Openings, tags: Record<string, pulumi.Input<string>>, opts: pulumi.CustomResourceOptions): { group: SecurityGroup; rules: pulumi.Resource[] } {
-  const vpcId = getSubnetOutput({ id: subnetId }, opts.parent ? { parent: opts.parent } : {}).vpcId;
+/** The members' security group, in the VPC of their subnets: 2380 from itself only, 2379 and 22 from the named networks, everything outward. */
+export function memberSecurityGroup(name: string, subnets: readonly pulumi.Output<string>[], open: Openings, tags: Record<string, pulumi.Input<string>>, opts: pulumi.CustomResourceOptions): { group: SecurityGroup; rules: pulumi.Resource[] } {
+  const vpcId = getSubnetOutput({ id: subnets[0] ?? "" }, opts.parent ? { parent: opts.parent } : {}).vpcId;
   const group = new SecurityGroup(`${name}-members`, { vpcId, description: "etcd members", tags: { ...tags, Name: `${name}-members` } }, opts);
   const rule = (role: string, port: number, description: string, source: { cidrIpv4: string } | { referencedSecurityGroupId: pulumi.Input<string> }) =>
     new SecurityGroupIngressRule(`${name}-${role}`, { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, description, ...source }, opts);
