@@ -63,8 +63,10 @@ class Reconciler {
         await this.#look();
         await this.#noticeEnded();
         if (this.#cloud) {
-          const host = { machines: [...this.#machines.values()], volumeIds: await volumesOnHost() };
-          for (const action of plan(this.#cloud, host)) this.#begin(action);
+          const volumeIds = await volumesOnHost();
+          // Nothing may be awaited between this look at the machines and the steps: a step that ends meanwhile would be taken a second time.
+          const host = { machines: [...this.#machines.values()], volumeIds };
+          if (this.#cloud) for (const action of plan(this.#cloud, host)) this.#begin(action);
         }
       } catch (error) {
         this.#outdated = true;
