@@ -65,7 +65,7 @@ function describe(name: string, description: string | undefined): string {
   return description.trim();
 }
 
-/** A table in Markdown. A bar would end a cell; \`<name>\` would be taken for HTML. */
+/** A table in Markdown. A bar would end a cell, and `<name>` would be taken for HTML. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cell = (text: string) => text.replace(/\s+/g, " ").replaceAll("|", "\\|").replaceAll("<", "&lt;");
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |\n`;
