@@ -45,13 +45,14 @@ export function sortRecords(wanted: WantedRecord, listed: readonly ListedRecord[
   };
 }
 
-/** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that takes it over. */
-export async function removeOrphanRecord(resource: string, wanted: WantedRecord): Promise<string[]> {
+/** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that removes it. */
+export async function removeOrphanRecord(wanted: WantedRecord): Promise<string[]> {
   const { ours, foreign } = sortRecords(wanted, await list(wanted));
   const [other] = foreign;
   if (other) {
     throw new Error(`${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at Cloudflare already and does not bear this stack's mark (its comment: ${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
-      `  If it belongs to this cluster: pulumi import --generate-code=false cloudflare:index/dnsRecord:DnsRecord ${resource} ${wanted.zoneId}/${other.id}\n  Else remove it there, then run \`pulumi up\` again.`);
+      `  Another stack or tool may live by it. If nothing does, remove it and run \`pulumi up\` again:\n` +
+      `  curl -X DELETE -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${apiBase()}/zones/${wanted.zoneId}/dns_records/${other.id}`);
   }
   for (const record of ours) await call("DELETE", `zones/${wanted.zoneId}/dns_records/${record.id}`, [404]);
   return ours.map((r) => `the DNS record ${r.name} ${r.type} ${r.content}`);
@@ -64,8 +65,7 @@ async function list(wanted: WantedRecord): Promise<ListedRecord[]> {
 
 /** With the same address and token as the provider. Five tries, ten seconds each; an answer's retry-after is honoured up to a minute. */
 async function call(method: string, route: string, accepted: readonly number[]): Promise<unknown> {
-  const config = new pulumi.Config("cloudflare");
-  const base = (config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
+  const base = apiBase();
   const token = (pulumi.runtime.getConfig("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN ?? "").trim();
   let why = "";
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -82,6 +82,10 @@ async function call(method: string, route: string, accepted: readonly number[]):
     }
   }
   throw new Error(`Cloudflare could not be asked for records that an earlier run may have left (${method} ${route.split("?")[0]}): ${why}`);
+}
+
+function apiBase(): string {
+  return (new pulumi.Config("cloudflare").get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
 }
 
 function pause(seconds: number): Promise<void> {

@@ -14,7 +14,7 @@ import { markComment } from "./mark.ts";
 import { imageOf } from "./nodeImage.ts";
 import { memberSecurityGroup, subnetOf } from "./nodeNetwork.ts";
 import { removeOrphans } from "./orphans.ts";
-import type { Settings } from "./settings.ts";
+import type { NodeSettings, Settings } from "./settings.ts";
 import { clientSrvName, srvRecord } from "./srvRecord.ts";
 import { sshConnection } from "./sshConnection.ts";
 
@@ -28,7 +28,7 @@ export interface EtcdClusterArgs extends Settings {
 /**
  * An etcd cluster whose members find one another through DNS. No member is started before the exact set of records is visible on every
  * authoritative server and through each node's own resolver, and clients find the cluster only once it is healthy: one cluster ID,
- * exactly these members, a write seen through each. Three t3.medium cost about 95 USD a month in us-east-1.
+ * exactly these members, a write seen through each. Three t3.medium cost about 98 USD a month in us-east-1.
  */
 export class EtcdCluster extends pulumi.ComponentResource {
   readonly nodes: Readonly<Record<string, EtcdNode>>;
@@ -41,8 +41,15 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const { domain, zoneId, tls, ttl } = args, members = Object.entries(args.nodes), inside = { parent: this };
     const orphans = removeOrphans(name), child = { ...inside, hooks: { beforeCreate: [orphans] } };
 
-    // The mark of all that is made, in the state before anything else.
-    const incarnation = new Incarnation(`${name}-incarnation`, child).word;
+    // What may not change comes first: a refusal leaves everything untouched.
+    const ofNode = (pick: (node: NodeSettings) => string) => Object.fromEntries(members.map(([member, node]) => [member, pick(node)]));
+    const founders = new Founders(`${name}-founders`, {
+      nodes: members.map(([member]) => member), domain, tls, etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey,
+      places: ofNode(({ zone }) => `${zone} ${args.subnets[zone] ?? "in the default subnet"}`), instanceTypes: ofNode((node) => node.instanceType),
+    }, child);
+
+    // The mark of all that is made, in the state before anything that bears it.
+    const incarnation = new Incarnation(`${name}-incarnation`, { ...child, dependsOn: [founders] }).word;
     const mark = { project: pulumi.getProject(), stack: pulumi.getStack() };
     const tags = { Project: mark.project, Stack: mark.stack, Incarnation: incarnation };
     const comment = incarnation.apply((word) => markComment({ ...mark, incarnation: word }));
@@ -61,7 +68,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       new EtcdNode(`${name}-${member}`, { ...shared, name: member, zone, instanceType, subnetId: subnets[i]! }, inside));
     const byName = <T>(pick: (node: EtcdNode) => T): Record<string, T> => Object.fromEntries(nodes.map((node) => [node.member, pick(node)]));
     const addresses = pulumi.all(byName((node) => node.privateIp));
-    new Founders(`${name}-founders`, { nodes: nodes.map((node) => node.member), domain, tls, volumeIds: byName((node) => node.volume.id) }, child);
+    new Founders(`${name}-founding-volumes`, { volumeIds: byName((node) => node.volume.id) }, child);
 
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
     const gate = new DnsReadiness(`${name}-dns-readiness`, {

@@ -38,7 +38,7 @@ export interface EtcdNodeArgs {
 /**
  * One machine that can be found by name: an EC2 instance on a network interface and a data volume that both outlive it, an A record for
  * the interface's private address, and a peer SRV record that names it a member. Nothing on the machine asks for these names
- * before the cluster's gate. One t3.medium with 20 GiB costs about 32 USD a month in us-east-1.
+ * before the cluster's gate. One t3.medium with 20 GiB costs about 33 USD a month in us-east-1.
  */
 export class EtcdNode extends pulumi.ComponentResource {
   /** Name of the member. */

@@ -1,63 +1,89 @@
 /**
- * Founders: who founded the cluster, written down once, at the first `up`.
+ * Founders: what the cluster was founded with, written down at the first `up`, before anything else is made.
  *
- * Until members can be added and replaced, every node starts with the state `new` and the member list of DNS. A newcomer started that
+ * Until members can be added, replaced, rolled and upgraded, every node starts with the state `new` and the member list of DNS. A newcomer started that
  * way, or a founder that comes back on an empty disk, could form a second quorum beside the first (measured: with one of three members down, two
- * wiped ones form an empty cluster with the *same* cluster ID). So what decides membership must not change, and preview says so.
+ * wiped ones form an empty cluster with the *same* cluster ID). So what decides membership must not change, and what would take
+ * more than one member down at once is refused, here, where `preview` shows it and nothing has been touched yet.
  *
- *   check   refuses a change of names, domain, TLS or data volumes, with the reason
- *   diff    nothing ever to do
- *   create  writes them down
+ *   check   refuses such a change, with the reason
+ *   diff    a change that is allowed
+ *   create  writes down
+ *   update  writes down
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
 
+/** All optional: the volumes are known later than the rest, and are written down by a resource of their own. */
 export interface FoundersArgs {
   /** Names of the nodes. */
-  readonly nodes: pulumi.Input<string[]>;
-  readonly domain: pulumi.Input<string>;
-  readonly tls: pulumi.Input<boolean>;
+  readonly nodes?: pulumi.Input<string[]>;
+  readonly domain?: pulumi.Input<string>;
+  readonly tls?: pulumi.Input<boolean>;
+  readonly etcdVersion?: pulumi.Input<string>;
+  /** Availability zone and configured subnet of each node, as one text: they decide its volume and its address. */
+  readonly places?: pulumi.Input<Record<string, string>>;
+  readonly instanceTypes?: pulumi.Input<Record<string, string>>;
+  /** The key that EC2 puts on the machines. */
+  readonly sshPublicKey?: pulumi.Input<string>;
   /** Data volume of each node, by name. */
-  readonly volumeIds: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  readonly volumeIds?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
 interface Inputs {
-  readonly nodes: readonly string[];
-  readonly domain: string;
-  readonly tls: boolean;
-  readonly volumeIds: Readonly<Record<string, string>>;
+  readonly nodes?: readonly string[];
+  readonly domain?: string;
+  readonly tls?: boolean;
+  readonly etcdVersion?: string;
+  readonly places?: Readonly<Record<string, string>>;
+  readonly instanceTypes?: Readonly<Record<string, string>>;
+  readonly sshPublicKey?: string;
+  readonly volumeIds?: Readonly<Record<string, string>>;
 }
 
-/** Why a change of founders is refused; empty when nothing that decides membership changes. Pure, and tolerant of preview's unknowns. */
-export function refusals(olds: Partial<Inputs>, news: Partial<Inputs>): { property: string; reason: string }[] {
+/** Why a change is refused; empty when it may be made. Pure, and tolerant of preview's unknowns. */
+export function refusals(olds: Inputs, news: Inputs): { property: string; reason: string }[] {
   const found: { property: string; reason: string }[] = [];
-  if (!olds.nodes) return found; // the first `up`
-  const before = [...olds.nodes].sort().join(", "), after = Array.isArray(news.nodes) ? [...news.nodes].sort().join(", ") : before;
-  if (before !== after) {
-    found.push({ property: "nodes", reason: `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node started now could form a second cluster; set the nodes back, or destroy the stack first` });
+  const refuse = (property: keyof Inputs, reason: string) => found.push({ property, reason });
+  const differs = <K extends keyof Inputs>(key: K) => olds[key] !== undefined && news[key] !== undefined && JSON.stringify(olds[key]) !== JSON.stringify(news[key]);
+  const otherwise = "set it back, or destroy the stack first";
+
+  if (olds.nodes && Array.isArray(news.nodes)) {
+    const before = [...olds.nodes].sort().join(", "), after = [...news.nodes].sort().join(", ");
+    if (before !== after) refuse("nodes", `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node started now could form a second cluster; set the nodes back, or destroy the stack first`);
   }
-  if (news.domain !== undefined && news.domain !== olds.domain) {
-    found.push({ property: "domain", reason: `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); set it back, or destroy the stack first` });
+  if (differs("domain")) refuse("domain", `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); ${otherwise}`);
+  if (differs("tls")) refuse("tls", `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`);
+  if (differs("etcdVersion")) refuse("etcdVersion", `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`);
+  if (differs("sshPublicKey")) refuse("sshPublicKey", `sshPrivateKey: another key would replace every machine at once; ${otherwise}`);
+  for (const node of changed(olds.places, news.places)) {
+    refuse("places", `nodes.${node}: a member keeps its zone and subnet, for its data volume and its address lie there (${olds.places?.[node]}; got ${news.places?.[node]}); ${otherwise}`);
   }
-  if (news.tls !== undefined && news.tls !== olds.tls) {
-    found.push({ property: "tls", reason: `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); set it back, or destroy the stack first` });
-  }
-  const lost = Object.entries(olds.volumeIds ?? {}).filter(([node, volume]) => news.volumeIds && node in news.volumeIds && news.volumeIds[node] !== volume).map(([node]) => node);
-  if (lost.length) {
-    found.push({ property: "volumeIds", reason: `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come back under its old identity; keep the volume, or destroy the stack first` });
-  }
+  const retyped = changed(olds.instanceTypes, news.instanceTypes);
+  if (retyped.length > 1) refuse("instanceTypes", `instanceType: it changes for ${retyped.join(", ")}, which would stop them all at once; change one node at a time with nodes.<name>.instanceType, and look at the cluster's health between`);
+  const lost = changed(olds.volumeIds, news.volumeIds);
+  if (lost.length) refuse("volumeIds", `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come back under its old identity; keep the volume, or destroy the stack first`);
   return found;
+}
+
+/** Keys that both have, with different values. Names that come or go are the business of `nodes`. */
+function changed(olds: Readonly<Record<string, string>> = {}, news: Readonly<Record<string, string>> = {}): string[] {
+  return typeof news === "object" ? Object.keys(olds).filter((key) => key in news && news[key] !== olds[key]) : [];
 }
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async check(olds, news) {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
-  async diff() {
-    return { changes: false };
+  async diff(_id, olds, news) {
+    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.tls, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.volumeIds]);
+    return { changes: recorded(olds) !== recorded(news) };
   },
   async create(inputs) {
-    return { id: `founders-${inputs.domain}`, outs: inputs };
+    return { id: "founders", outs: inputs };
+  },
+  async update(_id, _olds, news) {
+    return { outs: news };
   },
 };
 

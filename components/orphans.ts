@@ -10,7 +10,7 @@ import { removeOrphanOf } from "./ec2Orphans.ts";
 /** A `beforeCreate` hook for everything a cluster makes. Types that may simply be made again (attachments, commands, dynamic resources) pass. */
 export function removeOrphans(name: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook(`${name}-remove-orphans`, async ({ type, name: resource, newInputs = {} }) => {
-    const removed = type === "cloudflare:index/dnsRecord:DnsRecord" ? await removeOrphanRecord(resource, newInputs) : await removeOrphanOf(type, newInputs);
+    const removed = type === "cloudflare:index/dnsRecord:DnsRecord" ? await removeOrphanRecord(newInputs) : await removeOrphanOf(type, newInputs);
     for (const what of removed) await pulumi.log.info(`${resource}: removed ${what}, left behind by a run that was cut off`);
   });
 }

@@ -45,7 +45,7 @@ const secretValue = (value: unknown): unknown => (typeof value === "object" && v
 
 test("exactly these resources", () => {
   const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-peer`];
-  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
 
@@ -75,6 +75,11 @@ test("a machine on its own interface, with IMDSv2 only, encrypted disks, and not
 test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {
   assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData"]);
   for (const name of ["etcd-a-instance", "etcd-a-attachment", "etcd-a-address", "etcd-a-peer", "etcd-a-client"]) assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
+});
+
+test("what may not change is checked before anything is made", () => {
+  assert.equal(registered.find((r) => !r.type.startsWith("etcd:index:"))?.name, "etcd-founders");
+  assert.deepEqual(dependencies.get("etcd-incarnation"), ["etcd-founders"]);
 });
 
 test("everything in EC2 bears the mark, and is watched for what a cut-off run left", () => {
