@@ -18,7 +18,7 @@ await command("bench", help, async (args) => {
   say(`DNS gate opens after publication   p50 ${Math.round(detection.p50)} ms, p95 ${Math.round(detection.p95)} ms   (expected: p95 below 500 ms)`);
   const fresh = await freshUp();
   fresh.phases.forEach(say);
-  say(`bootstraps begun to healthy        ${fresh.sshToHealthy.toFixed(1)} s   (expected: 5 s)`);
+  say(`gate open to healthy               ${fresh.gateToHealthy.toFixed(1)} s   (expected: 5 s)`);
   say(`memory of the lab                  ${fresh.memoryMiB} MiB   (expected: below 3072)`);
   const { ours, empty } = await programStart(await ensureCli(say), 5);
   say(`program start, beside empty        ${(ours.start / empty.start).toFixed(2)} (${ours.start.toFixed(2)} s / ${empty.start.toFixed(2)} s)   (expected: 1.2 at most)`);
