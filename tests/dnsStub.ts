@@ -1,6 +1,6 @@
 /** A DNS server on loopback for tests: what it answers is decided by a function, question by question. UDP and TCP on the same port. */
-import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { createSocket, type Socket } from "node:dgram";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import dnsPacket, { type Answer, type Packet } from "dns-packet";
 
 /** What to answer: records, or a behaviour. `truncate` answers UDP with the TC bit and nothing else. */
@@ -37,14 +37,24 @@ export async function startDnsStub(answer: (name: string, type: string) => StubA
     const flags = (a.authoritative === false ? 0 : dnsPacket.AUTHORITATIVE_ANSWER) | (cut ? dnsPacket.TRUNCATED_RESPONSE : 0) | rcodes[a.rcode ?? "NOERROR"];
     return { type: "response", id: query.id ?? 0, flags, questions: [question], answers: cut ? [] : [...(a.records ?? [])], authorities: [...(a.authorities ?? [])], additionals: [...(a.additionals ?? [])] };
   };
-  const udp = createSocket("udp4");
-  udp.on("message", (data, from) => { const r = reply(dnsPacket.decode(data), "udp"); if (r) udp.send(dnsPacket.encode(r), from.port, from.address); });
-  await new Promise<void>((resolve) => udp.bind(0, address, resolve));
-  const port = udp.address().port;
   const tcp = createServer((socket) => {
     socket.on("error", () => socket.destroy());
     socket.on("data", (data) => { const r = reply(dnsPacket.streamDecode(data), "tcp"); if (r) socket.write(dnsPacket.streamEncode(r)); });
   });
-  await new Promise<void>((resolve, reject) => { tcp.on("error", reject); tcp.listen(port, address, resolve); });
+  const udp = await listenOnBoth(tcp, address);
+  udp.on("message", (data, from) => { const r = reply(dnsPacket.decode(data), "udp"); if (r) udp.send(dnsPacket.encode(r), from.port, from.address); });
+  const port = udp.address().port;
   return { server: `${address}:${port}`, port, asked, close: async () => { udp.close(); await new Promise((resolve) => tcp.close(resolve)); } };
+}
+
+/** A free TCP port whose UDP twin may be taken by another test: looks for a pair, 20 times. */
+async function listenOnBoth(tcp: Server, address: string): Promise<Socket> {
+  for (let attempt = 1; ; attempt++) {
+    await new Promise<void>((resolve, reject) => { tcp.once("error", reject); tcp.listen(0, address, () => { tcp.off("error", reject); resolve(); }); });
+    const udp = createSocket("udp4");
+    const error = await new Promise<Error | undefined>((resolve) => { udp.once("error", resolve); udp.bind((tcp.address() as AddressInfo).port, address, () => resolve(undefined)); });
+    if (!error) return udp;
+    await new Promise((resolve) => tcp.close(resolve));
+    if (attempt === 20) throw error;
+  }
 }
