@@ -14,7 +14,29 @@ export function domainProblem(domain: string): string {
   const labels = domain.split(".");
   if (labels.length < 2) return "a domain with at least two labels is needed, such as etcd.example.com";
   const broken = labels.map(labelProblem).find((problem) => problem);
-  return broken ? `every label: ${broken}` : "";
+  if (broken) return `every label: ${broken}`;
+  return /^\d+$/.test(labels.at(-1) ?? "") ? "a domain is needed, not an address; its last label is never a number" : "";
+}
+
+/** A node's name. A nameserver of the domain may have the name already, and its address would be mixed with the node's. */
+export function nodeNameProblem(name: string): string {
+  if (/^ns\d*$/.test(name)) return "names such as ns1 are kept for the domain's nameservers";
+  const label = labelProblem(name);
+  return label ? `the name becomes part of a host name: ${label}` : "";
+}
+
+/** The region that an availability zone or a local zone lies in; "" for what is neither. */
+export function regionOf(zone: string): string {
+  return /^([a-z]{2}(?:-[a-z]+)+-\d)(-[a-z]{3}-\d)?[a-z]$/.exec(zone)?.[1] ?? "";
+}
+
+/** An address to download from. It becomes part of scripts and logs on the node: no quotes, no spaces, no password. */
+export function urlProblem(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !/^https?:\/\//.test(url)) return "an http or https URL is needed";
+  if (parsed.username || parsed.password) return "no user and password in it: logs show it; use a mirror that the nodes may read as they are";
+  if (parsed.search || parsed.hash) return "no query and no fragment";
+  return /^[\w.~:/%+-]{1,500}$/.test(url) ? "" : "letters a-z, digits and . _ ~ : / % + - only, 500 at most";
 }
 
 /** A CIDR whose base has no bits outside its mask, as AWS demands. The whole Internet is refused: etcd's data would be open to it. */
@@ -30,7 +52,8 @@ export function cidrProblem(cidr: string): string {
 export function nameserverProblem(server: string): string {
   const [address = "", port = "53", ...rest] = server.split(":");
   if (rest.length || addressProblem(address)) return "an IPv4 address, with :port where it is not 53, is needed";
-  return /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535 ? "" : "the port is a number from 1 to 65535";
+  if (!Number.parseInt(address, 10) || Number.parseInt(address, 10) > 223) return "the address of a host is needed";
+  return /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535 ? "" : "the port is a number from 1 to 65535";
 }
 
 function addressProblem(address: string): string {

@@ -9,9 +9,13 @@ export interface Problem {
   readonly value: unknown;
 }
 
-/** All problems as the user reads them, a line each. */
+/**
+ * All problems as the user reads them, a line for each field: a value of the wrong type has one problem, not also those of the empty
+ * one that stands in for it.
+ */
 export function describeProblems(problems: readonly Problem[]): string {
-  return problems.map(({ field, rule, value }) => `${field}: ${rule} (got ${show(value)})`).join("\n");
+  const first = problems.filter(({ field }, index) => problems.findIndex((earlier) => earlier.field === field) === index);
+  return first.map(({ field, rule, value }) => `${field}: ${rule} (got ${show(value)})`).join("\n");
 }
 
 function show(value: unknown): string {
@@ -41,7 +45,7 @@ export function booleanOf(raw: RawConfig, key: string, problems: Problem[], fiel
 
 /** A whole number in [least, most]; `unit` is for the message. */
 export function integerOf(raw: RawConfig, key: string, least: number, most: number, unit: string, problems: Problem[], field = key): number {
-  const value = raw[key], number = typeof value === "number" ? value : typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : NaN;
+  const value = raw[key], number = typeof value === "number" ? value : typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value) ? Number(value) : NaN;
   if (!Number.isInteger(number) || number < least || number > most) problems.push({ field, rule: `a whole number from ${least} to ${most} (${unit})`, value });
   return number;
 }

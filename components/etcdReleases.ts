@@ -5,7 +5,7 @@ const floors: Readonly<Record<string, number>> = { "3.5": 33, "3.6": 14, "3.7": 
 
 /** Why a version is refused, or "". */
 export function versionProblem(version: string): string {
-  const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
+  const parts = /^(\d+)\.(\d+)\.(0|[1-9]\d{0,3})$/.exec(version);
   if (!parts) return "a release such as 3.6.14 is needed";
   const floor = floors[`${parts[1]}.${parts[2]}`];
   if (floor === undefined) return `the lines known here are ${Object.keys(floors).join(", ")}`;

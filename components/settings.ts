@@ -4,7 +4,8 @@
  */
 import { arrayOfText, booleanOf, integerOf, objectOf, type Problem, type RawConfig, textOf, unknownKeys } from "./configValues.ts";
 import { archiveDigests, versionProblem } from "./etcdReleases.ts";
-import { cidrProblem, domainProblem, labelProblem, nameserverProblem } from "./addressRules.ts";
+import { cidrProblem, domainProblem, nameserverProblem, nodeNameProblem, regionOf, urlProblem } from "./addressRules.ts";
+import { instanceTypeProblem } from "./instanceTypes.ts";
 
 /** What differs between nodes. */
 export interface NodeSettings {
@@ -60,32 +61,34 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
   const domain = textOf(raw, "domain", problems);
   rule("domain", domain, domainProblem(domain));
   const zoneId = textOf(raw, "zoneId", problems);
-  if (!/^[0-9a-f]{32}$/.test(zoneId)) refuse("zoneId", "32 hexadecimal digits are needed, as the zone's overview at Cloudflare shows them", zoneId);
+  if (!/^[0-9a-f]{32}$/.test(zoneId)) refuse("zoneId", "32 hexadecimal digits in small letters are needed, as the zone's overview at Cloudflare shows them", zoneId);
   const tls = booleanOf(raw, "tls", problems);
   if (tls) refuse("tls", "this release makes plain clusters only; set it to false", tls);
 
-  const instanceType = textOf(raw, "instanceType", problems);
-  const nodes = readNodes(raw, instanceType, problems);
+  const architecture = oneOf(raw, "architecture", ["amd64", "arm64"], problems);
+  const nodes = readNodes(raw, architecture, problems);
   const subnets = stringMap(raw, "subnets", problems);
   for (const [zone, subnet] of Object.entries(subnets)) {
-    if (!/^subnet-[0-9a-f]{8,17}$/.test(subnet)) refuse(`subnets.${zone}`, "a subnet id such as subnet-0123456789abcdef0 is needed", subnet);
+    if (!regionOf(zone)) refuse(`subnets.${zone}`, "the key is an availability zone such as us-east-1a", zone);
+    if (!/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/.test(subnet)) refuse(`subnets.${zone}`, "a subnet id such as subnet-0123456789abcdef0 is needed", subnet);
   }
+  duplicates(Object.values(subnets)).forEach(([index, subnet]) => refuse(`subnets.${Object.keys(subnets)[index]}`, "a subnet lies in one zone", subnet));
   if (Object.keys(subnets).length) {
     for (const [name, node] of Object.entries(nodes)) {
       if (node.zone && !subnets[node.zone]) refuse(`nodes.${name}.zone`, `etcd:subnets names no subnet for this zone (it has ${Object.keys(subnets).join(", ")})`, node.zone);
     }
   }
   const sshFrom = readCidrs(raw, "sshFrom", problems), clientsFrom = readCidrs(raw, "clientsFrom", problems);
+  if (sshFrom.length + clientsFrom.length > 50) refuse("clientsFrom", "sshFrom and clientsFrom have room for 50 CIDRs together, AWS takes 60 rules in a group; name larger networks", `${sshFrom.length} and ${clientsFrom.length}`);
   const ami = textOf(raw, "ami", problems);
-  if (ami && !/^ami-[0-9a-z]{8,17}$/.test(ami)) refuse("ami", "an image id such as ami-0123456789abcdef0 is needed", ami);
-  const architecture = oneOf(raw, "architecture", ["amd64", "arm64"], problems);
+  if (ami && !/^ami-([0-9a-z]{8}|[0-9a-z]{17})$/.test(ami)) refuse("ami", "an image id such as ami-0123456789abcdef0 is needed", ami);
   const sshUser = textOf(raw, "sshUser", problems);
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(sshUser)) refuse("sshUser", "a Linux user name is needed", sshUser);
 
   const etcdVersion = textOf(raw, "etcdVersion", problems);
   rule("etcdVersion", etcdVersion, versionProblem(etcdVersion));
   const etcdMirror = textOf(raw, "etcdMirror", problems).replace(/\/+$/, "");
-  if (!/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(etcdMirror)) refuse("etcdMirror", "an http or https URL is needed", etcdMirror);
+  rule("etcdMirror", hidePassword(etcdMirror), urlProblem(etcdMirror) || (etcdMirror.endsWith(".tar.gz") ? "the address above v<version>/ is needed, not that of an archive" : ""));
   const etcdChecksums = oneOf(raw, "etcdChecksums", ["pinned", "mirror"], problems);
   const given = stringMap(raw, "etcdSha256", problems);
   for (const [arch, digest] of Object.entries(given)) {
@@ -93,13 +96,15 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
     else if (!/^[0-9a-f]{64}$/.test(digest)) refuse(`etcdSha256.${arch}`, "64 hexadecimal digits in lower case are needed", digest);
   }
   const pinned = Object.keys(given).length ? given : archiveDigests(etcdVersion);
-  if (etcdChecksums === "pinned" && !versionProblem(etcdVersion) && !pinned[architecture]) {
+  if (etcdChecksums === "pinned" && !versionProblem(etcdVersion) && ["amd64", "arm64"].includes(architecture) && !pinned[architecture]) {
     refuse("etcdVersion", `no digest is known here for its ${architecture} archive; set etcd:etcdSha256 from the release's SHA256SUMS`, etcdVersion);
   }
 
+  if (etcdChecksums === "mirror" && Object.keys(given).length) refuse("etcdSha256", "goes with etcdChecksums: pinned; with mirror nothing compares it", given);
+
   const nameservers = arrayOfText(raw, "nameservers", problems);
   nameservers.forEach((server, i) => rule(`nameservers[${i}]`, server, nameserverProblem(server)));
-  duplicates(nameservers).forEach((server) => refuse("nameservers", "each server once", server));
+  duplicates(nameservers.map((server) => server.replace(/:53$/, ""))).forEach(([index, server]) => refuse(`nameservers[${index}]`, "each server once", server));
 
   const settings: Settings = {
     domain, zoneId, nodes, tls, subnets, sshFrom, clientsFrom, ami, architecture, sshUser, etcdVersion, etcdMirror, etcdChecksums, nameservers,
@@ -112,11 +117,15 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
     bootstrapTimeout: integerOf(raw, "bootstrapTimeout", 60, 7200, "seconds", problems),
     healthTimeout: integerOf(raw, "healthTimeout", 5, 3600, "seconds", problems),
   };
+  // Chef's run holds the node's own wait for DNS: ended before it, it could not name the record that is missing.
+  if (settings.dnsTimeout <= 3600 && settings.bootstrapTimeout < settings.dnsTimeout + 60) {
+    refuse("bootstrapTimeout", `a minute more than dnsTimeout (${settings.dnsTimeout}) at least, because a node waits for DNS as long within it`, settings.bootstrapTimeout);
+  }
   return { settings, problems };
 }
 
-function readNodes(raw: RawConfig, instanceType: string, problems: Problem[]): Record<string, NodeSettings> {
-  const given = objectOf(raw, "nodes", problems), names = Object.keys(given).sort();
+function readNodes(raw: RawConfig, architecture: "amd64" | "arm64", problems: Problem[]): Record<string, NodeSettings> {
+  const given = objectOf(raw, "nodes", problems), names = Object.keys(given).sort(), common = textOf(raw, "instanceType", problems);
   if (![1, 3, 5, 7].includes(names.length)) {
     const even = names.length === 2 || names.length === 4 || names.length === 6;
     const why = names.length === 0 ? "at least one node is needed" : even ? `${names.length} members tolerate as many failures as ${names.length - 1} and need more to agree` : "more than seven members make every write slower";
@@ -124,15 +133,20 @@ function readNodes(raw: RawConfig, instanceType: string, problems: Problem[]): R
   }
   const nodes: Record<string, NodeSettings> = {};
   for (const name of names) {
-    const label = labelProblem(name);
-    if (label) problems.push({ field: `nodes.${name}`, rule: `the name becomes part of a host name: ${label}`, value: name });
+    const misnamed = nodeNameProblem(name);
+    if (misnamed) problems.push({ field: `nodes.${name}`, rule: misnamed, value: name });
     const node = objectOf(given, name, problems, `nodes.${name}`);
     unknownKeys(node, ["zone", "instanceType"], `nodes.${name}`, problems);
     const zone = textOf(node, "zone", problems, `nodes.${name}.zone`);
-    if (!/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/.test(zone)) problems.push({ field: `nodes.${name}.zone`, rule: "an availability zone such as us-east-1a is needed", value: zone });
-    const type = node.instanceType === undefined ? instanceType : textOf(node, "instanceType", problems, `nodes.${name}.instanceType`);
-    if (!/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/.test(type)) problems.push({ field: node.instanceType === undefined ? "instanceType" : `nodes.${name}.instanceType`, rule: "an instance type such as t3.medium is needed", value: type });
+    if (!regionOf(zone)) problems.push({ field: `nodes.${name}.zone`, rule: "an availability zone such as us-east-1a is needed", value: zone });
+    const own = node.instanceType !== undefined, type = own ? textOf(node, "instanceType", problems, `nodes.${name}.instanceType`) : common;
+    const unfit = instanceTypeProblem(type, architecture);
+    if (unfit) problems.push({ field: own ? `nodes.${name}.instanceType` : "instanceType", rule: unfit, value: type });
     nodes[name] = { zone, instanceType: type };
+  }
+  const region = regionOf(Object.values(nodes)[0]?.zone ?? "");
+  for (const [name, { zone }] of Object.entries(nodes)) {
+    if (region && regionOf(zone) && regionOf(zone) !== region) problems.push({ field: `nodes.${name}.zone`, rule: `all nodes lie in one region, and others lie in ${region}`, value: zone });
   }
   return nodes;
 }
@@ -143,8 +157,11 @@ function readChef(raw: RawConfig, problems: Problem[]): ChefSettings {
   const text = (key: string, otherwise: string) => (chef[key] === undefined ? otherwise : textOf(chef, key, problems, `chef.${key}`));
   const product = text("product", "cinc"), version = text("version", defaultChefVersion), packageUrl = text("packageUrl", ""), packageSha256 = text("packageSha256", "");
   if (product !== "cinc" && product !== "chef" && product !== "preinstalled") problems.push({ field: "chef.product", rule: "one of cinc, chef, preinstalled", value: product });
-  if (!/^\d+\.\d+\.\d+$/.test(version)) problems.push({ field: "chef.version", rule: "a full version such as 18.8.54 is needed", value: version });
-  if (packageUrl && !/^https?:\/\/\S+\.deb$/.test(packageUrl)) problems.push({ field: "chef.packageUrl", rule: "the http or https URL of a .deb package is needed", value: packageUrl });
+  if (!/^\d+\.\d+\.\d+$/.test(version) || Number.parseInt(version, 10) < 18) problems.push({ field: "chef.version", rule: "a full version such as 18.8.54 is needed, 18 or newer", value: version });
+  const unfit = packageUrl && (urlProblem(packageUrl) || (packageUrl.endsWith(".deb") ? "" : "the http or https URL of a .deb package is needed"));
+  if (unfit) problems.push({ field: "chef.packageUrl", rule: unfit, value: hidePassword(packageUrl) });
+  if (product === "preinstalled" && packageUrl) problems.push({ field: "chef.packageUrl", rule: "goes with the products that are installed; with preinstalled nothing is", value: packageUrl });
+  if (packageSha256 && !packageUrl) problems.push({ field: "chef.packageSha256", rule: "goes with chef.packageUrl, which is missing", value: packageSha256 });
   if (packageUrl && !/^[0-9a-f]{64}$/.test(packageSha256)) problems.push({ field: "chef.packageSha256", rule: "a package URL goes with the package's sha256, 64 hexadecimal digits", value: packageSha256 });
   return { product: product as ChefSettings["product"], version, packageUrl, packageSha256 };
 }
@@ -153,7 +170,7 @@ function readCidrs(raw: RawConfig, field: string, problems: Problem[]): string[]
   const cidrs = arrayOfText(raw, field, problems);
   if (!cidrs.length) problems.push({ field, rule: "at least one CIDR is needed, the address of the machine that runs Pulumi among them", value: cidrs });
   cidrs.forEach((cidr, i) => { const problem = cidrProblem(cidr); if (problem) problems.push({ field: `${field}[${i}]`, rule: problem, value: cidr }); });
-  duplicates(cidrs).forEach((cidr) => problems.push({ field, rule: "each CIDR once", value: cidr }));
+  duplicates(cidrs).forEach(([index, cidr]) => problems.push({ field: `${field}[${index}]`, rule: "each CIDR once", value: cidr }));
   return cidrs;
 }
 
@@ -168,6 +185,12 @@ function oneOf<T extends string>(raw: RawConfig, field: string, allowed: readonl
   return value as T;
 }
 
-function duplicates(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
+/** Those that stood in the list before, with their place. */
+function duplicates(values: readonly string[]): [number, string][] {
+  return [...values.entries()].filter(([index, value]) => values.indexOf(value) !== index);
+}
+
+/** A URL as messages may show it. */
+function hidePassword(url: string): string {
+  return url.replace(/\/\/[^/]*@/, "//…@");
 }

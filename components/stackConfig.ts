@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { describeProblems, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
+import { regionOf } from "./addressRules.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 
@@ -24,11 +25,17 @@ export function readStackConfig(): StackConfig {
   const problems: Problem[] = [], raw = rawConfig(problems);
   unknownKeys(raw, settingNames, "", problems);
   const { settings, problems: found } = readSettings(raw);
-  problems.push(...found);
+  problems.push(...found, ...otherRegion(settings));
   const key = readKey(raw, problems);
   if (problems.length) throw new pulumi.RunError(`The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems)}`);
   if (settings.etcdChecksums === "mirror") pulumi.log.warn("etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that is tampered with would not be noticed");
   return { settings, sshPrivateKey: pulumi.secret(key.privateKey), sshPublicKey: key.publicKey };
+}
+
+/** AWS would say only that it knows no such zone, and after other things were made. */
+function otherRegion({ nodes }: Settings): Problem[] {
+  const region = new pulumi.Config("aws").get("region"), zone = Object.values(nodes)[0]?.zone ?? "";
+  return region && regionOf(zone) && regionOf(zone) !== region ? [{ field: "nodes", rule: `their zones lie in ${regionOf(zone)}, and aws:region is another; set one of the two`, value: region }] : [];
 }
 
 function rawConfig(problems: Problem[]): RawConfig {

@@ -2,8 +2,6 @@
 import { parse } from "yaml";
 
 interface Key {
-  readonly type: string;
-  readonly items?: { readonly type: string };
   readonly default: unknown;
   readonly description: string;
 }
@@ -49,8 +47,10 @@ export function outputsOf(program: string): Output[] {
   return [...program.matchAll(/^(?:\/\*\* (.*) \*\/\n)?export const (\w+)/gm)].map(([, description, name = ""]) => ({ name, description: describe(name, description) }));
 }
 
-function typeOf({ type, items }: Key): string {
-  return items ? `${type} of ${items.type}` : type;
+/** Keys carry no type (Pulumi.yaml says why); their defaults show it. */
+function typeOf({ default: value }: Key): string {
+  if (Array.isArray(value)) return "list of texts";
+  return { boolean: "true or false", number: "whole number", object: "object" }[typeof value as string] ?? "text";
 }
 
 /** An empty default means "nothing set", whatever its type. */
