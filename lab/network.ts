@@ -24,17 +24,18 @@ export function macOf(address: string): string {
   return ["0a", "58", ...octets(address)].join(":");
 }
 
-/**
- * Makes the lab's bridge with the gateway's address; done already, it does nothing.
- * Throws, with one line to print, when addresses.cidr overlaps a route of this host or the host's firewall would drop bridged traffic.
- */
-export async function startNetwork(): Promise<void> {
+/** Throws, with one line to print, when addresses.cidr overlaps a route of this host or the host's firewall would drop bridged traffic. */
+export async function checkNetwork(): Promise<void> {
   const routes = JSON.parse(await run("ip", ["-j", "-4", "route", "show"])) as HostRoute[];
   const overlap = overlapRefusal(routes, addresses.cidr, bridge);
   if (overlap) throw new Error(overlap);
   const blocked = forwardRefusal(readOptional("/proc/sys/net/bridge/bridge-nf-call-iptables"), await filterRules(), bridge);
   if (blocked) throw new Error(blocked);
+}
 
+/** Makes the lab's bridge with the gateway's address; done already, it does nothing. Throws as checkNetwork does. */
+export async function startNetwork(): Promise<void> {
+  await checkNetwork();
   const present = (await addressedLinks()).find((link) => link.ifname === bridge);
   const held = present?.addr_info[0]?.local;
   if (held !== undefined && held !== gateway) {

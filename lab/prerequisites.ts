@@ -36,7 +36,21 @@ export async function ensurePrerequisites(report: (line: string) => void): Promi
   if (process.platform !== "linux") throw new Error(`the lab needs Linux, for its network namespaces and loop devices (this is ${process.platform}); a virtual machine will do`);
   process.env.PATH = folders.join(":");
   await askForRoot();
+  const lacking = await rootProblem();
+  if (lacking) throw new Error(`the lab cannot run on this host: ${lacking}`);
   await installPackages(needed, report);
+}
+
+/** Capabilities (bits of CapEff) without which machines and their network cannot be made. */
+const capabilities = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n, CAP_MKNOD: 27n } as const;
+
+/** What root may not do here that the lab needs, in words that end a sentence; undefined when all is there. */
+export async function rootProblem(): Promise<string | undefined> {
+  const status = await runAsRoot("cat", ["/proc/self/status"]);
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
+  const lacking = Object.entries(capabilities).filter(([, bit]) => (effective >> bit & 1n) === 0n).map(([name]) => name);
+  if (lacking.length > 0) return `root lacks ${lacking.join(", ")} here (a container without privileges?); use a virtual machine, or a container that has them.`;
+  return await isInstalled("/dev/loop-control") ? undefined : "there is no /dev/loop-control, which loop devices need; load it with: modprobe loop";
 }
 
 /** The commands of the list that this host lacks. */

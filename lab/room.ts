@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { access, constants, statfs } from "node:fs/promises";
 import * as path from "node:path";
 import { cacheDir, projectDir } from "./paths.ts";
 
@@ -24,12 +24,21 @@ export function roomProblem(room: Room, cold: boolean): string {
   return room.memory < needs.memory ? `too little memory: ${gib(room.memory)} available, ${gib(needs.memory)} needed for three machines and the services; end something and run the command again` : "";
 }
 
-/** Throws, in one line, when this host has not enough disk or memory; before anything is started. */
+/** Whether a first run is ahead: nothing is built yet. The commands' own compiled code, which lies there from the first one on, does not count. Pure. */
+export function isCold(inCache: readonly string[]): boolean {
+  return !inCache.some((name) => name.startsWith("pulumi-") || name.startsWith("etcd-"));
+}
+
+/** Throws, in one line, when this host has not enough disk or memory, or the cache is not ours to write; before anything is started. */
 export async function checkRoom(): Promise<void> {
+  for (const [folder, remedy] of [[cacheDir, "set XDG_CACHE_HOME to a folder of yours"], [projectDir, "clone into a folder of yours"]] as const) {
+    const writable = await access(existing(folder), constants.W_OK).then(() => true, () => false);
+    if (!writable) throw new Error(`${existing(folder)} cannot be written to by this user, and the lab keeps things in ${folder}; ${remedy}, or make it yours with chown`);
+  }
   const free = async (folder: string) => { const { bavail, bsize } = await statfs(existing(folder)); return (bavail * bsize) / 2 ** 30; };
   const [cacheDisk, projectDisk, imageDisk] = await Promise.all([free(cacheDir), free(projectDir), free("/var/lib/containers")]);
   const memory = Number(/MemAvailable:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] ?? Infinity) / 2 ** 20;
-  const problem = roomProblem({ cacheDisk, projectDisk, imageDisk, memory }, !existsSync(cacheDir));
+  const problem = roomProblem({ cacheDisk, projectDisk, imageDisk, memory }, isCold(existsSync(cacheDir) ? readdirSync(cacheDir) : []));
   if (problem) throw new Error(problem);
 }
 

@@ -6,7 +6,7 @@ import { daemonIsCurrent, startDaemon } from "./daemonProcess.ts";
 import { startDns } from "./dns/servers.ts";
 import { startMoto } from "./ec2/moto.ts";
 import { ensureImages } from "./images.ts";
-import { startNetwork } from "./network.ts";
+import { checkNetwork, startNetwork } from "./network.ts";
 import { keyDir, labDir, logDir, pulumiHome, stateDir } from "./paths.ts";
 import { type Phase, Phases } from "./phases.ts";
 import { installPlugins } from "./plugins/install.ts";
@@ -42,6 +42,7 @@ export async function startLab(report: (line: string) => void, etcdVersions: rea
   if (state !== "running") {
     await checkRoom();
     await checkPorts();
+    await checkNetwork();
   }
   for (const folder of [labDir, logDir, stateDir]) await fs.mkdir(folder, { recursive: true });
   const [cliDir] = await Promise.all([

@@ -59,8 +59,10 @@ install_chef() {
     command -v apt-get > /dev/null || { say "packages are installed with apt-get, which is not here; use an image that has the client"; return 1; }
     [ -n "$package_url" ] || look_up_package
     say "installing $product $version from $package_url"
-    curl -fsSL --retry 5 --max-time 600 -o "$run/client.deb" "$package_url"
-    echo "$package_sha256  $run/client.deb" | sha256sum --check --strict --quiet
+    curl -fsSL --retry 5 --max-time 600 -o "$run/client.deb" "$package_url" ||
+        { say "$package_url could not be fetched; nothing was changed here. Mend the way to it, or give another chef.packageUrl"; return 1; }
+    echo "$package_sha256  $run/client.deb" | sha256sum --check --strict --quiet ||
+        { say "$package_url has another sha256 than $package_sha256, so it was not installed"; return 1; }
     # A new machine's own apt timers may hold the lock.
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root install -y -q "$run/client.deb"
     rm -f "$run/client.deb"

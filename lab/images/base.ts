@@ -39,7 +39,9 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
   const work = await fs.mkdtemp(path.join(cacheDir, ".making-base-"));
   try {
     const archive = path.join(work, "base.tar"), architecture = os.arch() === "arm64" ? "arm64" : "amd64";
-    await runAsRoot("mmdebstrap", ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror], { timeoutMs: 300_000 });
+    await runAsRoot("mmdebstrap", ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror], { timeoutMs: 300_000 }).catch((error: unknown) => {
+      throw new Error(`images: Debian ${release} can neither be pulled (docker.io) nor made from ${mirror}; one of them must be reachable, or a mirror named in /etc/apt\n${lastError(error)}`);
+    });
     await podman(["import", "--quiet", archive, baseImage], { timeoutMs: 120_000 });
   } finally {
     await runAsRoot("rm", ["-rf", work]);
@@ -55,4 +57,6 @@ async function registryAnswers(): Promise<boolean> {
   }
 }
 
+/** What the tool named last as wrong; its many lines of progress help nobody. */
+const lastError = (error: unknown) => String(error).split("\n").findLast((line) => /^(E:|Err:|\s+Temporary failure)/.test(line))?.trim() ?? firstLine(error);
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";

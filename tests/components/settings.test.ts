@@ -1,4 +1,4 @@
-// Every rule of the configuration. Does not prove that preview shows the message: tests/lab/badInput does.
+// Every rule of the configuration. Does not prove that preview shows the message: tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readSettings } from "../../components/settings.ts";

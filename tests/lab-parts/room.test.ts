@@ -1,7 +1,7 @@
 // What is said when there is too little disk or memory. Does not prove that the amounts are enough.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { checkRoom, roomProblem } from "../../lab/room.ts";
+import { checkRoom, isCold, roomProblem } from "../../lab/room.ts";
 
 const plenty = { cacheDisk: 50, projectDisk: 50, imageDisk: 50, memory: 8 };
 const cases: [string, Partial<typeof plenty>, boolean, RegExp][] = [
@@ -15,6 +15,10 @@ const cases: [string, Partial<typeof plenty>, boolean, RegExp][] = [
 for (const [name, change, cold, want] of cases) {
   test(name, () => assert.match(roomProblem({ ...plenty, ...change }, cold), want));
 }
+
+test("a cache that holds only compiled commands is a cold one", () => {
+  assert.deepEqual([isCold([]), isCold(["node-compile"]), isCold(["node-compile", "etcd-v3.6.14-linux-amd64"]), isCold(["pulumi-3.259.0-linux-x64"])], [true, true, false, false]);
+});
 
 test("this host is measured without an error, or refused in one line", async () => {
   const message = await checkRoom().then(() => "", (e: Error) => e.message);

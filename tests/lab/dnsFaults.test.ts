@@ -108,6 +108,15 @@ test("a node whose resolver remembers that there was nothing starts no etcd, who
   await healsBy(() => control("POST", "/resolver/flush"));
 });
 
+test("a node whose resolver is silent starts no etcd, and says which resolver it asked", async () => {
+  await makeFault({ kind: "partition", machine: "resolver" });
+  const { code, text } = await upWith(soon);
+  assert.notEqual(code, 0, "up succeeded although no node could ask");
+  assert.match(text, /asked from node [abc] through 10\.213\.0\.2\.[^]*no answer within \d+ s from 10\.213\.0\.2/);
+  assert.equal(await etcdRuns(), false, "an etcd process runs");
+  await healsBy(clearFaults);
+});
+
 test("a machine that opens SSH late", async () => {
   await makeFault({ kind: "ssh-late", seconds: 25 });
   const { code, text } = await upWith({});

@@ -97,9 +97,10 @@ test("preview refuses what would need membership changes", async () => {
 });
 
 test("preview shows every mistake at once, without a stack trace", async () => {
-  const wrong = await pulumiWith({ "etcd:domain": "etcd", "etcd:zoneId": "example.com", "etcd:ttl": "5", "etcd:nods": "typo" }, "preview");
+  const wrong = await pulumiWith({ "etcd:domain": "etcd", "etcd:zoneId": "example.com", "etcd:ttl": "soon", "etcd:nods": "typo", "etcd:tls": "maybe", "etcd:nodes": ["a"] }, "preview");
   assert.notEqual(wrong.code, 0);
-  for (const line of [/domain: .*two labels.*\(got etcd\)/, /zoneId: 32 hexadecimal digits.*\(got example\.com\)/, /ttl: a whole number from 60 to 86400 \(seconds\) \(got 5\)/, /nods: unknown key/]) assert.match(wrong.text, line);
+  for (const line of [/domain: .*two labels.*\(got etcd\)/, /zoneId: 32 hexadecimal digits.*\(got example\.com\)/, /ttl: a whole number from 60 to 86400 \(seconds\) \(got soon\)/, /nods: unknown key/,
+    /tls: true or false \(got maybe\)/, /nodes: an object is needed \(got \["a"\]\)/]) assert.match(wrong.text, line);
   assert.doesNotMatch(wrong.text, /^\s+at .*\.(ts|js):\d+/m);
 });
 
