@@ -12,6 +12,8 @@ export interface StubAnswer {
   readonly additionals?: readonly Answer[];
   readonly silent?: boolean;
   readonly truncate?: boolean;
+  /** How late the answer comes; at once unless given. */
+  readonly delayMs?: number;
 }
 
 export interface DnsStub {
@@ -27,24 +29,26 @@ const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 };
 
 export async function startDnsStub(answer: (name: string, type: string) => StubAnswer, address = "127.0.0.1"): Promise<DnsStub> {
   const asked: string[] = [];
-  const reply = (query: Packet, transport: "udp" | "tcp"): Packet | undefined => {
+  const reply = async (query: Packet, transport: "udp" | "tcp"): Promise<Packet | undefined> => {
     const question = query.questions?.[0];
     if (!question) return undefined;
     asked.push(`${question.name} ${question.type} ${transport}`);
     const a = answer(question.name.toLowerCase(), question.type);
     if (a.silent) return undefined;
+    if (a.delayMs) await new Promise((resolve) => setTimeout(resolve, a.delayMs));
     const cut = a.truncate === true && transport === "udp";
     const flags = (a.authoritative === false ? 0 : dnsPacket.AUTHORITATIVE_ANSWER) | (cut ? dnsPacket.TRUNCATED_RESPONSE : 0) | rcodes[a.rcode ?? "NOERROR"];
     return { type: "response", id: query.id ?? 0, flags, questions: [question], answers: cut ? [] : [...(a.records ?? [])], authorities: [...(a.authorities ?? [])], additionals: [...(a.additionals ?? [])] };
   };
   const tcp = createServer((socket) => {
     socket.on("error", () => socket.destroy());
-    socket.on("data", (data) => { const r = reply(dnsPacket.streamDecode(data), "tcp"); if (r) socket.write(dnsPacket.streamEncode(r)); });
+    socket.on("data", async (data) => { const r = await reply(dnsPacket.streamDecode(data), "tcp"); if (r && socket.writable) socket.write(dnsPacket.streamEncode(r)); });
   });
   const udp = await listenOnBoth(tcp, address);
-  udp.on("message", (data, from) => { const r = reply(dnsPacket.decode(data), "udp"); if (r) udp.send(dnsPacket.encode(r), from.port, from.address); });
+  let open = true;
+  udp.on("message", async (data, from) => { const r = await reply(dnsPacket.decode(data), "udp"); if (r && open) udp.send(dnsPacket.encode(r), from.port, from.address); });
   const port = udp.address().port;
-  return { server: `${address}:${port}`, port, asked, close: async () => { udp.close(); await new Promise((resolve) => tcp.close(resolve)); } };
+  return { server: `${address}:${port}`, port, asked, close: async () => { open = false; udp.close(); await new Promise((resolve) => tcp.close(resolve)); } };
 }
 
 /** A free TCP port whose UDP twin may be taken by another test: looks for a pair, 20 times. */

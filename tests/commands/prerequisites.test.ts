@@ -2,7 +2,7 @@
 // network and mount namespaces of its own, with an empty /run, .lab and container storage. Does not prove that the lab works where nothing is said.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, mkdirSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import test, { after } from "node:test";
@@ -10,12 +10,11 @@ import { labDir, projectDir } from "../../lab/paths.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "etcd-host-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
-mkdirSync(labDir, { recursive: true });
 
 /** A host of its own; the control groups stay, because podman looks at them. */
 const isolate = `set -e
 mount -t tmpfs tmpfs /mnt; mkdir /mnt/cgroup; mount --rbind /sys/fs/cgroup /mnt/cgroup; mount -t sysfs sysfs /sys; mount --rbind /mnt/cgroup /sys/fs/cgroup
-mount -t tmpfs tmpfs /run; mkdir /run/netns; mount -t tmpfs tmpfs ${labDir}
+mount -t tmpfs tmpfs /run; mkdir /run/netns; mkdir -p ${labDir}; mount -t tmpfs tmpfs ${labDir}
 mkdir -p /var/lib/containers; mount -t tmpfs -o size=20g tmpfs /var/lib/containers
 ip link set lo up`;
 const up = `${process.execPath} ${projectDir}/commands/run.mjs up`;
