@@ -65,7 +65,7 @@ export async function installPackages(list: readonly Needed[], report: (line: st
   if (missing.length === 0) return;
   const commands = missing.map(({ command }) => command).join(", ");
   if (!await isInstalled("apt-get")) {
-    throw new Error(`the lab needs ${commands}; install them with: dnf install ${unique(missing.map(({ dnf }) => dnf))} (or your distribution's equivalent), then run the command again`);
+    throw new Error(`the lab needs ${commands}; install ${missing.length === 1 ? "it" : "them"} with: dnf install ${unique(missing.map(({ dnf }) => dnf))} (or your distribution's equivalent), then run the command again`);
   }
   const packages = unique(missing.map(({ apt }) => apt));
   report(`host: ${commands} missing; installing with apt-get: ${packages}`);

@@ -40,7 +40,7 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
   try {
     const archive = path.join(work, "base.tar"), architecture = os.arch() === "arm64" ? "arm64" : "amd64";
     await runAsRoot("mmdebstrap", ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror], { timeoutMs: 300_000 }).catch((error: unknown) => {
-      throw new Error(`images: Debian ${release} can neither be pulled (docker.io) nor made from ${mirror}; one of them must be reachable, or a mirror named in /etc/apt\n${lastError(error)}`);
+      throw new Error(`images: Debian ${release} can neither be pulled (docker.io) nor made from ${mirror}; one of them must be reachable, or a mirror named in /etc/apt\n${reason(error)}`);
     });
     await podman(["import", "--quiet", archive, baseImage], { timeoutMs: 120_000 });
   } finally {
@@ -57,6 +57,6 @@ async function registryAnswers(): Promise<boolean> {
   }
 }
 
-/** What the tool named last as wrong; its many lines of progress help nobody. */
-const lastError = (error: unknown) => String(error).split("\n").findLast((line) => /^(E:|Err:|\s+Temporary failure)/.test(line))?.trim() ?? firstLine(error);
+/** The first line that says why; the tool's many lines of progress, and the last one, help nobody. */
+const reason = (error: unknown) => String(error).split("\n").find((line) => /^(E:|\s+(Temporary failure|Could not|Unable to))/.test(line))?.trim() ?? firstLine(error);
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
