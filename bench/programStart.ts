@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
@@ -15,32 +15,52 @@ export interface Start {
   readonly noop: number;
 }
 
-/** Medians for this project's stack, which must be up and unchanged, and for a program with nothing in it, in turns. */
-export async function programStart(cliDir: string, runs: number): Promise<{ ours: Start; empty: Start }> {
-  const folder = await mkdtemp(path.join(tmpdir(), "etcd-bench-"));
-  const pulumi = path.join(cliDir, "pulumi"), environment = pulumiEnvironment(cliDir);
-  const empty = { ...environment, PULUMI_BACKEND_URL: `file://${folder}?metadata=skip`, PULUMI_STACK: "empty" };
+/** Programs to compare with: one with nothing in it, and one that does nothing but start the four plugins that this project needs. */
+const others = {
+  empty: 'import "@pulumi/pulumi";\n',
+  plugins: `import * as pulumi from "@pulumi/pulumi";
+import { Provider as Aws } from "@pulumi/aws/provider.js";
+import { Provider as Cloudflare } from "@pulumi/cloudflare/provider.js";
+import { Provider as Command } from "@pulumi/command/provider.js";
+new Aws("aws", { region: "us-east-1", accessKey: "lab", secretKey: "lab", skipCredentialsValidation: true });
+new Cloudflare("cloudflare", { apiToken: "${"a".repeat(40)}" });
+new Command("command");
+new pulumi.dynamic.Resource({ create: async () => ({ id: "one", outs: {} }), diff: async () => ({ changes: false }) }, "dynamic", {});
+`,
+} as const;
+
+/** Medians for this project's stack, which must be up and unchanged, and for the programs above, in turns. */
+export async function programStart(cliDir: string, runs: number): Promise<Record<"ours" | keyof typeof others, Start>> {
+  const folder = await mkdtemp(path.join(tmpdir(), "etcd-bench-")), pulumi = path.join(cliDir, "pulumi"), ours = pulumiEnvironment(cliDir);
+  const events = path.join(folder, "events.log"), names = Object.keys(others) as (keyof typeof others)[];
+  const of: Record<"ours" | keyof typeof others, Start[]> = { ours: [], empty: [], plugins: [] };
+  const environment = (name: string) => ({ ...ours, PULUMI_BACKEND_URL: `file://${path.join(folder, name)}?metadata=skip`, PULUMI_STACK: "bench" });
   try {
-    await writeFile(path.join(folder, "Pulumi.yaml"), "name: empty\nruntime:\n  name: nodejs\n  options: {typescript: false, nodeargs: --disable-warning=ExperimentalWarning}\nmain: index.ts\n");
-    await writeFile(path.join(folder, "package.json"), '{"type":"module"}');
-    await writeFile(path.join(folder, "index.ts"), 'import "@pulumi/pulumi";\n');
-    await symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-    await run(pulumi, ["stack", "init", "empty"], { cwd: folder, env: empty });
-    const of: Record<"ours" | "empty", Start[]> = { ours: [], empty: [] };
-    await timeUp(pulumi, folder, empty, folder); // makes the empty stack's one resource
+    for (const name of names) {
+      await writeProgram(path.join(folder, name), others[name]);
+      await run(pulumi, ["stack", "init", "bench"], { cwd: path.join(folder, name), env: environment(name) });
+      await timeUp(pulumi, path.join(folder, name), environment(name), events); // makes what the later ones find unchanged
+    }
     for (let i = 0; i < runs; i++) {
-      of.ours.push(await timeUp(pulumi, projectDir, environment, folder));
-      of.empty.push(await timeUp(pulumi, folder, empty, folder));
+      of.ours.push(await timeUp(pulumi, projectDir, ours, events));
+      for (const name of names) of[name].push(await timeUp(pulumi, path.join(folder, name), environment(name), events));
     }
     const medians = (all: Start[]): Start => ({ start: median(all.map((s) => s.start)), noop: median(all.map((s) => s.noop)) });
-    return { ours: medians(of.ours), empty: medians(of.empty) };
+    return { ours: medians(of.ours), empty: medians(of.empty), plugins: medians(of.plugins) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function timeUp(pulumi: string, cwd: string, env: Record<string, string | undefined>, folder: string): Promise<Start> {
-  const events = path.join(folder, "events.log");
+async function writeProgram(folder: string, source: string): Promise<void> {
+  await mkdir(folder);
+  await writeFile(path.join(folder, "Pulumi.yaml"), "name: bench\nruntime:\n  name: nodejs\n  options: {typescript: false, nodeargs: --disable-warning=ExperimentalWarning}\nmain: index.ts\n");
+  await writeFile(path.join(folder, "package.json"), '{"type":"module"}');
+  await writeFile(path.join(folder, "index.ts"), source);
+  await symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
+}
+
+async function timeUp(pulumi: string, cwd: string, env: Record<string, string | undefined>, events: string): Promise<Start> {
   await rm(events, { force: true });
   const began = performance.now();
   const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--non-interactive", "--event-log", events], { cwd, stdio: "ignore", env: { ...process.env, ...env, PULUMI_DEBUG_COMMANDS: "true" } });
@@ -50,6 +70,6 @@ async function timeUp(pulumi: string, cwd: string, env: Record<string, string | 
   }, 5);
   const code = await new Promise((resolve, reject) => { child.on("error", reject); child.on("exit", resolve); });
   clearInterval(poll);
-  if (code !== 0) throw new Error(`pulumi up in ${cwd === projectDir ? "this project" : "the empty project"} ended with ${code}`);
+  if (code !== 0) throw new Error(`pulumi up in ${cwd === projectDir ? "this project" : path.basename(cwd)} ended with ${code}`);
   return { start, noop: (performance.now() - began) / 1000 };
 }
