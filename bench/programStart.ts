@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { addresses, zone } from "../lab/addresses.ts";
 import { projectDir } from "../lab/paths.ts";
 import { pulumiEnvironment } from "../lab/pulumiEnvironment.ts";
 import { run } from "../lab/shell.ts";
@@ -22,8 +23,8 @@ const others = {
 import { Provider as Aws } from "@pulumi/aws/provider.js";
 import { Provider as Cloudflare } from "@pulumi/cloudflare/provider.js";
 import { Provider as Command } from "@pulumi/command/provider.js";
-new Aws("aws", { region: "us-east-1", accessKey: "lab", secretKey: "lab", skipCredentialsValidation: true });
-new Cloudflare("cloudflare", { apiToken: "${"a".repeat(40)}" });
+new Aws("aws", { region: "us-east-1", accessKey: "lab", secretKey: "lab", skipCredentialsValidation: true, endpoints: [{ ec2: "http://127.0.0.1:${addresses.ec2Port}" }] });
+new Cloudflare("cloudflare", { apiToken: "${zone.apiToken}", baseUrl: "http://127.0.0.1:${addresses.cloudflarePort}/client/v4" });
 new Command("command");
 new pulumi.dynamic.Resource({ create: async () => ({ id: "one", outs: {} }), diff: async () => ({ changes: false }) }, "dynamic", {});
 `,
