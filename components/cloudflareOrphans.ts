@@ -1,5 +1,5 @@
 /** DNS records that a cut-off run left behind, through Cloudflare's API. */
-import * as pulumi from "@pulumi/pulumi";
+import type { Setting } from "./ec2Client.ts";
 
 /** A record as the API lists it, as far as it matters here. */
 export interface ListedRecord {
@@ -46,48 +46,83 @@ export function sortRecords(wanted: WantedRecord, listed: readonly ListedRecord[
 }
 
 /** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that removes it. */
-export async function removeOrphanRecord(wanted: WantedRecord): Promise<string[]> {
-  const { ours, foreign } = sortRecords(wanted, await list(wanted));
+export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting): Promise<string[]> {
+  const api = cloudflareApi(setting), zone = `zones/${wanted.zoneId}/dns_records`;
+  const query = new URLSearchParams({ "name.exact": wanted.name ?? "", type: wanted.type ?? "", per_page: "100" });
+  const { ours, foreign } = sortRecords(wanted, (await api.call("GET", `${zone}?${query}`)) as ListedRecord[]);
   const [other] = foreign;
   if (other) {
     throw new Error(`${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at Cloudflare already and does not bear this stack's mark (its comment: ${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
       `  Another stack or tool may live by it. If nothing does, remove it and run \`pulumi up\` again:\n` +
-      `  curl -X DELETE -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${apiBase()}/zones/${wanted.zoneId}/dns_records/${other.id}`);
+      `  ${api.deletion(`${zone}/${other.id}`)}`);
   }
-  for (const record of ours) await call("DELETE", `zones/${wanted.zoneId}/dns_records/${record.id}`, [404]);
-  return ours.map((r) => `the DNS record ${r.name} ${r.type} ${r.content}`);
+  for (const record of ours) await api.call("DELETE", `${zone}/${record.id}`, 404);
+  return ours.map(inWords);
 }
 
-async function list(wanted: WantedRecord): Promise<ListedRecord[]> {
-  const query = new URLSearchParams({ "name.exact": wanted.name ?? "", type: wanted.type ?? "", per_page: "100" });
-  return (await call("GET", `zones/${wanted.zoneId}/dns_records?${query}`, [])) as ListedRecord[];
+/**
+ * Removes every record of the zone with exactly this comment, in the order in which members leave: client SRV, peer SRV, A.
+ * @throws Error with a line and a command for each that could not be removed
+ */
+export async function removeMarkedRecords(zoneId: string, comment: string, setting: Setting): Promise<string[]> {
+  const api = cloudflareApi(setting), zone = `zones/${zoneId}/dns_records`, listed: ListedRecord[] = [], perPage = 100;
+  for (let page = 1, last = perPage; last === perPage; page++) {
+    const found = (await api.call("GET", `${zone}?${new URLSearchParams({ "comment.exact": comment, per_page: String(perPage), page: String(page) })}`)) as ListedRecord[];
+    listed.push(...found);
+    last = found.length;
+  }
+  const removed: string[] = [], kept: string[] = [];
+  for (const record of inLeavingOrder(listed.filter((r) => r.comment === comment))) { // the API's filter knows no upper case
+    try {
+      await api.call("DELETE", `${zone}/${record.id}`, 404);
+      removed.push(inWords(record));
+    } catch (e) {
+      kept.push(`${inWords(record)}: ${(e as Error).message}\n    ${api.deletion(`${zone}/${record.id}`)}`);
+    }
+  }
+  if (kept.length) throw new Error(kept.join("\n  "));
+  return removed;
+}
+
+/** No name may outlive what it points to, and clients go first. Pure. */
+export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[] {
+  const rank = ({ name, type }: ListedRecord) => (type !== "SRV" ? 2 : name.startsWith("_etcd-client") ? 0 : 1);
+  return [...records].sort((a, b) => rank(a) - rank(b));
+}
+
+function inWords({ name, type, content }: ListedRecord): string {
+  return `the DNS record ${name} ${type} ${content}`;
+}
+
+interface Api {
+  call(method: string, route: string, accepted?: number): Promise<unknown>;
+  /** The command that removes it by hand. */
+  deletion(route: string): string;
 }
 
 /** With the same address and token as the provider. Five tries, ten seconds each; an answer's retry-after is honoured up to a minute. */
-async function call(method: string, route: string, accepted: readonly number[]): Promise<unknown> {
-  const base = apiBase();
-  const token = (pulumi.runtime.getConfig("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN ?? "").trim();
-  let why = "";
-  for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      const reply = await fetch(`${base}/${route}`, { method, headers: token ? { authorization: `Bearer ${token}` } : {}, signal: AbortSignal.timeout(10_000) });
-      if (reply.ok) return ((await reply.json()) as { result: unknown }).result;
-      if (accepted.includes(reply.status)) return undefined;
-      why = `${reply.status} ${(await reply.text()).slice(0, 300)}`;
-      if (reply.status !== 429 && reply.status < 500) break;
-      await pause(Math.min(Number(reply.headers.get("retry-after")) || 2 ** attempt / 2, 60));
-    } catch (error) {
-      why = (error as Error).message;
-      await pause(2 ** attempt / 2);
-    }
-  }
-  throw new Error(`Cloudflare could not be asked for records that an earlier run may have left (${method} ${route.split("?")[0]}): ${why}`);
-}
-
-function apiBase(): string {
-  return (new pulumi.Config("cloudflare").get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+function cloudflareApi(setting: Setting): Api {
+  const base = (setting("cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
+  const token = (setting("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN ?? "").trim();
+  const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return {
+    deletion: (route) => `curl -X DELETE -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${base}/${route}`,
+    async call(method, route, accepted) {
+      let why = "";
+      for (let attempt = 0; attempt < 5; attempt++) {
+        try {
+          const reply = await fetch(`${base}/${route}`, { method, headers: token ? { authorization: `Bearer ${token}` } : {}, signal: AbortSignal.timeout(10_000) });
+          if (reply.ok) return ((await reply.json()) as { result: unknown }).result;
+          if (reply.status === accepted) return undefined;
+          why = `${reply.status} ${(await reply.text()).slice(0, 300)}`;
+          if (reply.status !== 429 && reply.status < 500) break;
+          await pause(Math.min(Number(reply.headers.get("retry-after")) || 2 ** attempt / 2, 60));
+        } catch (error) {
+          why = (error as Error).message;
+          await pause(2 ** attempt / 2);
+        }
+      }
+      throw new Error(`Cloudflare could not be asked for records that an earlier run may have left (${method} ${route.split("?")[0]}): ${why}`);
+    },
+  };
 }

@@ -1,57 +1,106 @@
 /** Things in EC2 that a cut-off run left behind, found by their tags: mark, name and role together name one thing of the cluster. */
 import type { EC2, Filter } from "@aws-sdk/client-ec2";
-import * as pulumi from "@pulumi/pulumi";
+import { ec2Client, type Setting } from "./ec2Client.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
-type Remover = (ec2: EC2, inputs: Inputs, tags: Filter[]) => Promise<string[]>;
+type Tags = Readonly<Record<string, string>>;
 
-const removers: Readonly<Record<string, Remover>> = {
-  "aws:ec2/instance:Instance": async (ec2, _inputs, tags) => {
-    const alive = { Name: "instance-state-name", Values: ["pending", "running", "stopping", "stopped"] };
-    const { Reservations = [] } = await ec2.describeInstances({ Filters: [...tags, alive] });
-    const ids = Reservations.flatMap((r) => (r.Instances ?? []).flatMap((i) => i.InstanceId ?? []));
-    if (!ids.length) return [];
-    await ec2.terminateInstances({ InstanceIds: ids });
-    await terminated(ec2, ids);
-    return ids.map((id) => `the instance ${id}`);
+/** One kind of thing that bears tags. */
+interface Kind {
+  /** Pulumi's type. */
+  readonly type: string;
+  readonly word: string;
+  /** What removes one by hand, before its id. */
+  readonly command: string;
+  /** Fits only those that nothing uses: right before one is made, one in use is what it replaces. */
+  readonly unused: readonly Filter[];
+  find(ec2: EC2, filters: Filter[]): Promise<(string | undefined)[]>;
+  remove(ec2: EC2, id: string): Promise<unknown>;
+}
+
+const available = { Name: "status", Values: ["available"] };
+
+/** In the order in which EC2 lets them go. */
+const kinds: readonly Kind[] = [
+  {
+    type: "aws:ec2/instance:Instance", word: "instance", command: "terminate-instances --instance-ids", unused: [],
+    async find(ec2, filters) {
+      const alive = { Name: "instance-state-name", Values: ["pending", "running", "shutting-down", "stopping", "stopped"] };
+      const { Reservations = [] } = await ec2.describeInstances({ Filters: [...filters, alive] });
+      return Reservations.flatMap((r) => (r.Instances ?? []).map((i) => i.InstanceId));
+    },
+    async remove(ec2, id) {
+      await ec2.terminateInstances({ InstanceIds: [id] });
+      await terminated(ec2, id);
+    },
   },
-  "aws:ec2/networkInterface:NetworkInterface": async (ec2, _inputs, tags) => {
-    const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters: [...tags, { Name: "status", Values: ["available"] }] });
-    return each(NetworkInterfaces, (i) => i.NetworkInterfaceId, (id) => ec2.deleteNetworkInterface({ NetworkInterfaceId: id }), "network interface");
+  {
+    type: "aws:ebs/volume:Volume", word: "volume", command: "delete-volume --volume-id", unused: [available],
+    find: async (ec2, Filters) => ((await ec2.describeVolumes({ Filters })).Volumes ?? []).map((v) => v.VolumeId),
+    remove: (ec2, VolumeId) => ec2.deleteVolume({ VolumeId }),
   },
-  "aws:ebs/volume:Volume": async (ec2, _inputs, tags) => {
-    const { Volumes = [] } = await ec2.describeVolumes({ Filters: [...tags, { Name: "status", Values: ["available"] }] });
-    return each(Volumes, (v) => v.VolumeId, (id) => ec2.deleteVolume({ VolumeId: id }), "volume");
+  {
+    type: "aws:ec2/networkInterface:NetworkInterface", word: "network interface", command: "delete-network-interface --network-interface-id", unused: [available],
+    find: async (ec2, Filters) => ((await ec2.describeNetworkInterfaces({ Filters })).NetworkInterfaces ?? []).map((i) => i.NetworkInterfaceId),
+    remove: (ec2, NetworkInterfaceId) => ec2.deleteNetworkInterface({ NetworkInterfaceId }),
   },
-  "aws:ec2/securityGroup:SecurityGroup": async (ec2, _inputs, tags) => {
-    const { SecurityGroups = [] } = await ec2.describeSecurityGroups({ Filters: tags });
-    return each(SecurityGroups, (g) => g.GroupId, (id) => ec2.deleteSecurityGroup({ GroupId: id }), "security group");
+  {
+    type: "aws:ec2/eip:Eip", word: "Elastic IP", command: "release-address --allocation-id", unused: [],
+    find: async (ec2, Filters) => ((await ec2.describeAddresses({ Filters })).Addresses ?? []).map((a) => a.AllocationId),
+    remove: (ec2, AllocationId) => ec2.releaseAddress({ AllocationId }),
   },
-  "aws:ec2/keyPair:KeyPair": async (ec2, _inputs, tags) => {
-    const { KeyPairs = [] } = await ec2.describeKeyPairs({ Filters: tags });
-    return each(KeyPairs, (k) => k.KeyPairId, (id) => ec2.deleteKeyPair({ KeyPairId: id }), "key pair");
+  {
+    type: "aws:ec2/securityGroup:SecurityGroup", word: "security group", command: "delete-security-group --group-id", unused: [],
+    find: async (ec2, Filters) => ((await ec2.describeSecurityGroups({ Filters })).SecurityGroups ?? []).map((g) => g.GroupId),
+    remove: (ec2, GroupId) => ec2.deleteSecurityGroup({ GroupId }),
   },
-  "aws:ec2/eip:Eip": async (ec2, _inputs, tags) => {
-    const { Addresses = [] } = await ec2.describeAddresses({ Filters: tags });
-    return each(Addresses, (a) => a.AllocationId, (id) => ec2.releaseAddress({ AllocationId: id }), "Elastic IP");
+  {
+    type: "aws:ec2/keyPair:KeyPair", word: "key pair", command: "delete-key-pair --key-pair-id", unused: [],
+    find: async (ec2, Filters) => ((await ec2.describeKeyPairs({ Filters })).KeyPairs ?? []).map((k) => k.KeyPairId),
+    remove: (ec2, KeyPairId) => ec2.deleteKeyPair({ KeyPairId }),
   },
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": (ec2, inputs) => removeRules(ec2, inputs, false),
-  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": (ec2, inputs) => removeRules(ec2, inputs, true),
-};
+];
 
 /** Removes what bears the tags of the thing that is about to be made. Returns what was removed, in words. */
-export async function removeOrphanOf(type: string, inputs: Inputs): Promise<string[]> {
-  const remover = removers[type];
-  if (!remover) return [];
-  const tags = tagFilters(inputs);
-  const isRule = type.includes("securityGroupIngressRule") || type.includes("securityGroupEgressRule");
-  if (!isRule && !tags.some((t) => t.Name === "tag:Incarnation")) return []; // without a mark nothing is ours
-  const ec2 = await client();
+export async function removeOrphanOf(type: string, inputs: Inputs, setting: Setting): Promise<string[]> {
+  const egress = type === "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", rule = egress || type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+  const kind = kinds.find((k) => k.type === type), filters = tagFilters(inputs);
+  if (!rule && !(kind && filters.some((t) => t.Name === "tag:Incarnation"))) return []; // without a mark nothing is ours
+  const ec2 = await ec2Client(setting);
   try {
-    return await remover(ec2, inputs, tags);
+    if (!kind) return await removeRules(ec2, inputs, egress);
+    return await each(await kind.find(ec2, [...filters, ...kind.unused]), (id) => kind.remove(ec2, id), kind.word);
   } finally {
     ec2.destroy();
   }
+}
+
+/**
+ * Removes all that bears these tags, of all kinds or of one, and returns it in words. An instance is waited for, up to 300 s; what is held by
+ * something that goes is tried again for 30 s.
+ * @throws Error with a line and a command for each thing that could not be removed
+ */
+export async function removeTagged(tags: Tags, types: readonly string[], setting: Setting): Promise<string[]> {
+  const filters = tagFilters({ tags }), removed: string[] = [], kept: string[] = [];
+  if (!filters.some((t) => t.Name === "tag:Incarnation")) throw new Error("without the tag Incarnation nothing can be told to be ours");
+  const ec2 = await ec2Client(setting);
+  try {
+    for (const { type, word, command, find, remove } of kinds) {
+      if (types.length && !types.includes(type)) continue;
+      for (const id of (await find(ec2, filters)).flatMap((found) => found ?? [])) {
+        try {
+          await letGo(() => remove(ec2, id));
+          removed.push(`the ${word} ${id}`);
+        } catch (e) {
+          kept.push(`the ${word} ${id}: ${(e as Error).name}: ${(e as Error).message}\n    aws ec2 ${command} ${id} --region ${await ec2.config.region()}`);
+        }
+      }
+    }
+  } finally {
+    ec2.destroy();
+  }
+  if (kept.length) throw new Error(kept.join("\n  "));
+  return removed;
 }
 
 /** Filters that fit only things with exactly these tags. Pure. */
@@ -60,8 +109,8 @@ export function tagFilters({ tags }: Inputs): Filter[] {
   return pairs.map(([key, value]) => ({ Name: `tag:${key}`, Values: [String(value)] }));
 }
 
-async function each<T>(found: readonly T[], idOf: (item: T) => string | undefined, remove: (id: string) => Promise<unknown>, word: string): Promise<string[]> {
-  const ids = found.flatMap((item) => idOf(item) ?? []);
+async function each(found: readonly (string | undefined)[], remove: (id: string) => Promise<unknown>, word: string): Promise<string[]> {
+  const ids = found.flatMap((id) => id ?? []);
   for (const id of ids) await remove(id);
   return ids.map((id) => `the ${word} ${id}`);
 }
@@ -73,29 +122,33 @@ async function removeRules(ec2: EC2, inputs: Inputs, egress: boolean): Promise<s
   const same = SecurityGroupRules.filter((r) => r.IsEgress === egress && r.IpProtocol === String(inputs.ipProtocol) && r.CidrIpv4 === inputs.cidrIpv4
     && (inputs.fromPort === undefined || r.FromPort === Number(inputs.fromPort)) && r.ReferencedGroupInfo?.GroupId === inputs.referencedSecurityGroupId);
   const revoke = (id: string) => (egress ? ec2.revokeSecurityGroupEgress({ GroupId, SecurityGroupRuleIds: [id] }) : ec2.revokeSecurityGroupIngress({ GroupId, SecurityGroupRuleIds: [id] }));
-  return each(same, (r) => r.SecurityGroupRuleId, revoke, "security group rule");
+  return each(same.map((r) => r.SecurityGroupRuleId), revoke, "security group rule");
 }
 
-async function terminated(ec2: EC2, ids: string[]): Promise<void> {
-  const deadline = Date.now() + 300_000;
+/** EC2 sees a little later that what held a thing is gone. What is gone itself counts as removed. */
+async function letGo(remove: () => Promise<unknown>): Promise<void> {
+  const deadline = Date.now() + 30_000;
   for (;;) {
-    const { Reservations = [] } = await ec2.describeInstances({ InstanceIds: ids });
-    const left = Reservations.flatMap((r) => r.Instances ?? []).filter((i) => i.State?.Name !== "terminated");
-    if (!left.length) return;
-    if (Date.now() > deadline) throw new Error(`instance ${left.map((i) => i.InstanceId).join(", ")}, left behind by a run that was cut off, is still ${left[0]?.State?.Name} 300 s after it was told to end; look at it in EC2, then run \`pulumi up\` again`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    try {
+      await remove();
+      return;
+    } catch (e) {
+      const { name } = e as Error;
+      if (/NotFound/.test(name)) return;
+      if (!/InUse|DependencyViolation|InvalidParameterValue/.test(name) || Date.now() > deadline) throw e;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
   }
 }
 
-/** With the same region, endpoint and credentials as the provider: from its configuration, else the SDK's usual chain. */
-async function client(): Promise<EC2> {
-  const { EC2 } = await import("@aws-sdk/client-ec2"); // a third of a second that a run without creations need not spend
-  const config = new pulumi.Config("aws"), secret = (key: string) => pulumi.runtime.getConfig(`aws:${key}`);
-  const endpoint = config.getObject<{ ec2?: string }[]>("endpoints")?.find((e) => e.ec2)?.ec2;
-  const accessKeyId = secret("accessKey"), secretAccessKey = secret("secretKey"), sessionToken = secret("token"), profile = config.get("profile"), region = config.get("region");
-  return new EC2({
-    ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}),
-    ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) } } : {}),
-    requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
-  });
+async function terminated(ec2: EC2, id: string): Promise<void> {
+  const started = Date.now();
+  for (let said = 0; ; ) {
+    const { Reservations = [] } = await ec2.describeInstances({ InstanceIds: [id] });
+    const state = Reservations.flatMap((r) => r.Instances ?? [])[0]?.State?.Name ?? "terminated", waited = Math.round((Date.now() - started) / 1000);
+    if (state === "terminated") return;
+    if (waited > 300) throw new Error(`instance ${id}, left behind by a run that was cut off, is still ${state} 300 s after it was told to end; look at it in EC2, then run the same command again`);
+    if (waited - said >= 15) console.log(`waiting for the instance ${id}, left behind by a run that was cut off, to end (${state}), ${said = waited} s of 300 s`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
 }

@@ -10,7 +10,8 @@ import { DnsReadiness } from "./dnsReadiness.ts";
 import { EtcdNode } from "./etcdNode.ts";
 import { Founders } from "./founders.ts";
 import { Incarnation } from "./incarnation.ts";
-import { markComment } from "./mark.ts";
+import { Leftovers } from "./leftovers.ts";
+import { markComment, markTags } from "./mark.ts";
 import { imageOf } from "./nodeImage.ts";
 import { memberSecurityGroup, subnetOf } from "./nodeNetwork.ts";
 import { removeOrphans } from "./orphans.ts";
@@ -49,18 +50,19 @@ export class EtcdCluster extends pulumi.ComponentResource {
     }, child);
 
     // The mark of all that is made, in the state before anything that bears it.
-    const incarnation = new Incarnation(`${name}-incarnation`, { ...child, dependsOn: [founders] }).word;
     const mark = { project: pulumi.getProject(), stack: pulumi.getStack() };
-    const tags = { Project: mark.project, Stack: mark.stack, Incarnation: incarnation };
+    const incarnation = new Incarnation(`${name}-incarnation`, { ...mark, zoneId }, { ...child, dependsOn: [founders] }).word;
+    const tags = markTags({ ...mark, incarnation });
     const comment = incarnation.apply((word) => markComment({ ...mark, incarnation: word }));
 
     // What all nodes share.
     const subnets = members.map(([, { zone }]) => subnetOf(zone, args.subnets, inside));
     const { group, rules } = memberSecurityGroup(name, subnets, { ssh: args.sshFrom, clients: args.clientsFrom }, tags, child);
+    const leftovers = new Leftovers(`${name}-leftovers`, { type: "aws:ec2/networkInterface:NetworkInterface", tags: { ...tags, Role: "interface" } }, { ...child, dependsOn: [group] });
     const key = new KeyPair(`${name}-key`, { publicKey: args.sshPublicKey, tags }, child);
     const shared = {
       domain, zoneId, tls, ttl, tags, comment, securityGroupId: group.id, keyName: key.keyName, ami: imageOf(args.ami, args.architecture, inside),
-      dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, removeOrphans: orphans,
+      dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, removeOrphans: orphans, leftovers,
     };
 
     // The nodes: one for each name, never depending on one another.

@@ -5,6 +5,7 @@ import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface.js";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
+import { Leftovers } from "./leftovers.ts";
 import { srvRecord } from "./srvRecord.ts";
 import { serverSrvName } from "./dnsAnswers.ts";
 
@@ -33,6 +34,8 @@ export interface EtcdNodeArgs {
   readonly comment: pulumi.Input<string>;
   /** Runs before anything is made: removes what a cut-off run left of it. */
   readonly removeOrphans: pulumi.ResourceHook;
+  /** Made before any interface: its deletion, after theirs, removes those that the state does not know. */
+  readonly leftovers: pulumi.Resource;
 }
 
 /**
@@ -69,7 +72,7 @@ export class EtcdNode extends pulumi.ComponentResource {
     // The address: an interface of its own, so that a replaced machine keeps it.
     const address = new NetworkInterface(`${name}-interface`, {
       subnetId: args.subnetId, securityGroups: [args.securityGroupId], description: `etcd member ${this.hostname}`, tags: tags("interface"),
-    }, child);
+    }, { ...child, dependsOn: [args.leftovers] });
     this.privateIp = address.privateIp;
     this.endpoint = pulumi.interpolate`${scheme}://${address.privateIp}:2379`;
 
@@ -83,7 +86,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     // The data: a volume of its own, because the member's identity lives on it.
     this.volume = new Volume(`${name}-data`, { availabilityZone: args.zone, size: args.dataVolumeGb, type: "gp3", encrypted: true, tags: tags("data") }, child);
 
-    // The machine.
+    // The machine. One that the state does not know would hold the interface: it goes between the two in a destroy.
+    const leftovers = new Leftovers(`${name}-leftovers`, { type: "aws:ec2/instance:Instance", tags: tags("instance") }, { ...child, dependsOn: [address] });
     this.instance = new Instance(`${name}-instance`, {
       ami: args.ami, instanceType: args.instanceType, keyName: args.keyName,
       primaryNetworkInterface: { networkInterfaceId: address.id },
@@ -93,7 +97,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: 10 },
       tags: tags("instance"),
       // A moved image or changed user data would take all members down at once (rule: one at a time).
-    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"] });
+    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], dependsOn: [leftovers] });
     this.attachment = new VolumeAttachment(`${name}-attachment`, {
       instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", stopInstanceBeforeDetaching: true,
     }, { ...child, deleteBeforeReplace: true });

@@ -2,6 +2,7 @@
  * Healing after a run that was killed, or whose answer got lost: the cloud made something, and the state does not know it. Made again, a
  * record is refused for ever (Cloudflare 81058) and an instance keeps the node's network interface. So right before something is made,
  * what bears the same mark under the same name is removed: it cannot be in use, because everything else waits for it to be in the state.
+ * What is never made again is removed by a destroy: see leftovers.ts.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { removeOrphanRecord } from "./cloudflareOrphans.ts";
@@ -10,7 +11,8 @@ import { removeOrphanOf } from "./ec2Orphans.ts";
 /** A `beforeCreate` hook for everything a cluster makes. Types that may simply be made again (attachments, commands, dynamic resources) pass. */
 export function removeOrphans(name: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook(`${name}-remove-orphans`, async ({ type, name: resource, newInputs = {} }) => {
-    const removed = type === "cloudflare:index/dnsRecord:DnsRecord" ? await removeOrphanRecord(newInputs) : await removeOrphanOf(type, newInputs);
+    const setting = (key: string) => pulumi.runtime.getConfig(key);
+    const removed = type === "cloudflare:index/dnsRecord:DnsRecord" ? await removeOrphanRecord(newInputs, setting) : await removeOrphanOf(type, newInputs, setting);
     for (const what of removed) await pulumi.log.info(`${resource}: removed ${what}, left behind by a run that was cut off`);
   });
 }

@@ -44,6 +44,6 @@ test("the mark fits into a comment on Cloudflare's free plan, whatever the stack
 test("things in EC2 are found by all of their tags, and only when the incarnation is among them", async () => {
   assert.deepEqual(tagFilters({ tags: { Project: "etcd", Name: "a", __defaults: [] } }), [{ Name: "tag:Project", Values: ["etcd"] }, { Name: "tag:Name", Values: ["a"] }]);
   // No incarnation, no look-up: this would fail for want of an EC2 to ask.
-  assert.deepEqual(await removeOrphanOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }), []);
-  assert.deepEqual(await removeOrphanOf("aws:ec2/volumeAttachment:VolumeAttachment", { tags: { Incarnation: "x" } }), []);
+  assert.deepEqual(await removeOrphanOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined), []);
+  assert.deepEqual(await removeOrphanOf("aws:ec2/volumeAttachment:VolumeAttachment", { tags: { Incarnation: "x" } }, () => undefined), []);
 });

@@ -1,0 +1,18 @@
+/** EC2 as the AWS provider reaches it, for look-ups of our own. */
+import type { EC2 } from "@aws-sdk/client-ec2";
+
+/** Reads one value of the stack's configuration by its full key, such as `aws:region`. A hook and a dynamic provider read it in different ways. */
+export type Setting = (key: string) => string | undefined;
+
+/** With the same region, endpoint and credentials as the provider: from its configuration, else the SDK's usual chain. Answers or gives up within half a minute a try. */
+export async function ec2Client(setting: Setting): Promise<EC2> {
+  const { EC2 } = await import("@aws-sdk/client-ec2"); // a third of a second that a run without creations need not spend
+  const endpoints: { ec2?: string }[] = JSON.parse(setting("aws:endpoints") ?? "[]");
+  const endpoint = endpoints.find((e) => e.ec2)?.ec2, region = setting("aws:region"), profile = setting("aws:profile");
+  const accessKeyId = setting("aws:accessKey"), secretAccessKey = setting("aws:secretKey"), sessionToken = setting("aws:token");
+  return new EC2({
+    ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}),
+    ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) } } : {}),
+    requestHandler: { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+  });
+}
