@@ -2,10 +2,9 @@ import { existsSync } from "node:fs";
 import { labState } from "../lab/claim.ts";
 import { command, usageError } from "../lab/command.ts";
 import { labDir } from "../lab/paths.ts";
-import { settlePendingCreates } from "../lab/pendingCreates.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
+import { createStack, lookAfterKill, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { stopLab } from "../lab/stop.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 
@@ -29,8 +28,8 @@ await command("down", help, async (args) => {
       const cliDir = await ensureCli(tell);
       await removeDeadLocks(tell);
       await createStack(cliDir);
-      await settlePendingCreates(cliDir, tell);
-      await phases.time("pulumi destroy", () => runPulumi(cliDir, ["destroy", "--yes", "--skip-preview"], tell));
+      await lookAfterKill(cliDir, tell);
+      await phases.time("pulumi destroy", () => destroy(cliDir, tell));
     } catch (error) {
       failure = error; // the lab goes all the same, and with it everything the stack stood for
       tell("pulumi       destroy failed; taking the lab down all the same (the reason follows at the end)");
@@ -43,3 +42,14 @@ await command("down", help, async (args) => {
   tell(`down         nothing is left but caches (${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(", ")})`);
   if (failure) throw failure;
 });
+
+/** A record that was removed by hand fails a destroy, with the lab's plugin as with the official one: a refresh lets it go. */
+async function destroy(cliDir: string, tell: (line: string) => void): Promise<void> {
+  try {
+    await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview"], tell);
+  } catch (error) {
+    tell(`pulumi       ${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`);
+    tell("pulumi       destroy failed; once more, after a look at what there still is");
+    await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview", "--refresh"], tell);
+  }
+}

@@ -5,7 +5,7 @@ import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, forgetStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
+import { createStack, forgetStack, lookAfterKill, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { startLab } from "../lab/start.ts";
 
 const help = `
@@ -31,7 +31,7 @@ await command("up", help, async (args) => {
     await forgetStack();
   }
   await removeDeadLocks(tell);
-  await phases.time("stack", () => createStack(lab.cliDir));
+  await phases.time("stack", async () => { await createStack(lab.cliDir); await lookAfterKill(lab.cliDir, tell); });
   tell("pulumi up    starting the program");
   const progress = await phases.time("pulumi up", () => runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell));
   const changes = Object.entries(progress.changes).filter(([operation]) => operation !== "same").map(([operation, count]) => `${count} ${operation}`);

@@ -44,8 +44,8 @@ const one = (name: string): Registered => {
 const secretValue = (value: unknown): unknown => (typeof value === "object" && value !== null && "value" in value ? (value as { value: unknown }).value : value);
 
 test("exactly these resources", () => {
-  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-peer`];
-  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
+  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
 
@@ -88,6 +88,15 @@ test("everything in EC2 bears the mark, and is watched for what a cut-off run le
     assert.deepEqual([Project, Stack, Incarnation], ["etcd", "test", "0a1b2c"], name);
   }
   for (const name of ["etcd-a-interface", "etcd-a-instance", "etcd-a-address", "etcd-a-client", "etcd-members", "etcd-peers"]) assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
+});
+
+test("a destroy has its turn between what is held and what may hold it unknown to the state", () => {
+  assert.deepEqual([dependencies.get("etcd-leftovers"), dependencies.get("etcd-a-interface")], [["etcd-members"], ["etcd-leftovers"]]);
+  assert.deepEqual([dependencies.get("etcd-a-leftovers"), dependencies.get("etcd-a-instance")], [["etcd-a-interface"], ["etcd-a-leftovers"]]);
+  // What they look for is what is made after them, neither more nor less.
+  assert.deepEqual(one("etcd-a-leftovers").inputs.tags, one("etcd-a-instance").inputs.tags);
+  const { Name: _, ...common } = one("etcd-a-interface").inputs.tags as Record<string, string>;
+  assert.deepEqual(one("etcd-leftovers").inputs.tags, common);
 });
 
 test("2380 from the group itself only, 2379 and 22 from the named networks, each rule with a description", () => {

@@ -41,7 +41,8 @@ export async function terminate(node: string): Promise<void> {
   await eventually(`the machine of ${instance.id} to go`, 30_000, async () => !(await machines()).includes(`etcd-lab-${instance.id}`));
 }
 
-async function asking<T>(question: (ec2: EC2) => Promise<T>): Promise<T> {
+/** Asks the lab's EC2, or does something there as somebody else with the account's credentials. */
+export async function asking<T>(question: (ec2: EC2) => Promise<T>): Promise<T> {
   const ec2 = new EC2({ region: vpc.region, endpoint: `http://127.0.0.1:${addresses.ec2Port}`, credentials: { accessKeyId: "lab", secretAccessKey: "lab" } });
   try {
     return await question(ec2);

@@ -16,13 +16,16 @@ export interface DynamicProvider {
   create(inputs: Values): Promise<{ id: string; outputs: Values }>;
   diff(olds: Values, news: Values): Promise<boolean>;
   check(olds: Values, news: Values): Promise<{ property: string; reason: string }[]>;
+  /** Outputs after an update. */
+  update(olds: Values, news: Values): Promise<Values>;
+  delete(id: string, outputs: Values): Promise<void>;
   /** What the provider printed so far. */
   printed(): string;
   close(): void;
 }
 
-/** Registers a resource under mocks to get its provider's text, and starts that provider. */
-export async function startDynamicProvider(make: () => pulumi.Resource): Promise<DynamicProvider> {
+/** Registers a resource under mocks to get its provider's text, and starts that provider. The stack's configuration reaches it as the engine hands it over: all of it, as text. */
+export async function startDynamicProvider(make: () => pulumi.Resource, config: Readonly<Record<string, string>> = {}): Promise<DynamicProvider> {
   const text = await serialised(make);
   const main = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js");
   const child = spawn(process.execPath, [main, "127.0.0.1:1"], { stdio: ["ignore", "pipe", "pipe"] });
@@ -39,6 +42,9 @@ export async function startDynamicProvider(make: () => pulumi.Resource): Promise
     const methods = client as unknown as Record<string, (request: unknown, done: (error: grpc.ServiceError | null, reply: Reply) => void) => void>;
     methods[method]?.call(client, request, (error, reply) => (error ? reject(new Error(error.details)) : resolve(reply)));
   });
+  const configuration = new provider.ConfigureRequest();
+  configuration.setArgs(struct.Struct.fromJavaScript(config));
+  await call("configure", configuration);
   return {
     async create(inputs) {
       const request = new provider.CreateRequest();
@@ -57,6 +63,18 @@ export async function startDynamicProvider(make: () => pulumi.Resource): Promise
       request.setOlds(props(olds));
       request.setNews(props(news));
       return (await call<InstanceType<typeof provider.CheckResponse>>("check", request)).getFailuresList().map((f) => ({ property: f.getProperty(), reason: f.getReason() }));
+    },
+    async update(olds, news) {
+      const request = new provider.UpdateRequest();
+      request.setOlds(props(olds));
+      request.setNews(props(news));
+      return plain((await call<InstanceType<typeof provider.UpdateResponse>>("update", request)).getProperties());
+    },
+    async delete(id, outputs) {
+      const request = new provider.DeleteRequest();
+      request.setId(id);
+      request.setProperties(props(outputs));
+      await call("delete", request);
     },
     printed: () => out,
     close() { client.close(); child.kill(); },

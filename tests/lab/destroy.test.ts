@@ -1,0 +1,127 @@
+// A destroy of what is broken, half there, or not known: in the right order, within minutes, and nothing of ours is left, nor anything of
+// others gone. Does not prove how real services take it, nor anything of the official plugins, whose answers the lab's imitate.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test, { after, before } from "node:test";
+import { stackContents } from "../../lab/stack.ts";
+import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { allRecords, clearFaults, cloudflare, eventually, makeFault, mustRun, npmRun } from "./harness.ts";
+import { asking, instances, inventory, terminate } from "./inventory.ts";
+import { eventFile, runUntil } from "./killing.ts";
+import { machines, onMachine } from "./machines.ts";
+
+before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("down"); });
+
+const up = () => npmRun("pulumi", "up", "--yes", "--skip-preview", "--non-interactive");
+
+/** What a destroy says; it is over within three minutes. */
+async function destroy(...args: string[]): Promise<{ code: number; text: string }> {
+  const started = Date.now(), outcome = await npmRun("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", ...args);
+  assert.ok(Date.now() - started < 180_000, `destroy took ${Date.now() - started} ms`);
+  return outcome;
+}
+
+async function isUp(): Promise<void> {
+  const { code, text } = await up();
+  assert.equal(code, 0, text);
+}
+
+/** Nothing at the emulators, no machine, nothing in the state. */
+async function isGone(): Promise<void> {
+  assert.deepEqual(await inventory(), []);
+  assert.equal((await stackContents()).resources, 0);
+  await eventually("the machines to go", 30_000, async () => (await machines()).length === 0);
+}
+
+async function machineOf(node: string): Promise<string> {
+  return `etcd-lab-${(await instances()).find((i) => i.node === node)?.id}`;
+}
+
+async function removeByHand(name: string, type: string): Promise<void> {
+  const [record] = (await allRecords()).filter((r) => r.name === name && r.type === type);
+  await cloudflare("DELETE", `/dns_records/${record?.id}`);
+}
+
+test("order: client SRV, then peer SRV, A and machines, addresses last", async () => {
+  await isUp();
+  const { code, text } = await runUntil(await ensureCli(() => undefined), ["destroy"], "delete", () => undefined, 0);
+  assert.equal(code, 0, text);
+  interface Event { resourcePreEvent?: { metadata: { urn: string } }; resOutputsEvent?: { metadata: { urn: string } } }
+  const log = readFileSync(eventFile, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as Event);
+  const at = (kind: keyof Event, name: string) => {
+    const found = log.findIndex((event) => event[kind]?.metadata.urn.endsWith(`::etcd-${name}`));
+    assert.ok(found >= 0, `the log has no ${kind} of ${name}`);
+    return found;
+  };
+  const isBefore = (first: string, then: string) => assert.ok(at("resOutputsEvent", first) < at("resourcePreEvent", then), `${then} began to go before ${first} was gone`);
+  for (const node of ["a", "b", "c"]) {
+    for (const later of ["peer", "address", "instance", "attachment"]) for (const any of ["a", "b", "c"]) isBefore(`${any}-client`, `${node}-${later}`);
+    for (const [first, then] of [["peer", "address"], ["address", "interface"], ["instance", "interface"], ["attachment", "data"]]) isBefore(`${node}-${first}`, `${node}-${then}`);
+  }
+  await isGone();
+});
+
+test("a machine gone, SSH dead, the cluster half dead, both nameservers down, a record removed by hand", async () => {
+  await isUp();
+  await terminate("b");
+  await onMachine(await machineOf("c"), "systemctl", "stop", "ssh.service", "etcd.service");
+  await removeByHand("c.etcd.test", "A");
+  for (const server of ["ns1", "ns2"]) await makeFault({ kind: "server-down", server });
+  // A provider takes a record that is gone for a failure; a refresh first lets it go.
+  const { code, text } = await destroy();
+  assert.notEqual(code, 0, text);
+  assert.match(text, /-c-address[^]*404 Not Found/);
+  const again = await destroy("--refresh");
+  assert.equal(again.code, 0, again.text);
+  await clearFaults();
+  await isGone();
+});
+
+test("an up that lost answers: destroy removes what the state does not know, and nothing of others", async () => {
+  await makeFault({ kind: "ec2-fault", action: "RunInstances", zone: "us-east-1b", when: "after", times: 3 }); // as often as the plugin tries
+  await makeFault({ kind: "ec2-fault", action: "CreateVolume", zone: "us-east-1a", when: "after", times: 3 });
+  await makeFault({ kind: "api-fault", method: "POST", body: '"c.etcd.test"', drop: "after-write" });
+  const { code, text } = await up();
+  assert.notEqual(code, 0, text);
+  await clearFaults();
+  const orphan = (await instances()).find((i) => i.node === "b");
+  assert.ok(orphan, "no instance was made");
+
+  // An earlier life of this very stack, and another stack.
+  await cloudflare("POST", "/dns_records", { type: "A", name: "c.etcd.test", content: "10.213.32.99", ttl: 60, comment: "pulumi etcd/dev ffffffffffff" });
+  const tags = { Project: "etcd", Stack: "dev", Incarnation: "ffffffffffff", Name: "foreign", Role: "data" };
+  const foreign = await asking((ec2) => ec2.createVolume({ AvailabilityZone: "us-east-1a", Size: 1, TagSpecifications: [{ ResourceType: "volume", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] }));
+
+  const gone = await destroy();
+  assert.equal(gone.code, 0, gone.text);
+  for (const what of [`the instance ${orphan.id}`, "the volume vol-\\w+", "the DNS record c\\.etcd\\.test A 10\\.213\\.32\\.\\d+"]) assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
+  assert.deepEqual(await inventory(), ["available data foreign", "c.etcd.test A "]);
+  await removeByHand("c.etcd.test", "A");
+  await asking((ec2) => ec2.deleteVolume({ VolumeId: foreign.VolumeId ?? "" }));
+  await isGone();
+});
+
+test("a leftover that cannot be removed, or looked for: named with what to do, and the next destroy ends it", async () => {
+  await makeFault({ kind: "ec2-fault", action: "CreateVolume", zone: "us-east-1c", when: "after", times: 3 });
+  assert.notEqual((await up()).code, 0);
+  await clearFaults();
+  await makeFault({ kind: "ec2-fault", action: "DescribeAddresses", code: "UnauthorizedOperation", times: 99 }); // asked for by nobody else
+  const { code, text } = await destroy();
+  assert.notEqual(code, 0, text);
+  assert.match(text, /What earlier runs left behind could not be removed:[^]*UnauthorizedOperation[^]*run `pulumi destroy` again/);
+  await clearFaults();
+  const again = await destroy();
+  assert.equal(again.code, 0, again.text);
+  await isGone();
+});
+
+test("npm run down copes by itself", async () => {
+  await isUp();
+  await removeByHand("a.etcd.test", "A");
+  await terminate("c");
+  const text = await mustRun("down");
+  assert.match(text, /-a-address|dns_records/);
+  assert.match(text, /once more, after a look at what there still is/);
+  assert.match(text, /nothing is left but caches/);
+});

@@ -1,0 +1,70 @@
+/** Runs of Pulumi that are killed (SIGKILL to the CLI and all its plugins) when a certain step begins. */
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import * as path from "node:path";
+import { labDir, projectDir } from "../../lab/paths.ts";
+import { pulumiEnvironment } from "../../lab/pulumiEnvironment.ts";
+import { removeDeadLocks } from "../../lab/stack.ts";
+
+interface Event { resourcePreEvent?: { metadata: { op: string; urn: string; type: string } } }
+
+/** The engine's events of the last run, a line of JSON each. */
+export const eventFile: string = path.join(labDir, "kill.events");
+
+/** What came of a run: the step at which it was killed, or how it ended by itself. */
+export interface Run {
+  readonly killedAt?: string;
+  readonly code?: number;
+  readonly text: string;
+}
+
+/**
+ * Runs Pulumi with these arguments and kills it `delayMs` after `choose` has picked one of the steps of this kind that have begun (URNs, in
+ * order). A run that is not killed ends within 240 s.
+ */
+export async function runUntil(cliDir: string, args: readonly string[], op: "create" | "delete", choose: (begun: readonly string[]) => string | undefined, delayMs: number): Promise<Run> {
+  await removeDeadLocks(() => undefined);
+  const output = path.join(labDir, "kill.log");
+  await rm(eventFile, { force: true });
+  const log = openSync(output, "w");
+  const child = spawn(path.join(cliDir, "pulumi"), [...args, "--yes", "--skip-preview", "--non-interactive", "--event-log", eventFile], {
+    cwd: projectDir, stdio: ["ignore", log, log], detached: true, env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" },
+  });
+  let code: number | undefined;
+  const end = new Promise<void>((resolve) => child.on("exit", (c) => { code = c ?? -1; resolve(); }));
+  try {
+    for (const deadline = Date.now() + 240_000; code === undefined; ) {
+      if (Date.now() > deadline) {
+        process.kill(-(child.pid ?? 0), "SIGKILL");
+        throw new Error(`pulumi ${args.join(" ")} did not end within 240 s:\n${readFileSync(output, "utf8").slice(-3000)}`);
+      }
+      const step = choose(stepsBegun(op));
+      if (step !== undefined) {
+        await Promise.race([new Promise((resolve) => setTimeout(resolve, delayMs)), end]);
+        if (code !== undefined) break; // it was the last step
+        process.kill(-(child.pid ?? 0), "SIGKILL");
+        await end;
+        return { killedAt: step, text: readFileSync(output, "utf8") };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return { code, text: readFileSync(output, "utf8") };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The same until the first step that no run before has begun; notes it in `known`. */
+export async function runUntilNext(cliDir: string, args: readonly string[], op: "create" | "delete", known: Set<string>, delayMs: number): Promise<Run> {
+  const run = await runUntil(cliDir, args, op, (begun) => begun.find((urn) => !known.has(urn)), delayMs);
+  if (run.killedAt) known.add(run.killedAt);
+  return run;
+}
+
+/** Components and providers are frames around the work. */
+function stepsBegun(op: string): string[] {
+  if (!existsSync(eventFile)) return [];
+  const complete = readFileSync(eventFile, "utf8").split("\n").slice(0, -1);
+  return complete.map((line) => JSON.parse(line) as Event).flatMap(({ resourcePreEvent: e }) => (e?.metadata.op === op && !/^(pulumi|etcd:index):/.test(e.metadata.type) ? [e.metadata.urn] : []));
+}
