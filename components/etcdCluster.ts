@@ -70,7 +70,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       new EtcdNode(`${name}-${member}`, { ...shared, name: member, zone, instanceType, subnetId: subnets[i]! }, inside));
     const byName = <T>(pick: (node: EtcdNode) => T): Record<string, T> => Object.fromEntries(nodes.map((node) => [node.member, pick(node)]));
     const addresses = pulumi.all(byName((node) => node.privateIp));
-    new Founders(`${name}-founding-volumes`, { volumeIds: byName((node) => node.volume.id) }, child);
+    const { founding } = new Founders(`${name}-founding-volumes`, { volumeIds: byName((node) => node.volume.id) }, child);
 
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
     const gate = new DnsReadiness(`${name}-dns-readiness`, {
@@ -80,9 +80,10 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
     const cookbook = packCookbook("cookbooks/etcd"), timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
+    const token = pulumi.all([incarnation, founding]).apply((words) => [domain, ...words].filter(Boolean).join("-"));
     const bootstraps = nodes.map((node) => {
-      const prepared = pulumi.all([addresses, node.volume.id, incarnation, cookbook]).apply(([all, volumeId, word, archive]) => bootstrapOf({
-        ...args, name: node.member, members: all, volumeId, token: `${domain}-${word}`, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
+      const prepared = pulumi.all([addresses, node.volume.id, token, cookbook]).apply(([all, volumeId, tokenOfAll, archive]) => bootstrapOf({
+        ...args, name: node.member, members: all, volumeId, token: tokenOfAll, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
       }));
       const command = new remote.Command(`${name}-${node.member}-bootstrap`, {
         connection: sshConnection(node.privateIp, args.sshUser, args.sshPrivateKey),

@@ -98,8 +98,9 @@ export class EtcdNode extends pulumi.ComponentResource {
       tags: tags("instance"),
       // A moved image or changed user data would take all members down at once (rule: one at a time).
     }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], dependsOn: [leftovers] });
+    // The end of the machine detaches: a destroy that stops it for that, and is killed then, would leave a machine that nothing starts again.
     this.attachment = new VolumeAttachment(`${name}-attachment`, {
-      instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", stopInstanceBeforeDetaching: true,
+      instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", skipDestroy: true,
     }, { ...child, deleteBeforeReplace: true });
     if (args.publicAddress) {
       new Eip(`${name}-public-address`, { domain: "vpc", networkInterface: address.id, tags: tags("public-address") }, { ...child, dependsOn: [this.instance] });

@@ -8,8 +8,8 @@
  *
  *   check   refuses such a change, with the reason
  *   diff    a change that is allowed
- *   create  writes down
- *   update  writes down
+ *   create  writes down, and draws a word for this founding
+ *   update  writes down; the word stays
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
@@ -39,6 +39,11 @@ interface Inputs {
   readonly instanceTypes?: Readonly<Record<string, string>>;
   readonly sshPublicKey?: string;
   readonly volumeIds?: Readonly<Record<string, string>>;
+}
+
+interface Outputs extends Inputs {
+  /** Not in states of earlier releases. */
+  readonly founding?: string;
 }
 
 /** Why a change is refused; empty when it may be made. Pure, and tolerant of preview's unknowns. */
@@ -71,7 +76,7 @@ function changed(olds: Readonly<Record<string, string>> = {}, news: Readonly<Rec
   return typeof news === "object" ? Object.keys(olds).filter((key) => key in news && news[key] !== olds[key]) : [];
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
   async check(olds, news) {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
@@ -80,16 +85,23 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     return { changes: recorded(olds) !== recorded(news) };
   },
   async create(inputs) {
-    return { id: "founders", outs: inputs };
+    const { randomBytes } = await import("node:crypto");
+    return { id: "founders", outs: { ...inputs, founding: randomBytes(4).toString("hex") } };
   },
-  async update(_id, _olds, news) {
-    return { outs: news };
+  async update(_id, { founding }, news) {
+    return { outs: { ...news, ...(founding ? { founding } : {}) } };
   },
 };
 
 /** The record of founders. */
 export class Founders extends pulumi.dynamic.Resource {
+  /**
+   * Eight random hexadecimal digits, drawn when this record is made. The record of volumes goes before any volume does: where a destroy removed only some of them, the
+   * next `up` founds under another word, and the data that is left cannot pass for a member of the new cluster.
+   */
+  declare readonly founding: pulumi.Output<string | undefined>;
+
   constructor(name: string, args: FoundersArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args }, opts, "etcd", "Founders");
+    super(provider, name, { ...args, founding: undefined }, opts, "etcd", "Founders");
   }
 }

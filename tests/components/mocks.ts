@@ -14,7 +14,8 @@ export async function recordResources(): Promise<Registered[]> {
     newResource: ({ type, name, inputs }) => {
       registered.push({ type, name, inputs });
       const computed: Record<string, unknown> = type === "aws:ec2/networkInterface:NetworkInterface" ? { privateIp: addressOf(name) }
-        : type.endsWith("etcd:Incarnation") ? { word: "0a1b2c" } : type.endsWith("etcd:ClusterHealth") ? { clusterId: "c1" } : {};
+        : type.endsWith("etcd:Incarnation") ? { word: "0a1b2c" } : type.endsWith("etcd:ClusterHealth") ? { clusterId: "c1" }
+        : type.endsWith("etcd:Founders") ? { founding: "f0f0" } : {};
       return { id: `${name}-id`, state: { ...inputs, ...computed } };
     },
     call: ({ token, inputs }) => (token === "aws:ec2/getAmi:getAmi" ? { ...inputs, id: "ami-looked-up" } : { ...inputs, id: inputs.id ?? `subnet-default-${inputs.availabilityZone}`, vpcId: "vpc-1" }),

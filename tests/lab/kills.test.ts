@@ -58,19 +58,19 @@ async function killAtEach(op: "create" | "delete", ...args: string[]): Promise<s
 
 test("destroy killed at every deletion, run again each time: nothing is left", async () => {
   const killedAt = await killAtEach("delete", "destroy", "--refresh");
-  // Steps overlap: what ends between one kill and the next is never the first of a run, the more so on a busy machine.
-  assert.ok(killedAt.length >= 15, `only ${killedAt.length} kills: ${killedAt.join(", ")}`);
+  // Fewer than there are things: those that go at the same time are gone together.
+  assert.ok(killedAt.length >= 12, `only ${killedAt.length} kills: ${killedAt.join(", ")}`);
   await isGone();
 });
 
 test("up killed at every creation, run again each time: one cluster in the end, and nothing left over", async () => {
   const killedAt = await killAtEach("create", "up");
-  assert.ok(killedAt.length >= 15, `only ${killedAt.length} kills: ${killedAt.join(", ")}`);
+  assert.ok(killedAt.length >= 30, `only ${killedAt.length} kills: ${killedAt.join(", ")}`);
   await isWhole();
 });
 
 test("destroy killed, then up: the cluster is whole again, and nothing left over", async () => {
-  for (const [run, step] of ["etcd-a-client", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
+  for (const [run, step] of ["etcd-a-client", "etcd-b-attachment", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
     const { killedAt } = await runUntil(cli, ["destroy"], "delete", (begun) => begun.find((urn) => nameOf(urn) === step), delayOf(run + 1));
     assert.ok(killedAt, `destroy did not come to delete ${step}`);
     await ends("refresh", "--clear-pending-creates");
