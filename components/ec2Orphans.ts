@@ -87,7 +87,8 @@ export async function removeTagged(tags: Tags, types: readonly string[], setting
   try {
     for (const { type, word, command, find, remove } of kinds) {
       if (types.length && !types.includes(type)) continue;
-      for (const id of (await find(ec2, filters)).flatMap((found) => found ?? [])) {
+      const found = await find(ec2, filters).catch((e: Error) => { throw new Error(`EC2 could not be asked for a leftover ${word}: ${e.name}: ${e.message}`); });
+      for (const id of found.flatMap((one) => one ?? [])) {
         try {
           await letGo(() => remove(ec2, id));
           removed.push(`the ${word} ${id}`);

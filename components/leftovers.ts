@@ -32,8 +32,10 @@ export interface Configured {
 
 /** The wording around what could not be removed, or not even looked for. Pure. */
 export function leftoversError(what: string): Error {
-  return new Error(`What earlier runs left behind could not be removed:\n  ${what}\n` +
+  const error = new Error(`What earlier runs left behind could not be removed:\n  ${what}\n` +
     "Mend that, or remove it by hand, and run `pulumi destroy` again. To give up on the stack and look after its things yourself: pulumi stack rm --force");
+  error.stack = ""; // the SDK prints it where a deletion fails
+  return error;
 }
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
