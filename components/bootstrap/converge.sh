@@ -14,9 +14,11 @@ finish() {
     mv "$run/status.new" "$run/status"
 }
 
-# Exit 2 means that cloud-init finished with a warning of its own.
+# The result file is written at its end; asking cloud-init itself costs a quarter of a second of processor time.
+# Exit 2 means that it finished with a warning of its own.
 wait_for_cloud_init() {
     command -v cloud-init > /dev/null || return 0
+    if grep -qs '"errors": \[\]' /run/cloud-init/result.json; then return 0; fi
     local code=0
     timeout "$timeout_seconds" cloud-init status --wait > /dev/null || code=$?
     case $code in

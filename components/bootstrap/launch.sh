@@ -9,7 +9,7 @@ log=$base/converge.log
 [ "$(id -u)" = 0 ] || { echo "bootstrap: root is needed on $(hostname); run the script through sudo" >&2; return 1; }
 
 is_running() { systemctl --quiet is-active "$unit" || [ "$(systemctl show --property ActiveState --value "$unit")" = activating ]; }
-result() { if [ -f "$run/status" ]; then cat "$run/status"; else echo none; fi; }
+result() { if [ -f "$run/status" ]; then echo "$(< "$run/status")"; else echo none; fi; }
 etcd_is_up() { systemctl show --property ActiveState --value etcd | grep -Eqx 'active|activating|reloading'; }
 
 write_inputs() {
@@ -44,20 +44,23 @@ start() {
 this_run() { awk '/ converge [0-9a-f]+ begins$/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$log"; }
 last_line() { tail -n 1 "$log" 2>/dev/null | cut -c 1-200; }
 
-# The unit's own limit ends a converge that hangs; ours lies behind it, for a systemd that no longer answers.
+# The unit's own limit ends a converge that hangs; ours lies behind it, for a systemd that no longer answers. Whether the unit lives is asked
+# once a second only: the question costs systemd more than the waiting is worth.
 wait_for_result() {
-    local deadline=$((SECONDS + timeout_seconds + 30)) told=$SECONDS
+    local deadline=$((SECONDS + timeout_seconds + 30)) told=$SECONDS asked=$SECONDS
     while [ "$(result)" = running ]; do
-        if ! is_running && [ "$(result)" = running ]; then
-            echo "killed" > "$run/status"
-        elif [ "$SECONDS" -ge "$deadline" ]; then
+        if [ "$asked" != "$SECONDS" ]; then
+            asked=$SECONDS
+            if ! is_running && [ "$(result)" = running ]; then echo "killed" > "$run/status"; fi
+        fi
+        if [ "$SECONDS" -ge "$deadline" ]; then
             echo "bootstrap: no result after $((timeout_seconds + 30)) s on $(hostname)" >&2
             return 1
         elif [ $((SECONDS - told)) -ge 10 ]; then
             told=$SECONDS
             echo "waiting for Chef on $(hostname), ${SECONDS} of $timeout_seconds s; last: $(last_line)"
         fi
-        sleep 0.2
+        sleep 0.1
     done
 }
 

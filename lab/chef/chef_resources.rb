@@ -75,8 +75,7 @@ module ChefCompat
       @download = Tempfile.new('download', runner.tmpdir, binmode: true)
       URI.parse(url).open('rb', open_timeout: 30, read_timeout: 60) { |body| IO.copy_stream(body, @download) }
       @download.close
-      digest = Digest::SHA256.file(@download.path).hexdigest
-      if attributes.checksum && digest != attributes.checksum
+      if attributes.checksum && (digest = Digest::SHA256.file(@download.path).hexdigest) != attributes.checksum
         raise "#{url} has the sha256 #{digest}, wanted #{attributes.checksum}"
       end
 

@@ -15,6 +15,9 @@ module ChefCompat
       when :check_file_is_file then ::File.file?(path)
       when :check_file_is_directory then ::File.directory?(path)
       when :check_file_is_link then ::File.symlink?(path)
+      when :get_file_link_target then Found.new(::File.readlink(path))
+      when :check_file_is_linked_to then ::File.symlink?(path) && ::File.readlink(path) == rest.first
+      when :link_file_to then FileUtils.rm_f(path) && ::File.symlink(rest.first, path)
       when :get_file_mode then Found.new(format('%o', ::File.lstat(path).mode & 0o7777))
       when :get_file_owner_user then Found.new(Etc.getpwuid(::File.lstat(path).uid).name)
       when :get_file_owner_group then Found.new(Etc.getgrgid(::File.lstat(path).gid).name)
@@ -53,6 +56,11 @@ module ChefCompat
   module KnownSystem
     def os_info
       @os_info ||= { family: 'debian', release: ::File.read('/etc/debian_version').strip, arch: Etc.uname[:machine] }
+    end
+
+    # One shell for a command, not one that starts another; the newline makes Ruby take it to the shell whatever it is.
+    def build_command(command)
+      "#{command.is_a?(Array) ? command.shelljoin : command}\n"
     end
   end
   Specinfra::Backend::Exec.prepend(KnownSystem)

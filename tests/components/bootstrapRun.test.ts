@@ -21,6 +21,7 @@ const commands: Record<string, string> = {
   "cloud-init": 'echo "cloud-init $*" >> "$HERE/calls"; exit "$(cat "$HERE/cloud-init-exit")"',
   "systemd-run": `
 while [ "$1" != /bin/bash ]; do [ "$1" != --unit ] || unit=$2; shift; done
+sed -i "s|/run/cloud-init|$HERE|" "$2"
 setsid "$@" > /dev/null 2>&1 8>&- & echo $! > "$HERE/unit-$unit"`,
   systemctl: `
 for last; do :; done
@@ -154,6 +155,18 @@ describe("bootstrap", { concurrency: true }, () => {
     assert.equal(run.code, 1);
     assert.match(run.err, /cloud-init failed \(exit 1\):/);
     assert.ok(!(await broken.calls()).some((call) => call.startsWith("cinc-client")));
+  });
+
+  test("cloud-init is not asked when its result is there and without an error", async () => {
+    const done = await machine();
+    await done.set("result.json", '{\n "v1": {\n  "datasource": "DataSourceEc2",\n  "errors": []\n }\n}\n');
+    await done.set("cloud-init-exit", "1");
+    assert.equal((await done.run()).code, 0);
+    assert.deepEqual(await done.calls(), ["cinc-client -z -c client.rb -j node.json in 0022"]);
+    const failed = await machine();
+    await failed.set("result.json", '{\n "v1": {\n  "datasource": "DataSourceEc2",\n  "errors": [\n   "(\'scripts-user\', RuntimeError())"\n  ]\n }\n}\n');
+    await failed.set("cloud-init-exit", "1");
+    assert.equal((await failed.run()).code, 1);
   });
 
   const packageSha256 = createHash("sha256").update("package\n").digest("hex");

@@ -5,11 +5,11 @@ template '/etc/systemd/system/etcd.service' do
   group 'root'
   mode '0644'
   variables(etcd: node['etcd'])
-  notifies :run, 'execute[systemctl daemon-reload]', :immediately
 end
 
+# Systemd itself is asked, because a converge may have ended between the file and this; a unit it never loaded needs no reload.
 execute 'systemctl daemon-reload' do
-  action :nothing
+  only_if 'systemctl show --property NeedDaemonReload --value etcd | grep -qx yes'
 end
 
 # The unit asks the same again. Here its refusal fails the converge, with its reasons in the log.

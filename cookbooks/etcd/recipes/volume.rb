@@ -53,13 +53,12 @@ unless etcd['volume'].empty?
       group 'root'
       mode '0644'
       variables(device: device, timeout: etcd['volume_timeout'])
-      notifies :run, 'execute[systemctl daemon-reload for the data volume]', :immediately
     end
   end
 
   execute 'systemctl daemon-reload for the data volume' do
     command 'systemctl daemon-reload'
-    action :nothing
+    only_if 'systemctl show --property NeedDaemonReload --value var-lib-etcd.mount etcd-volume.service | grep -qx yes'
   end
 
   execute 'mount the data volume' do
