@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { addresses, zone } from "../lab/addresses.ts";
 import { projectDir } from "../lab/paths.ts";
 import { pulumiEnvironment } from "../lab/pulumiEnvironment.ts";
 import { run } from "../lab/shell.ts";
+import { stackFileArguments } from "../lab/stackFile.ts";
 import { median } from "./statistics.ts";
 
 export interface Start {
@@ -63,8 +64,9 @@ async function writeProgram(folder: string, source: string): Promise<void> {
 
 async function timeUp(pulumi: string, cwd: string, env: Record<string, string | undefined>, events: string): Promise<Start> {
   await rm(events, { force: true });
+  const stackFile = cwd === projectDir ? await stackFileArguments() : [];
   const began = performance.now();
-  const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--non-interactive", "--event-log", events], { cwd, stdio: "ignore", env: { ...process.env, ...env, PULUMI_DEBUG_COMMANDS: "true" } });
+  const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--non-interactive", ...stackFile, "--event-log", events], { cwd, stdio: "ignore", env: { ...process.env, ...env, PULUMI_DEBUG_COMMANDS: "true" } });
   let start = NaN;
   const poll = setInterval(() => {
     if (Number.isNaN(start) && existsSync(events) && readFileSync(events, "utf8").includes("resourcePreEvent")) start = (performance.now() - began) / 1000;
@@ -72,5 +74,8 @@ async function timeUp(pulumi: string, cwd: string, env: Record<string, string | 
   const code = await new Promise((resolve, reject) => { child.on("error", reject); child.on("exit", resolve); });
   clearInterval(poll);
   if (code !== 0) throw new Error(`pulumi up in ${cwd === projectDir ? "this project" : path.basename(cwd)} ended with ${code}`);
-  return { start, noop: (performance.now() - began) / 1000 };
+  const noop = (performance.now() - began) / 1000;
+  const changed = /"resourceChanges":(\{[^}]*\})/.exec(await readFile(events, "utf8"))?.[1];
+  if (cwd === projectDir && !/^\{"same":\d+\}$/.test(changed ?? "")) throw new Error(`the up that was to change nothing had these changes: ${changed}`);
+  return { start, noop };
 }

@@ -33,6 +33,8 @@ interface Group { readonly running: Map<string, number>; readonly done: Map<stri
 export class PulumiProgress {
   readonly #groups = new Map<string, Group>();
   readonly #busy = new Map<string, number>();
+  /** When each group last ended, by what it is called. */
+  readonly endedAt = new Map<string, number>();
   /** When something was last said, by who says it and its words without numbers. */
   readonly #said = new Map<string, number>();
   /** When the last line was told, or the first event came. */
@@ -92,6 +94,7 @@ export class PulumiProgress {
   #finish(label: string, group: Group): string[] {
     this.#groups.delete(label);
     this.#busy.set(label, (this.#busy.get(label) ?? 0) + group.last - group.first);
+    this.endedAt.set(label, group.last);
     if (group.done.size === 0) return [];
     return [`${label.padEnd(12)} ${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} (${seconds(group.last - group.first)})`];
   }

@@ -17,6 +17,7 @@ test("a group is told once, when it has been quiet for a moment", () => {
   assert.deepEqual(told, []);
   assert.deepEqual(progress.tick(2_000), ["DNS records  2 made (1.5 s)"]);
   assert.deepEqual(progress.finish(), []);
+  assert.deepEqual([...progress.endedAt], [["DNS records", 1_500]]);
 });
 
 test("frames and what stays the same are not told", () => {
