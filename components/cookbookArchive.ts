@@ -5,10 +5,13 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 
-/** Packs a folder as tar.gz in base64: files sorted by path, no times, owner root. Modes are the recipe's business: all files are 0644. */
+/**
+ * Packs a folder as tar.gz in base64: files sorted by path, no times, owner root. Modes are the recipe's business: all files are 0644.
+ * Its README stays behind: another wording there is no reason to converge again.
+ */
 export async function packCookbook(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== "README.md").map((entry) => join(entry.parentPath, entry.name)).sort();
   if (files.length === 0) throw new Error(`${folder}: the cookbook's folder holds no files`);
   const archive = pack();
   for (const file of files) {

@@ -33,6 +33,11 @@ test("another content or another name gives another text", async () => {
   assert.equal(new Set(texts).size, 3);
 });
 
+test("a README is no part of it", async () => {
+  const plain = await cookbook("plain", { "metadata.rb": "name 'x'" }), documented = await cookbook("documented", { "metadata.rb": "name 'x'", "README.md": "x" });
+  assert.equal(await packCookbook(documented), await packCookbook(plain));
+});
+
 test("tar reads it back", async () => {
   const archive = Buffer.from(await packCookbook(await cookbook("read", { "files/run": "#!/bin/sh\n", "metadata.rb": "name 'x'" })), "base64");
   const listing = execFileSync("tar", ["-tvz"], { input: archive, encoding: "utf8" }).trim().split("\n");
