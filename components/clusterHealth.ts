@@ -8,6 +8,7 @@
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
+import type { Credentials } from "./certificateTrouble.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 import { probeCluster } from "./etcdProbe.ts";
 
@@ -31,11 +32,11 @@ interface Outputs extends Inputs {
 }
 
 /** Polls until healthy; on expiry the error lists, for each member, what keeps the set from being one healthy cluster. */
-export async function waitForHealth(inputs: Inputs, say: (line: string) => void): Promise<string> {
+export async function waitForHealth(inputs: Inputs, say: (line: string) => void, credentials?: Credentials): Promise<string> {
   const started = Date.now(), waited = () => (Date.now() - started) / 1000;
   let saidAt = 0;
   for (;;) {
-    const report = await probeCluster(inputs.members, 2000);
+    const report = await probeCluster(inputs.members, 2000, credentials);
     if (report.healthy) return report.clusterId;
     if (waited() >= inputs.timeoutSeconds) {
       throw new Error([`The cluster is not healthy after ${Math.round(waited())} s.`, ...report.reasons.map((r) => `  ${r}`),

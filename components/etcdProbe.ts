@@ -6,6 +6,7 @@
  * provider: modules are imported inside functions.
  */
 import type { Etcd3, IOptions } from "etcd3";
+import { certificateTrouble, type Credentials } from "./certificateTrouble.ts";
 import type { DeclaredMember, MemberReport } from "./memberHealth.ts";
 import { reasonsNotHealthy } from "./memberHealth.ts";
 
@@ -20,30 +21,30 @@ export interface ClusterReport {
   readonly members: readonly MemberReport[];
 }
 
-/** Asks every declared member once and judges the answers. Never throws: a dead member is a reason. `deadlineMs` is for each call. */
-export async function probeCluster(declared: readonly DeclaredMember[], deadlineMs: number): Promise<ClusterReport> {
+/** Asks every declared member once and judges the answers. Never throws: a dead member is a reason. `deadlineMs` is for each call; `credentials` are for members with TLS. */
+export async function probeCluster(declared: readonly DeclaredMember[], deadlineMs: number, credentials?: Credentials): Promise<ClusterReport> {
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
-  const written = await writeMarker(declared, marker, deadlineMs);
-  const members = await Promise.all(declared.map((member) => probeMember(member, deadlineMs)));
+  const written = await writeMarker(declared, marker, deadlineMs, credentials);
+  const members = await Promise.all(declared.map((member) => probeMember(member, deadlineMs, credentials)));
   const reasons = [...(written ? [`no member accepted a write: ${written}`] : []), ...reasonsNotHealthy(declared, members, written ? "" : marker)];
   const ids = new Set(members.filter((m) => !m.error).map((m) => m.clusterId));
   return { clusterId: ids.size === 1 ? [...ids][0] ?? "" : "", healthy: reasons.length === 0, reasons, members };
 }
 
 /** Writes the marker through the first member that takes it. Returns why none did, or "". */
-async function writeMarker(declared: readonly DeclaredMember[], marker: string, deadlineMs: number): Promise<string> {
+async function writeMarker(declared: readonly DeclaredMember[], marker: string, deadlineMs: number, credentials: Credentials | undefined): Promise<string> {
   let why = "";
   for (const member of declared) {
-    why = await withClient(member.endpoint, deadlineMs, async (client) => { await client.put(markerKey).value(marker); return ""; }, inWords);
+    why = await withClient(member.endpoint, deadlineMs, credentials, async (client) => { await client.put(markerKey).value(marker); return ""; }, inWords);
     if (!why) return "";
   }
   return why;
 }
 
-async function probeMember(member: DeclaredMember, deadlineMs: number): Promise<MemberReport> {
+async function probeMember(member: DeclaredMember, deadlineMs: number, credentials: Credentials | undefined): Promise<MemberReport> {
   const blank = { name: member.name, endpoint: member.endpoint, clusterId: "", memberId: "", leaderId: "", version: "", learner: false, dbSizeBytes: 0, revision: 0, alarms: [], members: [], marker: "" };
-  return withClient(member.endpoint, deadlineMs, async (client): Promise<MemberReport> => {
+  return withClient(member.endpoint, deadlineMs, credentials, async (client): Promise<MemberReport> => {
     const status = await client.maintenance.status();
     const [list, alarms] = await Promise.all([client.cluster.memberList({}), client.maintenance.alarm({ action: 0, memberID: 0, alarm: 0 })]);
     const own = list.members.find((m) => m.ID === status.header.member_id);
@@ -56,18 +57,18 @@ async function probeMember(member: DeclaredMember, deadlineMs: number): Promise<
     // Last, because without a quorum a linearizable read fails while status still tells what is wrong.
     const read = await client.get(markerKey).string().then((value) => ({ marker: value ?? "", error: "" }), (e: unknown) => ({ marker: "", error: `cannot read (${inWords(e)})` }));
     return { ...partial, ...read };
-  }, (e) => ({ ...blank, error: inWords(e) }));
+  }, async (e) => ({ ...blank, error: [inWords(e), await certificateTrouble(member, credentials, deadlineMs)].filter(Boolean).join("; ") }));
 }
 
-async function withClient<T>(endpoint: string, deadlineMs: number, use: (client: Etcd3) => Promise<T>, failed: (error: unknown) => T): Promise<T> {
+async function withClient<T>(endpoint: string, deadlineMs: number, credentials: Credentials | undefined, use: (client: Etcd3) => Promise<T>, failed: (error: unknown) => T | Promise<T>): Promise<T> {
   const { Etcd3 } = await import("etcd3");
   const { noop } = await import("cockatiel");
-  const options: IOptions = { hosts: endpoint, faultHandling: { host: () => noop, global: noop }, defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }) };
+  const options: IOptions = { hosts: endpoint, ...(credentials ? { credentials } : {}), faultHandling: { host: () => noop, global: noop }, defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }) };
   const client = new Etcd3(options);
   try {
     return await use(client);
   } catch (e) {
-    return failed(e);
+    return await failed(e);
   } finally {
     client.close();
   }

@@ -82,7 +82,7 @@ describe("etcd-preflight", { concurrency: true }, () => {
     try {
       const run = await preflight(dns.port, { timeoutSeconds: 1 });
       assert.equal(run.code, 1);
-      assert.equal(run.err, `DNS for etcd.test is not complete after 1 s, asked from node a through 127.0.0.1. etcd would form a smaller cluster, so it was not started.
+      assert.equal(run.err, `DNS for etcd.test is not complete after 1 s, asked from node a through 127.0.0.1. etcd would form a wrong cluster, so it was not started.
   _etcd-server._tcp.etcd.test SRV   unexpected target d.etcd.test:2380 (the resolver may keep this answer for 60 s)
   c.etcd.test A                     NXDOMAIN, wanted 10.0.0.3 (the resolver may keep this answer for 1790 s)
 `);

@@ -37,7 +37,8 @@ test("etcd.yaml holds exactly the keys etcd knows, because it ignores others wit
 test("etcd.yaml with TLS asks peers and clients for certificates", options, () => {
   const config = parse(render("etcd.yaml", { etcd: { ...etcd, tls: true }, scheme: "https" })) as Record<string, unknown>;
   assert.equal(config["initial-advertise-peer-urls"], "https://a.etcd.test:2380");
-  assert.deepEqual(config["peer-transport-security"], { "cert-file": "/etc/etcd/pki/peer.crt", "key-file": "/etc/etcd/pki/peer.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt" });
+  assert.deepEqual(config["peer-transport-security"], { "cert-file": "/etc/etcd/pki/peer.crt", "key-file": "/etc/etcd/pki/peer.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt", "allowed-hostname": ["etcd.test"] });
+  assert.equal(config["tls-min-version"], "TLS1.2");
   assert.deepEqual(config["client-transport-security"], { "cert-file": "/etc/etcd/pki/server.crt", "key-file": "/etc/etcd/pki/server.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt" });
 });
 

@@ -1,0 +1,48 @@
+/** The cookbook's templates as they are on a node, rendered by Ruby's ERB: the host's ruby, else the one in the lab's machine image. */
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { ensureImages } from "../../lab/images.ts";
+import { podman } from "../../lab/podman.ts";
+import { CommandError, run } from "../../lab/shell.ts";
+import { cookbookFolder } from "../cookbook/files.ts";
+import { addressOf, domain, names, unitWaits } from "./places.ts";
+
+const templates = ["etcd.yaml", "preflight.json", "etcd.service"] as const;
+
+/** What the recipe writes for one node, by template. */
+export type NodeFiles = Readonly<Record<(typeof templates)[number], string>>;
+/** By node, plain and with TLS. */
+export type Rendered = Readonly<Record<"plain" | "tls", Readonly<Record<string, NodeFiles>>>>;
+
+const program = `require 'erb'; require 'json'
+  given = JSON.parse($stdin.read)
+  puts JSON.generate(given['jobs'].map { |variables|
+    variables.each { |name, value| instance_variable_set("@#{name}", value) }
+    given['templates'].transform_values { |text| ERB.new(text, trim_mode: '-').result(binding) }
+  })`;
+
+/** All files of all nodes, in one call of Ruby. The attributes are the cookbook's defaults; only the wait for DNS is shorter, because the unit tries again anyway. */
+export async function renderNodes(): Promise<Rendered> {
+  const kinds = ["plain", "tls"] as const;
+  const jobs = kinds.flatMap((kind) => names.map((name) => ({
+    etcd: {
+      domain, name, tls: kind === "tls", members: Object.fromEntries(names.map((n) => [n, addressOf(n)])), token: `etcd-${domain}`, initial_state: "new", volume: "",
+      peer_port: 2380, client_port: 2379, dns_timeout: unitWaits, quota_backend_bytes: 2147483648, auto_compaction_retention: "1h",
+    },
+    scheme: kind === "tls" ? "https" : "http", address: addressOf(name), host: `${name}.${domain}`,
+  })));
+  const texts = await Promise.all(templates.map(async (name) => [name, await fs.readFile(path.join(cookbookFolder, "templates", `${name}.erb`), "utf8")] as const));
+  const files = JSON.parse(await ruby(JSON.stringify({ templates: Object.fromEntries(texts), jobs }))) as NodeFiles[];
+  const of = (kind: number) => Object.fromEntries(names.map((name, i) => [name, files[kind * names.length + i] as NodeFiles]));
+  return { plain: of(0), tls: of(1) };
+}
+
+async function ruby(input: string): Promise<string> {
+  try {
+    return await run("ruby", ["-e", program], { input });
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== null) throw error; // else there is no ruby here
+  }
+  const { machine } = await ensureImages((line) => { process.stderr.write(`${line}\n`); });
+  return podman(["run", "--rm", "--interactive", "--network", "none", "--entrypoint", "ruby", machine, "-e", program], { input });
+}

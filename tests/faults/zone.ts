@@ -1,0 +1,68 @@
+/**
+ * The zone of the bench: what its two authoritative servers answer, and the resolver between them and the nodes. The resolver is a stand-in that
+ * keeps only what a test tells it to keep; that a real unbound behaves so is shown by tests/lab/dnsFaults.test.ts.
+ */
+import type { Answer } from "dns-packet";
+import { serverSrvName } from "../../components/dnsAnswers.ts";
+import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
+import { addressOf, domain, names, nameservers, resolver } from "./places.ts";
+
+export interface Zone {
+  readonly tls: boolean;
+  /** What is published. Tests change it in place. */
+  records: Answer[];
+  /** How a question is answered instead of with the records; undefined: as usual. */
+  special: (name: string, type: string) => StubAnswer | undefined;
+  /** The resolver was asked too early: it goes on saying "no such name" for so many seconds. */
+  rememberAbsence(name: string, type: string, seconds: number): void;
+  /** Every server stops: a question is refused by the host. */
+  down(): Promise<void>;
+  /** Servers answer, everything is published, nothing is remembered. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const fullName = (name: string) => `${name}.${domain}`;
+export const hostRecord = (name: string, address = addressOf(name)): Answer => ({ name: fullName(name), type: "A", ttl: 60, data: address });
+export const peerRecord = (name: string, tls: boolean, weight = 0): Answer =>
+  ({ name: serverSrvName(domain, tls), type: "SRV", ttl: 60, data: { priority: 0, weight, port: 2380, target: fullName(name) } });
+
+const complete = (tls: boolean): Answer[] => names.flatMap((name) => [hostRecord(name), peerRecord(name, tls)]);
+
+/** SOA minimum of Cloudflare's zones. */
+const negativeSeconds = 1800;
+const soa = (seconds: number): Answer => ({ name: domain, type: "SOA", ttl: seconds, data: { mname: fullName("ns1"), rname: fullName("admin"), serial: 1, refresh: 60, retry: 60, expire: 3600, minimum: negativeSeconds } });
+
+/** Starts the three servers on their own addresses, port 53. */
+export async function startZone(tls: boolean): Promise<Zone> {
+  const absent = new Map<string, number>();
+  const published = (name: string, type: string): StubAnswer => {
+    const special = zone.special(name, type);
+    if (special) return special;
+    const records = zone.records.filter((r) => r.name === name && r.type === type);
+    if (records.length) return { records };
+    return { rcode: zone.records.some((r) => r.name === name) ? "NOERROR" : "NXDOMAIN", authorities: [soa(negativeSeconds)] };
+  };
+  const relayed = { authoritative: false, recursive: true };
+  const resolved = (name: string, type: string): StubAnswer => {
+    const left = ((absent.get(`${name} ${type}`) ?? 0) - Date.now()) / 1000;
+    return left > 0 ? { rcode: "NXDOMAIN", authorities: [soa(Math.ceil(left))], ...relayed } : { ...published(name, type), ...relayed };
+  };
+  let servers: DnsStub[] = [];
+  const up = async () => {
+    if (!servers.length) servers = await Promise.all([...nameservers.map((address) => startDnsStub(published, address, 53)), startDnsStub(resolved, resolver, 53)]);
+  };
+  const down = async () => { await Promise.all(servers.splice(0).map((server) => server.close())); };
+  const zone: Zone = {
+    tls, records: complete(tls), special: () => undefined, down, close: down,
+    rememberAbsence(name, type, seconds) { absent.set(`${name} ${type}`, Date.now() + seconds * 1000); },
+    async restore() {
+      zone.records = complete(tls);
+      zone.special = () => undefined;
+      absent.clear();
+      await up();
+    },
+  };
+  await up();
+  return zone;
+}
