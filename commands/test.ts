@@ -10,56 +10,68 @@ import { ensurePrerequisites } from "../lab/prerequisites.ts";
 import { run } from "../lab/shell.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { ensureEtcd } from "../lab/toolchain/etcd.ts";
+import { whyNoBench } from "../tests/faults/bench.ts";
 
 const help = `
 npm test                          all tiers this machine can run
-npm test -- --tier unit           everything but tests/lab: types, functions, providers, real etcd on loopback
+npm test -- --tier unit           types, functions, providers, real etcd on loopback
+npm test -- --tier faults         tests/faults: real etcd in namespaces, against broken DNS and wrong certificates (needs root, or user namespaces)
 npm test -- --tier lab            tests/lab: the whole thing, with npm run up (needs root or sudo)
 npm test -- FILE…                 these files only
 
-Where the lab cannot run its tier is skipped, and the last lines say so; ETCD_LAB_REQUIRED=1 makes that a failure.
+Where namespaces or the lab cannot be had, their tier is skipped, and the last lines say so; ETCD_LAB_REQUIRED=1 makes that a failure.
 The last line is "N passed, N failed".
 `;
 
 /** The versions of etcd that the etcd tier runs against: the oldest supported, the default, the newest. */
 const etcdVersions = ["3.5.35", "3.6.14", "3.7.3"];
-const labTier = path.join(projectDir, "tests/lab") + path.sep;
+const tiers = ["unit", "faults", "lab"] as const;
+type Tier = (typeof tiers)[number];
+/** Which tier a test file belongs to. */
+const tierOf = (file: string): Tier => tiers.find((tier) => file.startsWith(path.join(projectDir, "tests", tier) + path.sep)) ?? "unit";
 const sums = { passed: 0, failed: 0 };
 
 await command("test", help, async (args) => {
   const { tier, files: named } = await readArguments(args);
-  const files = named.length > 0 ? named : await testFiles();
-  const lab = files.filter((file) => file.startsWith(labTier)), others = files.filter((file) => !file.startsWith(labTier));
-  const skipReason = tier !== "unit" && lab.length > 0 ? await whyNoLab() : undefined;
+  const all = named.length > 0 ? named : await testFiles();
+  const files = (of: Tier) => (tier === undefined || tier === of ? all.filter((file) => tierOf(file) === of) : []);
   const say = (line: string) => { process.stdout.write(`${line}\n`); };
+  const skipped: { tier: Tier; count: number; reason: string }[] = [];
+  /** Whether a tier can run here; why not is said at the end, where it is seen. */
+  const can = async (of: Tier, whyNot: () => Promise<string | undefined>): Promise<boolean> => {
+    const reason = files(of).length > 0 ? await whyNot() : undefined;
+    if (reason !== undefined) skipped.push({ tier: of, count: files(of).length, reason });
+    return files(of).length > 0 && reason === undefined;
+  };
 
   if (named.length === 0) {
     await checkTypes(say);
     if (tier !== "lab") await prepare(say);
   }
-  if (tier !== "lab" && others.length > 0) await runTier("unit", others, os.availableParallelism(), 180_000);
-  if (tier !== "unit" && lab.length > 0 && skipReason === undefined) {
+  if (files("unit").length > 0) await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
+  if (await can("faults", whyNoBench)) await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
+  if (await can("lab", whyNoLab)) {
     await ensurePrerequisites(say);
-    await runTier("lab", lab, 1, 30 * 60_000); // one lab, so one file at a time
+    await runTier("lab", files("lab"), 1, 30 * 60_000); // one lab, so one file at a time
   }
-  if (skipReason !== undefined) {
+  for (const { tier: of, count, reason } of skipped) {
     const required = process.env.ETCD_LAB_REQUIRED === "1";
-    say(`\nThe lab tier (${lab.length} files in tests/lab) was ${required ? "REQUIRED (ETCD_LAB_REQUIRED=1) and could not run" : "SKIPPED"}: ${skipReason}`);
-    if (required) sums.failed += lab.length;
+    say(`\nThe ${of} tier (${count} files in tests/${of}) was ${required ? "REQUIRED (ETCD_LAB_REQUIRED=1) and could not run" : "SKIPPED"}: ${reason}`);
+    if (required) sums.failed += count;
   }
   say(`${sums.passed} passed, ${sums.failed} failed`);
   return sums.failed > 0 ? 1 : 0;
 });
 
-async function readArguments(args: readonly string[]): Promise<{ tier: "unit" | "lab" | undefined; files: string[] }> {
-  let tier: "unit" | "lab" | undefined;
+async function readArguments(args: readonly string[]): Promise<{ tier: Tier | undefined; files: string[] }> {
+  let tier: Tier | undefined;
   const files: string[] = [];
   const rest = [...args];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === "--tier" || argument.startsWith("--tier=")) {
       const value = argument.startsWith("--tier=") ? argument.slice("--tier=".length) : rest.shift();
-      if (value !== "unit" && value !== "lab") throw usageError("test", `--tier is unit or lab (got ${value ?? "nothing"})`);
-      tier = value;
+      tier = tiers.find((known) => known === value);
+      if (tier === undefined) throw usageError("test", `--tier is ${tiers.join(", ")} (got ${value ?? "nothing"})`);
     } else if (argument.startsWith("-")) {
       throw usageError("test", `there is no option ${argument}`);
     } else {
@@ -95,6 +107,7 @@ async function prepare(say: (line: string) => void): Promise<void> {
 }
 
 async function runTier(name: string, files: string[], concurrency: number, timeout: number): Promise<void> {
+  const started = Date.now();
   process.stdout.write(`\n${name} tier: ${files.length} files\n`);
   // A file whose failed test left a process behind would otherwise never end: the runner's own timeout is for tests, not for files.
   const stream = runTests({ files, concurrency, timeout, cwd: projectDir, execArgv: ["--test-force-exit"] });
@@ -104,4 +117,5 @@ async function runTier(name: string, files: string[], concurrency: number, timeo
     sums.failed += counts.tests - counts.passed - counts.skipped - counts.todo;
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  process.stdout.write(`${name} tier: ${Math.round((Date.now() - started) / 1000)} s\n`);
 }

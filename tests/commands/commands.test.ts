@@ -41,7 +41,7 @@ for (const [args, message] of [
   [["down", "now"], /^down: down takes no arguments/],
   [["lab"], /^lab: a subcommand is needed: start, stop, status, logs, fault, destroy; /],
   [["lab", "begin"], /^lab: there is no subcommand begin: /],
-  [["test", "--tier", "all"], /^test: --tier is unit or lab \(got all\)/],
+  [["test", "--tier", "all"], /^test: --tier is unit, faults, lab \(got all\)/],
   [["test", "no-such-file.ts"], /^test: there is no test file no-such-file\.ts/],
 ] as const) {
   test(`npm run ${args.join(" ")} is refused in one line`, async () => {

@@ -3,7 +3,6 @@
 // what the cookbook renders. Does not prove systemd, real nameservers or a real resolver (tests/lab/dnsFaults.test.ts), nor D13 to D15
 // (tests/lab/serviceFaults.test.ts: an API that refuses, or loses its answer after the write; tests/lab/firstLight.test.ts: a second up without changes).
 import assert from "node:assert/strict";
-import { availableParallelism } from "node:os";
 import { after, before, describe, test } from "node:test";
 import { etcdVersions } from "../etcd/etcdProcesses.ts";
 import { openBench, type Bench } from "./bench.ts";
@@ -18,10 +17,10 @@ let bench: Bench;
 before(async () => { bench = await openBench(); });
 after(() => { process.stdout.write(`${table.text()}\n${((Date.now() - started) / 1000).toFixed(0)} s in all\n`); });
 
-// A world waits more than it works.
-describe("DNS at a first start", { concurrency: 2 * availableParallelism() }, () => {
+// A world waits more than it works: all six take little longer than one.
+describe("DNS at a first start", { concurrency: true }, () => {
   for (const version of etcdVersions) for (const tls of [false, true]) {
-    describe(`etcd ${version} ${tls ? "with TLS" : "plain"}`, () => {
+    describe(`etcd ${version} ${tls ? "with TLS" : "plain"}`, { concurrency: 1 }, () => {
       let world: OpenWorld;
       before(async () => { world = await bench.world(version, tls); });
       after(() => world?.close());
