@@ -10,7 +10,7 @@ import { ensurePrerequisites } from "../lab/prerequisites.ts";
 import { run } from "../lab/shell.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { ensureEtcd } from "../lab/toolchain/etcd.ts";
-import { whyNoBench } from "../tests/faults/bench.ts";
+import { installNeeded, whyNoBench } from "../tests/faults/bench.ts";
 
 const help = `
 npm test                          all tiers this machine can run
@@ -49,7 +49,10 @@ await command("test", help, async (args) => {
     if (tier !== "lab") await prepare(say);
   }
   if (files("unit").length > 0) await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
-  if (await can("faults", whyNoBench)) await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
+  if (await can("faults", whyNoBench)) {
+    await installNeeded(say);
+    await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
+  }
   if (await can("lab", whyNoLab)) {
     await ensurePrerequisites(say);
     await runTier("lab", files("lab"), 1, 30 * 60_000); // one lab, so one file at a time

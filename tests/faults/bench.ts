@@ -1,6 +1,6 @@
 /** What the tests of a file share: everything rendered and signed once, and worlds of every version. */
 import { whyNoLab } from "../../lab/ability.ts";
-import { missingCommands } from "../../lab/prerequisites.ts";
+import { installPackages, missingCommands, type Needed } from "../../lab/prerequisites.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 import { clientLeaf, makeAuthority, memberLeaf, type Authority } from "./certificates.ts";
 import { names } from "./places.ts";
@@ -26,10 +26,22 @@ export async function openBench(): Promise<Bench> {
   };
 }
 
-/** Why these tests cannot run here, in words that end a sentence; undefined when they can. */
+const needed: readonly Needed[] = [
+  { command: "ip", apt: "iproute2", dnf: "iproute" },
+  { command: "openssl", apt: "openssl", dnf: "openssl" },
+  { command: "/usr/bin/python3", apt: "python3", dnf: "python3" },
+];
+
+/** Why these tests cannot run here, in words that end a sentence; undefined when they can, after `installNeeded`. */
 export async function whyNoBench(): Promise<string | undefined> {
   const none = await whyNoWorld();
-  if (none !== undefined || (await missingCommands([{ command: "ruby", apt: "ruby", dnf: "ruby" }])).length === 0) return none;
-  const lab = await whyNoLab();
-  return lab === undefined ? undefined : `they need ruby to render the cookbook's templates, or the lab, whose image has one; the lab cannot run here: ${lab}`;
+  if (none !== undefined) return none;
+  const missing = await missingCommands(needed), lab = await whyNoLab();
+  if (lab === undefined) return undefined; // it can install what is missing, and its image has ruby
+  if (missing.length > 0) return `they need ${missing.map(({ command }) => command).join(", ")}. Install: ${missing.map(({ apt }) => apt).join(" ")}.`;
+  return (await missingCommands([{ command: "ruby", apt: "ruby", dnf: "ruby" }])).length === 0 ? undefined
+    : `they need ruby to render the cookbook's templates, or the lab, whose image has one. Install ruby; the lab cannot run here: ${lab}`;
 }
+
+/** Installs what these tests need beyond the lab, having said so. */
+export const installNeeded = (report: (line: string) => void): Promise<void> => installPackages(needed, report);
