@@ -20,3 +20,5 @@ export const clusterId = cluster.clusterId;
 export const peerUrls = Object.fromEntries(Object.entries(cluster.nodes).map(([name, node]) => [name, node.peerUrl]));
 /** User for SSH to the members' addresses. */
 export const sshUser = settings.sshUser;
+/** SSH host key of each member, as it stands in known_hosts: what a connection has to see. */
+export const hostKeys = cluster.hostKeys;

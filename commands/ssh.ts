@@ -1,3 +1,4 @@
+import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { command, usageError } from "../lab/command.ts";
 import { passThrough } from "../lab/passThrough.ts";
@@ -14,13 +15,15 @@ A shell on a member's machine, or one command there.
 `;
 
 await command("ssh", help, async ([node, ...rest]) => {
-  const { endpoints, sshUser } = await stackOutputs();
+  const { endpoints, hostKeys, sshUser } = await stackOutputs();
   const names = Object.keys(endpoints).join(", ");
   if (!node) throw usageError("ssh", `a node is needed, one of ${names}`);
   const endpoint = endpoints[node];
   if (!endpoint) throw new Error(`there is no node ${JSON.stringify(node)}; there are ${names}`);
-  // Machines of the lab come and go on the same addresses, each with a host key of its own.
-  const options = ["-i", sshKeyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", `UserKnownHostsFile=${path.join(keyDir, "known_hosts")}`,
-    "-o", "CheckHostIP=no", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10"];
-  return passThrough("ssh", [...options, `${sshUser}@${new URL(endpoint).hostname}`, ...rest]);
+  const address = new URL(endpoint).hostname, knownHosts = path.join(keyDir, "known_hosts");
+  // Written anew each time: machines come and go on the same addresses, and the stack knows the key of each.
+  await fs.writeFile(knownHosts, `${address} ${hostKeys[node]}\n`);
+  const options = ["-i", sshKeyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "GlobalKnownHostsFile=/dev/null",
+    "-o", "HostKeyAlgorithms=ssh-ed25519", "-o", "UpdateHostKeys=no", "-o", "CheckHostIP=no", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10"];
+  return passThrough("ssh", [...options, `${sshUser}@${address}`, ...rest]);
 });

@@ -12,12 +12,12 @@ import { Founders } from "./founders.ts";
 import { Incarnation } from "./incarnation.ts";
 import { Leftovers } from "./leftovers.ts";
 import { markComment, markTags } from "./mark.ts";
+import { newUserData, nodeAccess } from "./nodeAccess.ts";
 import { imageOf } from "./nodeImage.ts";
 import { memberSecurityGroup, subnetOf } from "./nodeNetwork.ts";
 import { removeOrphans } from "./orphans.ts";
 import type { NodeSettings, Settings } from "./settings.ts";
 import { clientSrvName, srvRecord } from "./srvRecord.ts";
-import { sshConnection } from "./sshConnection.ts";
 
 /** Checked settings (see settings.ts for each), and the key that reaches the nodes. */
 export interface EtcdClusterArgs extends Settings {
@@ -36,6 +36,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
   /** Client URLs by node name, by private address; resolved once the cluster is healthy. */
   readonly endpoints: pulumi.Output<Record<string, string>>;
   readonly clusterId: pulumi.Output<string>;
+  /** SSH host keys by node name, as they stand in known_hosts. */
+  readonly hostKeys: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: EtcdClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("etcd:index:EtcdCluster", name, { domain: args.domain, nodes: Object.keys(args.nodes) }, opts);
@@ -67,10 +69,14 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // The nodes: one for each name, never depending on one another.
     const nodes = members.map(([member, { zone, instanceType }], i) =>
-      new EtcdNode(`${name}-${member}`, { ...shared, name: member, zone, instanceType, subnetId: subnets[i]! }, inside));
+      new EtcdNode(`${name}-${member}`, { ...shared, name: member, zone, instanceType, subnetId: subnets[i]!, userData: newUserData() }, inside));
     const byName = <T>(pick: (node: EtcdNode) => T): Record<string, T> => Object.fromEntries(nodes.map((node) => [node.member, pick(node)]));
     const addresses = pulumi.all(byName((node) => node.privateIp));
     const { founding } = new Founders(`${name}-founding-volumes`, { volumeIds: byName((node) => node.volume.id) }, child);
+
+    // The way in: from the first connection on, a machine proves by its host key that it is the one that was made.
+    const login = { user: args.sshUser, privateKey: args.sshPrivateKey };
+    const access = nodes.map((node) => nodeAccess(`${name}-${node.member}`, node, login, { ...child, dependsOn: rules }));
 
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
     const gate = new DnsReadiness(`${name}-dns-readiness`, {
@@ -81,12 +87,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
     const cookbook = packCookbook("cookbooks/etcd"), timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
     const token = pulumi.all([incarnation, founding]).apply((words) => [domain, ...words].filter(Boolean).join("-"));
-    const bootstraps = nodes.map((node) => {
+    const bootstraps = nodes.map((node, i) => {
       const prepared = pulumi.all([addresses, node.volume.id, token, cookbook]).apply(([all, volumeId, tokenOfAll, archive]) => bootstrapOf({
         ...args, name: node.member, members: all, volumeId, token: tokenOfAll, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
       }));
       const command = new remote.Command(`${name}-${node.member}-bootstrap`, {
-        connection: sshConnection(node.privateIp, args.sshUser, args.sshPrivateKey),
+        connection: access[i]!.connection,
         create: launcher, update: launcher, stdin: pulumi.secret(prepared.stdin), addPreviousOutputInEnv: false,
         triggers: [node.instance.id, node.volume.id],
       }, { ...child, dependsOn: [gate, node.attachment, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
@@ -106,6 +112,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     this.nodes = byName((node) => node);
     this.clusterId = health.clusterId;
+    this.hostKeys = pulumi.all(Object.fromEntries(nodes.map((node, i) => [node.member, access[i]!.hostKey])));
     this.endpoints = pulumi.all([pulumi.all(byName((node) => node.endpoint)), health.clusterId]).apply(([endpoints]) => endpoints);
     this.registerOutputs({ clusterId: this.clusterId, endpoints: this.endpoints });
   }

@@ -25,6 +25,8 @@ export interface EtcdNodeArgs {
   readonly ami: pulumi.Input<string>;
   readonly instanceType: pulumi.Input<string>;
   readonly keyName: pulumi.Input<string>;
+  /** Read when the instance is made; a later one does not replace it. */
+  readonly userData: pulumi.Input<string>;
   readonly dataVolumeGb: pulumi.Input<number>;
   /** Gives the node an Elastic IP as its way out; DNS keeps the private address. */
   readonly publicAddress: boolean;
@@ -91,13 +93,12 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.instance = new Instance(`${name}-instance`, {
       ami: args.ami, instanceType: args.instanceType, keyName: args.keyName,
       primaryNetworkInterface: { networkInterfaceId: address.id },
-      // cloud-init must not map the node's own name to 127.0.1.1: peers would be told that address.
-      userData: "#cloud-config\nmanage_etc_hosts: false\n",
+      userData: args.userData,
       metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
       rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: 10 },
       tags: tags("instance"),
       // A moved image or changed user data would take all members down at once (rule: one at a time).
-    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], dependsOn: [leftovers] });
+    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], additionalSecretOutputs: ["userData"], dependsOn: [leftovers] });
     // The end of the machine detaches: a destroy that stops it for that, and is killed then, would leave a machine that nothing starts again.
     this.attachment = new VolumeAttachment(`${name}-attachment`, {
       instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", skipDestroy: true,

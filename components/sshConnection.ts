@@ -2,9 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
 
 /**
- * How this program reaches a node: the one place that knows. SSH may open minutes after the instance runs: 60 refused dials
- * are about 4 minutes with the provider's back-off (its default of 10 gives up after 11 s, pulumi-command issue 1238).
+ * How this program reaches a node after the first contact: the one place that knows (pinnedSsh.ts is for the first contact alone). The
+ * machine has let us in before, but may be booting again: 16 failed dials are about 45 s of refusals with the provider's
+ * back-off (its default of 10 gives up after 11 s, pulumi-command issue 1238). A machine that shows another host key is refused, as late.
  */
-export function sshConnection(host: pulumi.Input<string>, user: string, privateKey: pulumi.Input<string>): types.input.remote.ConnectionArgs {
-  return { host, user, privateKey, dialErrorLimit: 60, perDialTimeout: 15 };
+export function sshConnection(host: pulumi.Input<string>, hostKey: pulumi.Input<string>, user: string, privateKey: pulumi.Input<string>): types.input.remote.ConnectionArgs {
+  return { host, hostKey, user, privateKey, dialErrorLimit: 16, perDialTimeout: 15 };
 }

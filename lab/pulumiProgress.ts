@@ -14,6 +14,7 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/^aws:.*volume/i, "volumes"],
   [/^aws:ec2\/instance/, "machines"],
   [/^cloudflare:.*dnsRecord/i, "DNS records"],
+  [/HostKey|FirstContact/, "host keys"],
   [/DnsReadiness/, "DNS gate"],
   [/^command:/, "bootstrap"],
   [/ClusterHealth/, "health"],

@@ -13,6 +13,8 @@ export interface StackOutputs {
   /** Peer URL by member name. */
   readonly peerUrls: Readonly<Record<string, string>>;
   readonly sshUser: string;
+  /** SSH host key by member name, as it stands in known_hosts. */
+  readonly hostKeys: Readonly<Record<string, string>>;
 }
 
 /** The private key that opens the machines. */
@@ -24,7 +26,7 @@ export async function stackOutputs(): Promise<StackOutputs> {
   const cli = await ensureCli((line) => process.stderr.write(`${line}\n`));
   const text = await run(path.join(cli, "pulumi"), ["stack", "output", "--json", "--stack", stackName], { cwd: projectDir, env: pulumiEnvironment(cli) });
   const outputs = JSON.parse(text) as Partial<StackOutputs>;
-  if (!outputs.endpoints || !outputs.peerUrls || !outputs.sshUser || !outputs.discoveryDomain) {
+  if (!outputs.endpoints || !outputs.peerUrls || !outputs.sshUser || !outputs.hostKeys || !outputs.discoveryDomain) {
     throw new Error("the stack has no finished cluster: the last `npm run up` did not reach its end; run it again, it goes on from there");
   }
   return outputs as StackOutputs;

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { firstContactKeyIn } from "../../components/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
 
-let registered: Registered[], dependencies: Map<string, string[]>, options: Map<string, pulumi.CustomResourceOptions>, endpoints: Record<string, string>;
+let registered: Registered[], dependencies: Map<string, string[]>, options: Map<string, pulumi.CustomResourceOptions>, endpoints: Record<string, string>, hostKeys: Record<string, string>;
 const key = "-----BEGIN OPENSSH PRIVATE KEY----- marker-of-the-private-key";
 
 before(async () => {
@@ -22,6 +23,7 @@ before(async () => {
   assert.deepEqual(problems, []);
   const cluster = new EtcdCluster("etcd", { ...settings, sshPrivateKey: pulumi.secret(key), sshPublicKey: "ssh-ed25519 AAAA" }, { transformations: [watched.watch] });
   endpoints = await promiseOf(cluster.endpoints);
+  hostKeys = await promiseOf(cluster.hostKeys);
   await settled(registered);
 });
 
@@ -44,7 +46,7 @@ const one = (name: string): Registered => {
 const secretValue = (value: unknown): unknown => (typeof value === "object" && value !== null && "value" in value ? (value as { value: unknown }).value : value);
 
 test("exactly these resources", () => {
-  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
+  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
   const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
@@ -62,14 +64,39 @@ test("an A record for the private address, never proxied, and SRV records with p
   assert.deepEqual(one("etcd-b-client").inputs, { ...srv(2379), name: "_etcd-client._tcp.etcd.test" });
 });
 
-test("a machine on its own interface, with IMDSv2 only, encrypted disks, and nothing secret in its user data", () => {
+test("a machine on its own interface, with IMDSv2 only and encrypted disks", () => {
   const { inputs } = one("etcd-c-instance");
   assert.deepEqual(inputs.primaryNetworkInterface, { networkInterfaceId: "etcd-c-interface-id" });
   assert.deepEqual(inputs.metadataOptions, { httpTokens: "required", httpPutResponseHopLimit: 1 });
   assert.deepEqual(inputs.rootBlockDevice, { encrypted: true, volumeType: "gp3", volumeSize: 10 });
-  assert.equal(inputs.userData, "#cloud-config\nmanage_etc_hosts: false\n");
   assert.equal(inputs.ami, "ami-looked-up");
   assert.deepEqual([one("etcd-c-data").inputs.encrypted, one("etcd-c-data").inputs.size], [true, 20]);
+});
+
+test("user data is secret, and brings a host key of its own to each machine", () => {
+  const texts = ["a", "b", "c"].map((n) => one(`etcd-${n}-instance`).inputs.userData), keys = texts.map((text) => firstContactKeyIn(String(secretValue(text))));
+  for (const text of texts) assert.notEqual(typeof text, "string", "user data must be a secret");
+  for (const key of keys) assert.match(key, /^ssh-ed25519 AAAA/);
+  assert.equal(new Set(keys).size, 3);
+  assert.deepEqual(options.get("etcd-a-instance")?.additionalSecretOutputs, ["userData"]);
+});
+
+test("the first contact knows the machine by the key of its user data, once port 22 is open, and waits for no DNS", () => {
+  const { inputs } = one("etcd-b-first-contact"), on = dependencies.get("etcd-b-first-contact") ?? [];
+  assert.equal(inputs.firstHostKey, firstContactKeyIn(String(secretValue(one("etcd-b-instance").inputs.userData))));
+  assert.deepEqual([inputs.hostKey, inputs.host, inputs.instanceId, inputs.user], ["ssh-ed25519 lasting-of-etcd-b-host-key", addressOf("etcd-b-interface"), "etcd-b-instance-id", "admin"]);
+  for (const secret of ["privateKey", "hostPrivateKey"]) assert.notEqual(typeof inputs[secret], "string", `${secret} must be a secret`);
+  assert.ok(on.includes("etcd-ssh-10.0.0.0-8"), on.join(", "));
+  assert.ok(!on.includes("etcd-dns-readiness"), on.join(", "));
+  assert.equal(one("etcd-b-host-key").inputs.instanceId, "etcd-b-instance-id");
+});
+
+test("every later connection pins the lasting key of its own node", async () => {
+  for (const n of ["a", "b", "c"]) {
+    const connection = secretValue(one(`etcd-${n}-bootstrap`).inputs.connection) as { hostKey: unknown; host: string };
+    assert.deepEqual([connection.hostKey, connection.host], [`ssh-ed25519 lasting-of-etcd-${n}-host-key`, addressOf(`etcd-${n}-interface`)]);
+  }
+  assert.deepEqual(hostKeys, Object.fromEntries(["a", "b", "c"].map((n) => [n, `ssh-ed25519 lasting-of-etcd-${n}-host-key`])));
 });
 
 test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {

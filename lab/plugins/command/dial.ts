@@ -1,5 +1,5 @@
 import { Client } from "ssh2";
-import type { ConnectConfig } from "ssh2";
+import type { ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import type { Duplex } from "node:stream";
 import { note } from "../callLog.ts";
 import type { Call } from "../handler.ts";
@@ -78,16 +78,17 @@ function configFor(hop: Hop, socket: Duplex | undefined): ConnectConfig {
     readyTimeout: hop.perDialTimeout * 1000,
     keepaliveInterval: keepaliveMs,
     keepaliveCountMax: keepaliveLimit,
-    ...(expected ? { hostVerifier: (key: Buffer) => key.equals(expected) } : {}), // without a key any host is taken, as officially
+    // A host that has keys of several kinds must show the one that is pinned. Without a key any host is taken, as officially.
+    ...(expected ? { algorithms: { serverHostKey: [expected.type] }, hostVerifier: (key: Buffer) => key.equals(expected.bytes) } : {}),
   };
 }
 
 /** The key in a line of the form "ssh-ed25519 AAAA... comment". */
-function parseHostKey(line: string): Buffer {
+function parseHostKey(line: string): { type: ServerHostKeyAlgorithm; bytes: Buffer } {
   const [type, key] = line.trim().split(/\s+/);
   const bytes = Buffer.from(key ?? "", "base64");
   if (!type || bytes.length < 4 || bytes.subarray(4, 4 + bytes.readUInt32BE(0)).toString() !== type) throw new Error("failed to parse host key: ssh: no key found");
-  return bytes;
+  return { type: type as ServerHostKeyAlgorithm, bytes };
 }
 
 function through(bastion: Client, { host, port }: Hop): Promise<Duplex> {
@@ -103,6 +104,7 @@ function worded(error: Error & { level?: string; code?: string }, { host, port }
   if (error.level === "client-timeout") return new Error(`${target}: i/o timeout`);
   if (error.level === "client-authentication") return new Error("ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain");
   if (/Host denied/.test(error.message)) return new Error("ssh: handshake failed: ssh: host key mismatch");
+  if (/no matching host key format/.test(error.message)) return new Error("ssh: handshake failed: ssh: no common algorithm for host key");
   return new Error(`ssh: handshake failed: ${error.message}`);
 }
 

@@ -1,0 +1,110 @@
+// The first contact as the engine runs it, against an SSH server in this process. Does not prove that a real sshd takes the key, nor that
+// cloud-init brings the first one: tests/lab/hostKeys.test.ts does.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import test, { after, before } from "node:test";
+import ssh2 from "ssh2";
+import { FirstContact } from "../../components/firstContact.ts";
+import { HostKey, makeHostKey, type KeyPair } from "../../components/hostKey.ts";
+import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
+import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
+
+let contact: DynamicProvider, first: KeyPair, lasting: KeyPair, foreign: KeyPair;
+const privateKey = ssh2.utils.generateKeyPairSync("ed25519").private;
+before(async () => {
+  [first, lasting, foreign] = await Promise.all([makeHostKey(), makeHostKey(), makeHostKey()]);
+  const args = { node: "a", instanceId: "i-1", host: "h", user: "u", privateKey: "k", firstHostKey: "f", hostKey: "l", hostPrivateKey: "p", timeoutSeconds: 1 };
+  contact = await startDynamicProvider(() => new FirstContact("contact", args));
+});
+after(() => contact.close());
+
+const inputs = (port: number, more: object = {}) => ({
+  node: "a", instanceId: "i-1", host: "127.0.0.1", port, user: "admin", privateKey, firstHostKey: first.publicKey, hostKey: lasting.publicKey, hostPrivateKey: lasting.privateKey, timeoutSeconds: 10, ...more,
+});
+
+/** Makes contact with a machine and returns the error, "" when it went well. No private key may be in it, or in what was printed. */
+async function meet(machine: FakeMachine, more: object = {}): Promise<string> {
+  const error = await contact.create(inputs(machine.port, more)).then(({ outputs }) => { assert.deepEqual(outputs, { instanceId: "i-1", hostKey: lasting.publicKey }); return ""; }, (e: Error) => e.message);
+  for (const secret of [privateKey, lasting.privateKey]) {
+    for (const line of secret.split("\n").slice(1, 4)) assert.ok(!error.includes(line) && !contact.printed().includes(line), "a private key is shown");
+  }
+  return error;
+}
+const fingerprint = ({ publicKey }: KeyPair) => `SHA256:${createHash("sha256").update(Buffer.from(publicKey.split(" ")[1] ?? "", "base64")).digest("base64").replace("=", "")}`;
+
+test("the key of the user data lets it hand over the lasting one, once", async (t) => {
+  const machine = await startFakeMachine(first, privateKey);
+  t.after(() => machine.close());
+  assert.equal(await meet(machine), "");
+  assert.equal(machine.received.length, 1);
+  assert.ok(machine.received[0]?.includes(lasting.privateKey));
+  assert.ok(machine.received[0]?.includes(lasting.publicKey));
+});
+
+test("a machine that shows the lasting key already is one of an earlier run", async (t) => {
+  const machine = await startFakeMachine(lasting, privateKey);
+  t.after(() => machine.close());
+  assert.equal(await meet(machine), "");
+  assert.match(contact.printed(), /has its lasting host key already/);
+});
+
+for (const when of ["before", "after"] as const) {
+  test(`a connection that breaks ${when} the machine has taken the key is made again`, async (t) => {
+    const machine = await startFakeMachine(first, privateKey);
+    t.after(() => machine.close());
+    machine.breakNext(when);
+    assert.equal(await meet(machine), "");
+    assert.equal(machine.received.length, when === "before" ? 1 : 2);
+  });
+}
+
+test("another key is refused: no log-in is tried and nothing is sent", async (t) => {
+  const machine = await startFakeMachine(foreign, privateKey);
+  t.after(() => machine.close());
+  const error = await meet(machine, { timeoutSeconds: 1 });
+  assert.match(error, /The machine at 127\.0\.0\.1 is not the one that was made for a: its SSH host key is another\. Nothing was sent to it\./);
+  for (const key of [foreign, first, lasting]) assert.ok(error.includes(fingerprint(key)), error);
+  assert.deepEqual([machine.logIns(), machine.received], [0, []]);
+});
+
+test("another key for a moment, as while a machine boots, is waited out", async (t) => {
+  const machine = await startFakeMachine(foreign, privateKey);
+  t.after(() => machine.close());
+  const met = meet(machine);
+  setTimeout(() => machine.show(first.privateKey), 500);
+  assert.equal(await met, "");
+});
+
+test("a machine that says it took the key and shows the old one is not believed", async (t) => {
+  const machine = await startFakeMachine(first, privateKey, false);
+  t.after(() => machine.close());
+  assert.match(await meet(machine, { timeoutSeconds: 1 }), /took its lasting host key SHA256:\S+ but does not show it after 1 s \(the host shows another key\); look at HostKey/);
+});
+
+test("a log-in that is refused names the user; a port where nobody listens, the way", async () => {
+  const machine = await startFakeMachine(first, ssh2.utils.generateKeyPairSync("ed25519").private);
+  assert.match(await meet(machine, { timeoutSeconds: 1 }), /^a \(127\.0\.0\.1:\d+\) does not let admin in by SSH after 1 s: the key of sshPrivateKey is not accepted\. sshUser has to be/);
+  await machine.close();
+  assert.match(await meet(machine, { timeoutSeconds: 1 }), /ECONNREFUSED.*is this machine's address in sshFrom\?/);
+});
+
+test("user data without a key is named before anything is tried", async () => {
+  assert.match(await contact.create(inputs(1, { firstHostKey: "" })).then(() => "", (e: Error) => e.message), /the user data of i-1 holds no host key.*--replace/);
+});
+
+test("only another instance or another key is a first contact again", async () => {
+  const state = { instanceId: "i-1", hostKey: lasting.publicKey };
+  assert.equal(await contact.diff(state, inputs(22, { timeoutSeconds: 99, firstHostKey: "other", privateKey: "other" })), false);
+  assert.equal(await contact.diff(state, inputs(22, { instanceId: "i-2" })), true);
+  assert.equal(await contact.diff(state, inputs(22, { hostKey: foreign.publicKey })), true);
+});
+
+test("the lasting key changes with the instance only, and is never the same twice", async (t) => {
+  const key = await startDynamicProvider(() => new HostKey("key", { instanceId: "i-1" }));
+  t.after(() => key.close());
+  const [one, two] = [await key.create({ instanceId: "i-1" }), await key.create({ instanceId: "i-1" })];
+  assert.match(String(one.outputs.publicKey), /^ssh-ed25519 [A-Za-z0-9+/=]{68}$/);
+  assert.notEqual(one.outputs.publicKey, two.outputs.publicKey);
+  assert.equal(await key.diff(one.outputs, { instanceId: "i-1" }), false);
+  assert.equal(await key.diff(one.outputs, { instanceId: "i-2" }), true);
+});
