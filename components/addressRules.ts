@@ -30,6 +30,13 @@ export function regionOf(zone: string): string {
   return /^([a-z]{2}(?:-[a-z]+)+-\d)(-[a-z]{3}-\d)?[a-z]$/.exec(zone)?.[1] ?? "";
 }
 
+/** A KMS key's ARN in the nodes' region. An id or alias will not do: EC2 answers with the ARN, which would look like a change at every `up`. */
+export function kmsKeyProblem(key: string, region: string): string {
+  const match = /^arn:aws(?:-[a-z]+)*:kms:([a-z0-9-]+):\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/.exec(key);
+  if (!match) return "the ARN of a key is needed, arn:aws:kms:<region>:<account>:key/<id>; an id or alias alone would look changed at every `up`";
+  return region && match[1] !== region ? `a key of the nodes' region is needed (${region})` : "";
+}
+
 /** An address to download from. It becomes part of scripts and logs on the node: no quotes, no spaces, no password. */
 export function urlProblem(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
@@ -39,13 +46,29 @@ export function urlProblem(url: string): string {
   return /^[\w.~:/%+-]{1,500}$/.test(url) ? "" : "letters a-z, digits and . _ ~ : / % + - only, 500 at most";
 }
 
-/** A CIDR whose base has no bits outside its mask, as AWS demands. The whole Internet is refused: etcd's data would be open to it. */
+/** A CIDR whose base has no bits outside its mask, as AWS demands. */
 export function cidrProblem(cidr: string): string {
   const [base = "", bits = ""] = cidr.split("/");
   if (cidr.split("/").length !== 2 || addressProblem(base) || !/^(\d|[12]\d|3[0-2])$/.test(bits)) return "a CIDR such as 10.0.0.0/16 is needed";
-  if (bits === "0") return "never the whole Internet; name the networks that need it";
-  const number = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0), size = 2 ** (32 - Number(bits));
-  return number % size === 0 ? "" : "the address has bits outside its mask";
+  return numberOf(base) % 2 ** (32 - Number(bits)) === 0 ? "" : "the address has bits outside its mask";
+}
+
+/** Networks that are nobody's on the Internet (RFC 1918, and RFC 6598 between carriers and their customers). */
+const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+
+/** How far a well-formed CIDR reaches beyond what one organisation has: a private network may have any size, another 65536 addresses. */
+export function widthProblem(cidr: string): string {
+  const [base = "", bits = ""] = cidr.split("/"), width = Number(bits);
+  if (width === 0) return "never the whole Internet";
+  const inside = privateNetworks.some((network) => {
+    const [first = "", least = ""] = network.split("/"), size = 2 ** (32 - Number(least));
+    return width >= Number(least) && Math.floor(numberOf(base) / size) === numberOf(first) / size;
+  });
+  return inside || width >= 16 ? "" : "outside the private networks (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10) never more than a /16";
+}
+
+function numberOf(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 /** `address` or `address:port`. */

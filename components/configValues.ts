@@ -66,6 +66,11 @@ export function arrayOfText(raw: RawConfig, key: string, problems: Problem[]): s
   return [];
 }
 
+/** Those that stood in the list before, with their place. */
+export function duplicates(values: readonly string[]): [number, string][] {
+  return [...values.entries()].filter(([index, value]) => values.indexOf(value) !== index);
+}
+
 /** Names keys that nothing reads: a typo must not be a silent default. */
 export function unknownKeys(raw: RawConfig, known: readonly string[], field: string, problems: Problem[]): void {
   for (const key of Object.keys(raw)) {

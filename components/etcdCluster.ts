@@ -47,7 +47,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // What may not change comes first: a refusal leaves everything untouched.
     const ofNode = (pick: (node: NodeSettings) => string) => Object.fromEntries(members.map(([member, node]) => [member, pick(node)]));
     const founders = new Founders(`${name}-founders`, {
-      nodes: members.map(([member]) => member), domain, tls, etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey,
+      nodes: members.map(([member]) => member), domain, tls, etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey, kmsKeyId: args.kmsKeyId,
       places: ofNode(({ zone }) => `${zone} ${args.subnets[zone] ?? "in the default subnet"}`), instanceTypes: ofNode((node) => node.instanceType),
     }, child);
 
@@ -64,7 +64,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const key = new KeyPair(`${name}-key`, { publicKey: args.sshPublicKey, tags }, child);
     const shared = {
       domain, zoneId, tls, ttl, tags, comment, securityGroupId: group.id, keyName: key.keyName, ami: imageOf(args.ami, args.architecture, inside),
-      dataVolumeGb: args.dataVolumeGb, publicAddress: args.publicAddress, removeOrphans: orphans, leftovers,
+      dataVolumeGb: args.dataVolumeGb, kmsKeyId: args.kmsKeyId, publicAddress: args.publicAddress, removeOrphans: orphans, leftovers,
     };
 
     // The nodes: one for each name, never depending on one another.

@@ -28,6 +28,8 @@ export interface EtcdNodeArgs {
   /** Read when the instance is made; a later one does not replace it. */
   readonly userData: pulumi.Input<string>;
   readonly dataVolumeGb: pulumi.Input<number>;
+  /** ARN of the KMS key for both disks; empty for the account's default. */
+  readonly kmsKeyId: string;
   /** Gives the node an Elastic IP as its way out; DNS keeps the private address. */
   readonly publicAddress: boolean;
   /** Marks all that is made; see mark.ts. */
@@ -66,6 +68,7 @@ export class EtcdNode extends pulumi.ComponentResource {
     super("etcd:index:EtcdNode", name, { name: args.name, domain: args.domain }, opts);
     const child: pulumi.CustomResourceOptions = { parent: this, hooks: { beforeCreate: [args.removeOrphans] } };
     const tags = (role: string) => ({ ...args.tags, Name: `${args.name}.${args.domain}`, Role: role });
+    const encryption = { encrypted: true, ...(args.kmsKeyId ? { kmsKeyId: args.kmsKeyId } : {}) };
     const scheme = args.tls ? "https" : "http";
     this.member = args.name;
     this.hostname = `${args.name}.${args.domain}`;
@@ -86,7 +89,7 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.records = [a, peer];
 
     // The data: a volume of its own, because the member's identity lives on it.
-    this.volume = new Volume(`${name}-data`, { availabilityZone: args.zone, size: args.dataVolumeGb, type: "gp3", encrypted: true, tags: tags("data") }, child);
+    this.volume = new Volume(`${name}-data`, { availabilityZone: args.zone, size: args.dataVolumeGb, type: "gp3", ...encryption, tags: tags("data") }, child);
 
     // The machine. One that the state does not know would hold the interface: it goes between the two in a destroy.
     const leftovers = new Leftovers(`${name}-leftovers`, { type: "aws:ec2/instance:Instance", tags: tags("instance") }, { ...child, dependsOn: [address] });
@@ -95,7 +98,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       primaryNetworkInterface: { networkInterfaceId: address.id },
       userData: args.userData,
       metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
-      rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: 10 },
+      rootBlockDevice: { ...encryption, volumeType: "gp3", volumeSize: 10 },
       tags: tags("instance"),
       // A moved image or changed user data would take all members down at once (rule: one at a time).
     }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], additionalSecretOutputs: ["userData"], dependsOn: [leftovers] });

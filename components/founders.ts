@@ -26,6 +26,8 @@ export interface FoundersArgs {
   readonly instanceTypes?: pulumi.Input<Record<string, string>>;
   /** The key that EC2 puts on the machines. */
   readonly sshPublicKey?: pulumi.Input<string>;
+  /** The key that all disks are encrypted with; empty for the account's default. */
+  readonly kmsKeyId?: pulumi.Input<string>;
   /** Data volume of each node, by name. */
   readonly volumeIds?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
@@ -38,6 +40,7 @@ interface Inputs {
   readonly places?: Readonly<Record<string, string>>;
   readonly instanceTypes?: Readonly<Record<string, string>>;
   readonly sshPublicKey?: string;
+  readonly kmsKeyId?: string;
   readonly volumeIds?: Readonly<Record<string, string>>;
 }
 
@@ -61,6 +64,9 @@ export function refusals(olds: Inputs, news: Inputs): { property: string; reason
   if (differs("tls")) refuse("tls", `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`);
   if (differs("etcdVersion")) refuse("etcdVersion", `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`);
   if (differs("sshPublicKey")) refuse("sshPublicKey", `sshPrivateKey: another key would replace every machine at once; ${otherwise}`);
+  if (olds.nodes && typeof news.kmsKeyId === "string" && (olds.kmsKeyId ?? "") !== news.kmsKeyId) {
+    refuse("kmsKeyId", `kmsKeyId: a disk keeps the key it was made with, so another would replace every data volume (founded with ${olds.kmsKeyId || "the account's default"}; got ${news.kmsKeyId || "the account's default"}); ${otherwise}`);
+  }
   for (const node of changed(olds.places, news.places)) {
     refuse("places", `nodes.${node}: a member keeps its zone and subnet, for its data volume and its address lie there (${olds.places?.[node]}; got ${news.places?.[node]}); ${otherwise}`);
   }
@@ -81,7 +87,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
   async diff(_id, olds, news) {
-    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.tls, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.volumeIds]);
+    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.tls, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.kmsKeyId, i.volumeIds]);
     return { changes: recorded(olds) !== recorded(news) };
   },
   async create(inputs) {

@@ -2,9 +2,10 @@
  * The stack's configuration, checked as a whole: every problem at once, each with field, rule and value received.
  * Pure; preview checks form only, never the network.
  */
-import { arrayOfText, booleanOf, integerOf, objectOf, type Problem, type RawConfig, textOf, unknownKeys } from "./configValues.ts";
+import { arrayOfText, booleanOf, duplicates, integerOf, objectOf, type Problem, type RawConfig, textOf, unknownKeys } from "./configValues.ts";
 import { archiveDigests, versionProblem } from "./etcdReleases.ts";
-import { cidrProblem, domainProblem, nameserverProblem, nodeNameProblem, regionOf, urlProblem } from "./addressRules.ts";
+import { domainProblem, kmsKeyProblem, nameserverProblem, nodeNameProblem, regionOf, urlProblem } from "./addressRules.ts";
+import { type AllowedSources, readSources } from "./allowedSources.ts";
 import { instanceTypeProblem } from "./instanceTypes.ts";
 
 /** What differs between nodes. */
@@ -23,15 +24,15 @@ export interface ChefSettings {
 }
 
 /** Checked configuration; defaults are Pulumi.yaml's. */
-export interface Settings {
+export interface Settings extends AllowedSources {
   readonly domain: string;
   readonly zoneId: string;
   readonly nodes: Readonly<Record<string, NodeSettings>>;
   readonly tls: boolean;
   readonly subnets: Readonly<Record<string, string>>;
   readonly publicAddress: boolean;
-  readonly sshFrom: readonly string[];
-  readonly clientsFrom: readonly string[];
+  /** ARN of the key that encrypts all disks; empty for the account's default. */
+  readonly kmsKeyId: string;
   readonly ami: string;
   readonly architecture: "amd64" | "arm64";
   readonly dataVolumeGb: number;
@@ -78,8 +79,9 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
       if (node.zone && !subnets[node.zone]) refuse(`nodes.${name}.zone`, `etcd:subnets names no subnet for this zone (it has ${Object.keys(subnets).join(", ")})`, node.zone);
     }
   }
-  const sshFrom = readCidrs(raw, "sshFrom", problems), clientsFrom = readCidrs(raw, "clientsFrom", problems);
-  if (sshFrom.length + clientsFrom.length > 50) refuse("clientsFrom", "sshFrom and clientsFrom have room for 50 CIDRs together, AWS takes 60 rules in a group; name larger networks", `${sshFrom.length} and ${clientsFrom.length}`);
+  const sources = readSources(raw, problems);
+  const kmsKeyId = textOf(raw, "kmsKeyId", problems);
+  rule("kmsKeyId", kmsKeyId, kmsKeyId && kmsKeyProblem(kmsKeyId, regionOf(Object.values(nodes)[0]?.zone ?? "")));
   const ami = textOf(raw, "ami", problems);
   if (ami && !/^ami-([0-9a-z]{8}|[0-9a-z]{17})$/.test(ami)) refuse("ami", "an image id such as ami-0123456789abcdef0 is needed", ami);
   const sshUser = textOf(raw, "sshUser", problems);
@@ -107,7 +109,7 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
   duplicates(nameservers.map((server) => server.replace(/:53$/, ""))).forEach(([index, server]) => refuse(`nameservers[${index}]`, "each server once", server));
 
   const settings: Settings = {
-    domain, zoneId, nodes, tls, subnets, sshFrom, clientsFrom, ami, architecture, sshUser, etcdVersion, etcdMirror, etcdChecksums, nameservers,
+    domain, zoneId, nodes, tls, subnets, ...sources, kmsKeyId, ami, architecture, sshUser, etcdVersion, etcdMirror, etcdChecksums, nameservers,
     publicAddress: booleanOf(raw, "publicAddress", problems),
     etcdSha256: etcdChecksums === "pinned" ? pinned : {},
     chef: readChef(raw, problems),
@@ -166,14 +168,6 @@ function readChef(raw: RawConfig, problems: Problem[]): ChefSettings {
   return { product: product as ChefSettings["product"], version, packageUrl, packageSha256 };
 }
 
-function readCidrs(raw: RawConfig, field: string, problems: Problem[]): string[] {
-  const cidrs = arrayOfText(raw, field, problems);
-  if (!cidrs.length) problems.push({ field, rule: "at least one CIDR is needed, the address of the machine that runs Pulumi among them", value: cidrs });
-  cidrs.forEach((cidr, i) => { const problem = cidrProblem(cidr); if (problem) problems.push({ field: `${field}[${i}]`, rule: problem, value: cidr }); });
-  duplicates(cidrs).forEach(([index, cidr]) => problems.push({ field: `${field}[${index}]`, rule: "each CIDR once", value: cidr }));
-  return cidrs;
-}
-
 function stringMap(raw: RawConfig, field: string, problems: Problem[]): Record<string, string> {
   const given = objectOf(raw, field, problems);
   return Object.fromEntries(Object.keys(given).map((key) => [key, textOf(given, key, problems, `${field}.${key}`)]));
@@ -183,11 +177,6 @@ function oneOf<T extends string>(raw: RawConfig, field: string, allowed: readonl
   const value = textOf(raw, field, problems);
   if (!allowed.includes(value as T)) problems.push({ field, rule: `one of ${allowed.join(", ")}`, value });
   return value as T;
-}
-
-/** Those that stood in the list before, with their place. */
-function duplicates(values: readonly string[]): [number, string][] {
-  return [...values.entries()].filter(([index, value]) => values.indexOf(value) !== index);
 }
 
 /** A URL as messages may show it. */

@@ -7,7 +7,7 @@ import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 
 const objects = ["nodes", "subnets", "etcdSha256", "chef"], lists = ["sshFrom", "clientsFrom", "nameservers"];
-const texts = ["domain", "zoneId", "tls", "publicAddress", "ami", "architecture", "instanceType", "dataVolumeGb", "sshUser", "sshPrivateKey", "sshPrivateKeyFile",
+const texts = ["domain", "zoneId", "tls", "publicAddress", "openToTheWorld", "kmsKeyId", "ami", "architecture", "instanceType", "dataVolumeGb", "sshUser", "sshPrivateKey", "sshPrivateKeyFile",
   "etcdVersion", "etcdMirror", "etcdChecksums", "ttl", "dnsTimeout", "bootstrapTimeout", "healthTimeout"];
 
 /** Every key of the project's configuration that the program reads. */
@@ -29,6 +29,7 @@ export function readStackConfig(): StackConfig {
   const key = readKey(raw, problems);
   if (problems.length) throw new pulumi.RunError(`The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems)}`);
   if (settings.etcdChecksums === "mirror") pulumi.log.warn("etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that is tampered with would not be noticed");
+  if (settings.openToTheWorld) pulumi.log.warn("openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; whoever is in clientsFrom reads and writes everything unless etcd asks for certificates");
   return { settings, sshPrivateKey: pulumi.secret(key.privateKey), sshPublicKey: key.publicKey };
 }
 

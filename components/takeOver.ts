@@ -20,7 +20,8 @@ export interface Contact {
 
 /** A foreign key or a refused log-in may be a machine in the middle of its boot, for this long; longer is an answer. */
 const patienceMs = 20_000;
-const pauseMs = 200, attemptMs = 15_000, scriptMs = 30_000, longestConfirmMs = 30_000;
+/** sshd counts connections without a log-in, and shuts out for a while who makes many (PerSourcePenalties of OpenSSH 9.8). */
+const pauseMs = 200, pauseAfterRefusalMs = 2_000, attemptMs = 15_000, scriptMs = 30_000, longestConfirmMs = 30_000;
 
 /**
  * Opens SSH with a machine that shows one of the two keys, hands the lasting one over, and returns when a new connection shows it.
@@ -30,7 +31,7 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
   const { node, host, firstHostKey, hostKey, timeoutSeconds } = contact;
   if (!firstHostKey) throw new Error(`${node} (${host}): the user data of ${contact.instanceId} holds no host key, so nothing can tell this machine from another; replace it with \`pulumi up --replace\` and the URN of its instance`);
   const started = Date.now(), waited = () => Math.round((Date.now() - started) / 1000);
-  let saidAt = started, refusedSince: number | undefined;
+  let saidAt = started, refusedSince: number | undefined, foreignKey = "";
   for (;;) {
     const attempt = await openPinned(contact, [hostKey, firstHostKey], attemptMs);
     if (attempt.client) {
@@ -38,16 +39,17 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
       if (broken === "") return;
       attempt.problem = broken;
     }
-    const now = Date.now();
-    refusedSince = attempt.foreignKey || attempt.refused ? refusedSince ?? now : undefined;
-    if ((refusedSince !== undefined && now - refusedSince > patienceMs) || waited() >= timeoutSeconds) {
-      throw new Error(attempt.foreignKey ? foreign(contact, attempt.foreignKey) : unreachable(contact, attempt, waited()));
+    const now = Date.now(), definite = attempt.foreignKey !== "" || attempt.refused;
+    if (definite) refusedSince ??= now;
+    if (definite || attempt.shown) foreignKey = attempt.foreignKey;
+    if ((definite && now - (refusedSince ?? now) > patienceMs) || waited() >= timeoutSeconds) {
+      throw new Error(foreignKey ? foreign(contact, foreignKey) : unreachable(contact, attempt, waited()));
     }
     if (now - saidAt > (saidAt === started ? 5_000 : 15_000)) {
       saidAt = now;
       say(`waiting for SSH on ${node} (${host}), ${waited()} s of ${timeoutSeconds} s: ${attempt.problem}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await new Promise((resolve) => setTimeout(resolve, definite ? Math.min(pauseAfterRefusalMs, timeoutSeconds * 200) : pauseMs));
   }
 }
 

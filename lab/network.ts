@@ -87,6 +87,15 @@ export async function makeNamespace(name: string, address: string): Promise<stri
   return path;
 }
 
+/**
+ * Sets the filter table of a machine's namespace, all at once, in iptables-restore's form. It is set from outside, before the machine's
+ * first process, and holds whatever runs there (only root in the machine could change it). IPv6, which the lab's VPC has not, is off.
+ */
+export async function setFilter(name: string, table: string): Promise<void> {
+  const inside = ["--net=" + namespacePath(name), "--"];
+  await runAsRoot("nsenter", [...inside, "sh", "-c", "[ ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; exec iptables-restore --wait=10"], { input: table });
+}
+
 /** Removes a namespace and its cable. Nothing there: does nothing. A container still in it keeps its processes, without a network. */
 export async function removeNamespace(name: string): Promise<void> {
   const namespace = namespaceName(name);

@@ -1,5 +1,5 @@
 import * as fs from "node:fs/promises";
-import { makeNamespace, removeNamespace } from "../network.ts";
+import { makeNamespace, removeNamespace, setFilter } from "../network.ts";
 import { podman } from "../podman.ts";
 import { runAsRoot } from "../shell.ts";
 import { fairShare, systemdEnvironment } from "./cgroups.ts";
@@ -28,11 +28,11 @@ const container = (id: string) => `etcd-lab-${id}`;
  * Makes an instance's machine and starts it: a container in a network namespace of its own. Its file system and its address
  * stay when it stops. Nothing of it listens on the host.
  */
-export async function makeMachine(image: string, input: SeedInput, attachments: readonly Attachment[], sshLateSeconds: number): Promise<void> {
+export async function makeMachine(image: string, input: SeedInput, firewall: string, attachments: readonly Attachment[], sshLateSeconds: number): Promise<void> {
   const { instanceId: id, address } = input;
   const files = machineFiles(id);
-  // Security groups are not enforced: this namespace is the place for their rules.
   const [namespace, share] = await Promise.all([makeNamespace(id, address), fairShare(), writeMachineFiles(input, sshLateSeconds)]);
+  await setFilter(id, firewall); // before the first process could listen
   await writeDevices(id, await openAll(attachments));
   await podman([
     "run", "--detach", "--name", container(id), "--replace", "--label", "etcd-lab=1", "--label", `${machineLabel}=${address}`,
@@ -47,8 +47,9 @@ export async function makeMachine(image: string, input: SeedInput, attachments: 
 }
 
 /** Starts a stopped machine, with the volumes it shall have now. */
-export async function startMachine(id: string, address: string, attachments: readonly Attachment[]): Promise<void> {
+export async function startMachine(id: string, address: string, firewall: string, attachments: readonly Attachment[]): Promise<void> {
   await makeNamespace(id, address); // there already, unless the host was started anew
+  await setFilter(id, firewall);
   await writeDevices(id, await openAll(attachments));
   await podman(["start", container(id)]);
 }

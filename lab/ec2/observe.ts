@@ -1,6 +1,9 @@
 import { paginateDescribeInstances, paginateDescribeVolumes, DescribeInstanceAttributeCommand, DescribeKeyPairsCommand } from "@aws-sdk/client-ec2";
 import type { EC2Client, Instance as Described } from "@aws-sdk/client-ec2";
+import { addresses } from "../addresses.ts";
+import { filterTable } from "./firewall.ts";
 import type { Cloud, Instance } from "./plan.ts";
+import { readGroups } from "./securityGroups.ts";
 
 /** Reads from EC2 what should be there. Throws when the emulator does not answer. */
 export async function observe(client: EC2Client): Promise<Cloud> {
@@ -8,11 +11,13 @@ export async function observe(client: EC2Client): Promise<Cloud> {
   for await (const page of paginateDescribeVolumes({ client }, {})) {
     for (const volume of page.Volumes ?? []) if (volume.VolumeId) sizes.set(volume.VolumeId, volume.Size ?? 1);
   }
+  const groups = await readGroups(client);
+  const firewallOf = (described: Described) => filterTable((described.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []).sort(), groups, addresses);
   const instances: Instance[] = [];
   const alive = [{ Name: "instance-state-name", Values: ["pending", "running", "stopping", "stopped"] }];
   for await (const page of paginateDescribeInstances({ client }, { Filters: alive })) {
     for (const described of (page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? [])) {
-      const instance = fromDescribed(described, sizes);
+      const instance = fromDescribed(described, sizes, firewallOf(described));
       if (instance) instances.push(instance);
     }
   }
@@ -29,7 +34,7 @@ export async function firstBoot(client: EC2Client, instance: Instance): Promise<
 }
 
 /** Undefined for what has no address (yet, or any more). */
-function fromDescribed(described: Described, sizes: ReadonlyMap<string, number>): Instance | undefined {
+function fromDescribed(described: Described, sizes: ReadonlyMap<string, number>, firewall: string): Instance | undefined {
   const { InstanceId: id, PrivateIpAddress: address, Placement: placement } = described;
   if (!id || !address) return undefined;
   const attachments = (described.BlockDeviceMappings ?? [])
@@ -37,7 +42,7 @@ function fromDescribed(described: Described, sizes: ReadonlyMap<string, number>)
     .map((mapping) => ({ device: mapping.DeviceName ?? "", volumeId: mapping.Ebs?.VolumeId ?? "", sizeGiB: sizes.get(mapping.Ebs?.VolumeId ?? "") ?? 1 }))
     .sort((a, b) => a.device.localeCompare(b.device));
   return {
-    id, address, attachments,
+    id, address, attachments, firewall,
     name: described.Tags?.find((tag) => tag.Key === "Name")?.Value,
     state: described.State?.Name === "running" || described.State?.Name === "pending" ? "running" : "stopped",
     zone: placement?.AvailabilityZone ?? "",

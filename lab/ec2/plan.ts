@@ -15,6 +15,8 @@ export interface Instance {
   readonly address: string;
   readonly zone: string;
   readonly keyName?: string;
+  /** Rules of the instance's security groups, as the filter table of its machine. */
+  readonly firewall: string;
   /** Data volumes; the root volume is the container's own file system. */
   readonly attachments: readonly Attachment[];
 }
@@ -33,12 +35,15 @@ export interface Machine {
   readonly state: "running" | "stopped";
   /** Volumes whose device nodes the machine has, or had when it stopped. */
   readonly volumeIds: readonly string[];
+  /** The filter table it got last; undefined for one that an earlier process made. */
+  readonly firewall?: string;
 }
 
 export type Action =
   | { readonly do: "start"; readonly instance: Instance }
   | { readonly do: "stop"; readonly id: string }
   | { readonly do: "remove"; readonly id: string }
+  | { readonly do: "filter"; readonly id: string; readonly firewall: string }
   | { readonly do: "attach"; readonly id: string; readonly attachment: Attachment }
   | { readonly do: "detach"; readonly id: string; readonly volumeId: string }
   | { readonly do: "delete volume"; readonly volumeId: string };
@@ -81,6 +86,8 @@ function forInstance(instance: Instance, machine: Machine | undefined, holder: s
     // A successor on the same interface waits until its predecessor's machine is gone.
     return holder === undefined || holder === id ? [{ do: "start", instance }] : [];
   }
+  // Before anything else: a port that was closed is closed now.
+  const filter: Action[] = machine.firewall === instance.firewall ? [] : [{ do: "filter", id, firewall: instance.firewall }];
   const added = attachments.filter((attachment) => !machine.volumeIds.includes(attachment.volumeId));
-  return [...detach, ...added.map((attachment): Action => ({ do: "attach", id, attachment }))];
+  return [...filter, ...detach, ...added.map((attachment): Action => ({ do: "attach", id, attachment }))];
 }

@@ -3,6 +3,7 @@ import { sshLateSeconds } from "../faults.ts";
 import { attachVolume, detachVolume, makeMachine, removeMachine, startMachine, stopMachine } from "./machine.ts";
 import { firstBoot } from "./observe.ts";
 import type { Action, Cloud, Instance, Machine } from "./plan.ts";
+import { setFilter } from "../network.ts";
 import { closeVolume, deleteVolume } from "./volume.ts";
 
 /** What the steps work on; `machines` and `cloud` are the reconciler's and change while a step runs. */
@@ -32,6 +33,10 @@ export async function perform(action: Action, shop: Workshop): Promise<string> {
       machines.delete(action.id);
       return "machine removed";
     }
+    case "filter":
+      await setFilter(action.id, action.firewall);
+      change(machines, action.id, () => ({ firewall: action.firewall }));
+      return "rules of its security groups set";
     case "attach": {
       const { volumeId } = action.attachment;
       const number = await attachVolume(action.id, action.attachment);
@@ -50,13 +55,13 @@ export async function perform(action: Action, shop: Workshop): Promise<string> {
 }
 
 async function start(instance: Instance, shop: Workshop): Promise<void> {
-  const { id, address, zone, attachments } = instance;
+  const { id, address, zone, attachments, firewall } = instance;
   const before = shop.machines.get(id);
   if (before) {
-    await startMachine(id, address, attachments);
+    await startMachine(id, address, firewall, attachments);
   } else {
     try {
-      await makeMachine(shop.image, { instanceId: id, address, zone, ...await firstBoot(shop.client, instance) }, attachments, sshLateSeconds());
+      await makeMachine(shop.image, { instanceId: id, address, zone, ...await firstBoot(shop.client, instance) }, firewall, attachments, sshLateSeconds());
     } catch (error) {
       await removeMachine(id); // the next try begins with nothing
       throw error;
@@ -64,7 +69,7 @@ async function start(instance: Instance, shop: Workshop): Promise<void> {
   }
   const volumeIds = attachments.map((attachment) => attachment.volumeId);
   await closeUnused((before?.volumeIds ?? []).filter((volumeId) => !volumeIds.includes(volumeId)), id, shop);
-  shop.machines.set(id, { id, address, state: "running", volumeIds });
+  shop.machines.set(id, { id, address, state: "running", volumeIds, firewall });
 }
 
 /**

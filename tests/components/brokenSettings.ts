@@ -4,7 +4,7 @@ import type { RawConfig } from "../../components/configValues.ts";
 /** A configuration with nothing wrong; each case breaks one field. */
 export const valid: RawConfig = {
   domain: "etcd.example.com", zoneId: "0123456789abcdef0123456789abcdef", nodes: { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } },
-  tls: "false", subnets: {}, publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.0.0.0/8"], ami: "", architecture: "amd64", instanceType: "t3.medium",
+  tls: "false", subnets: {}, publicAddress: "false", openToTheWorld: "false", kmsKeyId: "", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.0.0.0/8"], ami: "", architecture: "amd64", instanceType: "t3.medium",
   dataVolumeGb: "20", sshUser: "admin", etcdVersion: "3.6.14", etcdMirror: "https://mirror.example.com/etcd", etcdChecksums: "pinned", etcdSha256: {}, chef: {},
   nameservers: [], ttl: "60", dnsTimeout: "120", bootstrapTimeout: "900", healthTimeout: "120",
 };
@@ -76,6 +76,17 @@ export const broken: [string, RawConfig, RegExp][] = [
   ["nobody may use SSH", { sshFrom: [] }, /^sshFrom: at least one CIDR/],
   ["nobody may connect", { clientsFrom: [] }, /^clientsFrom: at least one CIDR/],
   ["SSH for the whole Internet", { sshFrom: ["0.0.0.0/0"] }, /^sshFrom\[0\]: never the whole Internet/],
+  ["a public network that is too wide", { clientsFrom: ["8.0.0.0/15"] }, /^clientsFrom\[0\]: outside the private networks .* never more than a \/16; .* set etcd:openToTheWorld to true \(got 8\.0\.0\.0\/15\)$/],
+  ["more than the private network it begins with", { clientsFrom: ["172.16.0.0/11"] }, /^clientsFrom\[0\]: the address has bits outside/],
+  ["a network that holds a private one", { clientsFrom: ["172.0.0.0/8"] }, /^clientsFrom\[0\]: outside the private networks/],
+  ["a switch that nothing needs", { openToTheWorld: "true" }, /^openToTheWorld: nothing in sshFrom or clientsFrom needs it/],
+  ["a switch with a word", { openToTheWorld: "yes" }, /^openToTheWorld: true or false/],
+  ["a malformed security group", { clientsFrom: ["sg-12"] }, /^clientsFrom\[0\]: a security group id such as/],
+  ["a security group for SSH", { sshFrom: ["sg-0123456789abcdef0"] }, /^sshFrom\[0\]: a CIDR/],
+  ["a security group twice", { clientsFrom: ["sg-0123456789abcdef0", "sg-0123456789abcdef0"] }, /^clientsFrom\[1\]: each CIDR once/],
+  ["a KMS key by its id", { kmsKeyId: "1234abcd-12ab-34cd-56ef-1234567890ab" }, /^kmsKeyId: the ARN of a key is needed/],
+  ["a KMS key by its alias", { kmsKeyId: "alias/etcd" }, /^kmsKeyId: the ARN of a key is needed/],
+  ["a KMS key of another region", { kmsKeyId: "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }, /^kmsKeyId: a key of the nodes' region is needed \(us-east-1\)/],
   ["an address for a CIDR", { clientsFrom: ["10.0.0.1"] }, /^clientsFrom\[0\]: a CIDR/],
   ["a CIDR with bits outside its mask", { clientsFrom: ["10.0.0.1/8"] }, /^clientsFrom\[0\]: the address has bits outside/],
   ["a CIDR with a mask of 33", { clientsFrom: ["10.0.0.0/33"] }, /^clientsFrom\[0\]: a CIDR/],

@@ -6,6 +6,7 @@ import { firstContactKeyIn } from "../../components/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
 
 let registered: Registered[], dependencies: Map<string, string[]>, options: Map<string, pulumi.CustomResourceOptions>, endpoints: Record<string, string>, hostKeys: Record<string, string>;
+const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const key = "-----BEGIN OPENSSH PRIVATE KEY----- marker-of-the-private-key";
 
 before(async () => {
@@ -16,7 +17,7 @@ before(async () => {
   const { readSettings } = await import("../../components/settings.ts");
   const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
   const { settings, problems } = readSettings({
-    domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "false", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "10.2.0.0/16"],
+    domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "false", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"], openToTheWorld: "false", kmsKeyId: kmsKey,
     ami: "", architecture: "amd64", instanceType: "t3.medium", dataVolumeGb: "20", sshUser: "admin", etcdVersion: "3.6.14", etcdMirror: "https://mirror.test",
     etcdChecksums: "pinned", ttl: "60", dnsTimeout: "120", bootstrapTimeout: "900", healthTimeout: "60", nameservers: ["10.0.0.53"],
   });
@@ -47,7 +48,7 @@ const secretValue = (value: unknown): unknown => (typeof value === "object" && v
 
 test("exactly these resources", () => {
   const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
-  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-10.2.0.0-16", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
 
@@ -68,9 +69,9 @@ test("a machine on its own interface, with IMDSv2 only and encrypted disks", () 
   const { inputs } = one("etcd-c-instance");
   assert.deepEqual(inputs.primaryNetworkInterface, { networkInterfaceId: "etcd-c-interface-id" });
   assert.deepEqual(inputs.metadataOptions, { httpTokens: "required", httpPutResponseHopLimit: 1 });
-  assert.deepEqual(inputs.rootBlockDevice, { encrypted: true, volumeType: "gp3", volumeSize: 10 });
+  assert.deepEqual(inputs.rootBlockDevice, { encrypted: true, kmsKeyId: kmsKey, volumeType: "gp3", volumeSize: 10 });
   assert.equal(inputs.ami, "ami-looked-up");
-  assert.deepEqual([one("etcd-c-data").inputs.encrypted, one("etcd-c-data").inputs.size], [true, 20]);
+  assert.deepEqual([one("etcd-c-data").inputs.encrypted, one("etcd-c-data").inputs.kmsKeyId, one("etcd-c-data").inputs.size], [true, kmsKey, 20]);
 });
 
 test("user data is secret, and brings a host key of its own to each machine", () => {
@@ -126,10 +127,10 @@ test("a destroy has its turn between what is held and what may hold it unknown t
   assert.deepEqual(one("etcd-leftovers").inputs.tags, common);
 });
 
-test("2380 from the group itself only, 2379 and 22 from the named networks, each rule with a description", () => {
+test("2380 from the group itself only, 2379 from the named networks and groups, 22 from the named networks, each rule with a description", () => {
   const rules = registered.filter((r) => r.type.endsWith("SecurityGroupIngressRule"));
   assert.deepEqual(rules.map((r) => [r.inputs.fromPort, r.inputs.cidrIpv4 ?? r.inputs.referencedSecurityGroupId]).sort(),
-    [[22, "10.0.0.0/8"], [2379, "10.1.0.0/16"], [2379, "10.2.0.0/16"], [2380, "etcd-members-id"]]);
+    [[22, "10.0.0.0/8"], [2379, "10.1.0.0/16"], [2379, "sg-0123456789abcdef0"], [2380, "etcd-members-id"]]);
   for (const rule of rules) assert.ok(String(rule.inputs.description).length > 5);
 });
 

@@ -4,7 +4,7 @@ import test from "node:test";
 import { refusals } from "../../components/founders.ts";
 
 const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" }, places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
-const founded = { nodes: ["a", "b", "c"], domain: "etcd.test", tls: false, etcdVersion: "3.6.14", sshPublicKey: "ssh-ed25519 AAAA", instanceTypes: types, places, volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" } };
+const founded = { nodes: ["a", "b", "c"], domain: "etcd.test", tls: false, etcdVersion: "3.6.14", sshPublicKey: "ssh-ed25519 AAAA", kmsKeyId: "", instanceTypes: types, places, volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" } };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"; // how preview shows a value that is not known yet
 
 const refused: [string, object, string, RegExp][] = [
@@ -15,6 +15,7 @@ const refused: [string, object, string, RegExp][] = [
   ["TLS switched", { tls: true }, "tls", /founded with false; got true/],
   ["another version", { etcdVersion: "3.7.3" }, "etcdVersion", /one member at a time.*founded with 3\.6\.14; got 3\.7\.3/],
   ["another SSH key", { sshPublicKey: "ssh-ed25519 BBBB" }, "sshPublicKey", /replace every machine at once/],
+  ["a KMS key where there was none", { kmsKeyId: "arn:key" }, "kmsKeyId", /replace every data volume \(founded with the account's default; got arn:key\)/],
   ["a node moved to another zone", { places: { ...places, b: "us-east-1f subnet-2" } }, "places", /nodes\.b: a member keeps its zone/],
   ["another type for all at once", { instanceTypes: { a: "m7i.large", b: "m7i.large", c: "m7i.large" } }, "instanceTypes", /changes for a, b, c, which would stop them all at once/],
   ["another volume", { volumeIds: { ...founded.volumeIds, b: "vol-9" } }, "volumeIds", /data volume of b:/],
@@ -27,6 +28,12 @@ for (const [name, change, property, reason] of refused) {
     assert.match(found[0]?.reason ?? "", reason);
   });
 }
+test("refused: a KMS key for a cluster that was founded before there was such a setting", () => {
+  const { kmsKeyId: _, ...older } = founded;
+  assert.deepEqual(refusals(older, { ...founded, kmsKeyId: "arn:key" }).map((f) => f.property), ["kmsKeyId"]);
+  assert.deepEqual(refusals(older, founded), []);
+  assert.deepEqual(refusals({ volumeIds: {} }, { volumeIds: {} }), [], "the record of volumes holds nothing else");
+});
 test("accepted: the first up, and no change", () => {
   assert.deepEqual(refusals({}, founded), []);
   assert.deepEqual(refusals(founded, { ...founded, nodes: ["c", "b", "a"] }), []);

@@ -30,6 +30,8 @@ test("what looks odd and is right", () => {
   const fine: RawConfig[] = [
     { domain: "xn--tcd-9la.example.com" }, { nodes: zones("1", "2", "3") }, { nodes: { a: { zone: "us-west-2-lax-1a" } } }, { nodes: zones("constructor", "b", "c") },
     { architecture: "arm64", instanceType: "im4gn.large" }, { instanceType: "g5.xlarge" }, { instanceType: "u7i-12tb.224xlarge" }, { instanceType: "m7i-flex.large" },
+    { clientsFrom: ["sg-0123456789abcdef0", "sg-01234567"] }, { clientsFrom: ["8.8.0.0/16", "100.64.0.0/10"], sshFrom: ["172.16.0.0/12"] }, { openToTheWorld: "true", clientsFrom: ["0.0.0.0/0"] },
+    { kmsKeyId: "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }, { kmsKeyId: `arn:aws:kms:us-east-1:123456789012:key/mrk-${"0a".repeat(16)}` },
     { etcdMirror: "http://10.0.0.1:8080/etcd/" }, { chef: { packageUrl: "https://example.com/a/cinc_18.8.54-1_amd64.deb", packageSha256: "a".repeat(64) } }, { nameservers: ["10.0.0.1:53", "10.0.0.1:5353"] },
   ];
   for (const change of fine) assert.equal(describeProblems(readSettings({ ...valid, ...change }).problems), "", JSON.stringify(change));

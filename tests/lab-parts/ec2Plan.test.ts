@@ -8,10 +8,10 @@ import type { Action, Attachment, Cloud, Instance, Machine } from "../../lab/ec2
 
 const data: Attachment = { volumeId: "vol-1", device: "/dev/sdf", sizeGiB: 8 };
 const more: Attachment = { volumeId: "vol-2", device: "/dev/sdg", sizeGiB: 8 };
-const instance: Instance = { id: "i-1", name: "a", state: "running", address: "10.213.0.4", zone: "us-east-1a", attachments: [data] };
+const instance: Instance = { id: "i-1", name: "a", state: "running", address: "10.213.0.4", zone: "us-east-1a", firewall: "rules", attachments: [data] };
 const stopped: Instance = { ...instance, state: "stopped" };
 const successor: Instance = { ...instance, id: "i-2" };
-const machine: Machine = { id: "i-1", address: "10.213.0.4", state: "running", volumeIds: ["vol-1"] };
+const machine: Machine = { id: "i-1", address: "10.213.0.4", state: "running", volumeIds: ["vol-1"], firewall: "rules" };
 const halted: Machine = { ...machine, state: "stopped" };
 
 const cases: [what: string, instances: Instance[], machines: Machine[], actions: Action[]][] = [
@@ -31,6 +31,9 @@ const cases: [what: string, instances: Instance[], machines: Machine[], actions:
   ["detached before attached", [{ ...instance, attachments: [more] }], [machine], [{ do: "detach", id: "i-1", volumeId: "vol-1" }, { do: "attach", id: "i-1", attachment: more }]],
   ["detached while stopped", [{ ...stopped, attachments: [] }], [halted], [{ do: "detach", id: "i-1", volumeId: "vol-1" }]],
   ["attached while stopped: the next start brings it", [{ ...stopped, attachments: [data, more] }], [halted], []],
+  ["other rules of security groups are set at once", [{ ...instance, firewall: "others" }], [machine], [{ do: "filter", id: "i-1", firewall: "others" }]],
+  ["and on a machine whose rules are not known", [instance], [{ ...machine, firewall: undefined }], [{ do: "filter", id: "i-1", firewall: "rules" }]],
+  ["while stopped the next start brings them", [{ ...stopped, firewall: "others" }], [halted], []],
   ["stopping comes before detaching", [{ ...stopped, attachments: [] }], [machine], [{ do: "stop", id: "i-1" }]],
 ];
 for (const [what, instances, machines, actions] of cases) {

@@ -23,7 +23,7 @@ after(async () => { await npmRun("down"); });
 async function machineOf(node: string): Promise<{ container: string; firstKey: string }> {
   const id = (await instances()).find((instance) => instance.node === node)?.id ?? "", client = ec2Client("test");
   try {
-    const { userData } = await firstBoot(client, { id, state: "running", address: "", zone: "", attachments: [] });
+    const { userData } = await firstBoot(client, { id, state: "running", address: "", zone: "", firewall: "", attachments: [] });
     return { container: `etcd-lab-${id}`, firstKey: firstContactKeyIn(Buffer.from(userData).toString()) };
   } finally {
     client.destroy();
