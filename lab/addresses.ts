@@ -30,6 +30,8 @@ export const addresses = {
   controlPort: 14568,
   /** etcd release mirror, on the gateway address. */
   mirrorPort: 14580,
+  /** Instance metadata service, on the gateway address. */
+  metadataPort: 14582,
 } as const;
 
 /** The VPC's subnets, one for each zone, with ids that never change, so that the dev stack's file can name them. */

@@ -2,11 +2,12 @@ import * as fs from "node:fs";
 import { startCloudflare } from "./cloudflare/server.ts";
 import { startControl } from "./control.ts";
 import { daemonPidFile } from "./daemonProcess.ts";
+import { startMetadata } from "./ec2/metadata.ts";
 import { startReconciler } from "./ec2/reconciler.ts";
 import { imageNames } from "./images.ts";
 import { startMirror } from "./mirror.ts";
 
-// The lab's one process on the host: the Cloudflare emulator, the etcd mirror, the reconciler of machines, and last, because its
+// The lab's one process on the host: the Cloudflare emulator, the etcd mirror, the instance metadata service, the reconciler of machines, and last, because its
 // answer means that all are ready, the control interface. lab/daemonProcess.ts starts it as root, its output is .lab/logs/daemon.log.
 
 const logOf = (part: string) => (line: string) => { process.stdout.write(`${new Date().toISOString()} ${part} ${line}\n`); };
@@ -15,6 +16,7 @@ const images = await imageNames();
 const parts = [
   await startCloudflare(logOf("cloudflare")),
   await startMirror(logOf("mirror")),
+  await startMetadata(logOf("metadata")),
   startReconciler(images, logOf("ec2")),
   await startControl(logOf("control")),
 ];

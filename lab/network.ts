@@ -88,12 +88,18 @@ export async function makeNamespace(name: string, address: string): Promise<stri
 }
 
 /**
- * Sets the filter table of a machine's namespace, all at once, in iptables-restore's form. It is set from outside, before the machine's
+ * Sets the firewall of a machine's namespace, a table at a time, in iptables-restore's form. It is set from outside, before the machine's
  * first process, and holds whatever runs there (only root in the machine could change it). IPv6, which the lab's VPC has not, is off.
  */
-export async function setFilter(name: string, table: string): Promise<void> {
-  const inside = ["--net=" + namespacePath(name), "--"];
-  await runAsRoot("nsenter", [...inside, "sh", "-c", "[ ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; exec iptables-restore --wait=10"], { input: table });
+export async function setFirewall(name: string, tables: string): Promise<void> {
+  await runAsRoot("nsenter", [`--net=${namespacePath(name)}`, "--", "sh", "-c", "[ ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; exec iptables-restore --wait=10"], { input: tables });
+}
+
+/** Throws, with one line to print, when this host's kernel or iptables cannot do what machines' firewalls need; tried in a namespace that is gone afterwards. */
+export async function checkFirewall(tables: string): Promise<void> {
+  await runAsRoot("unshare", ["--net", "--", "iptables-restore", "--wait=10"], { input: tables }).catch((error: Error) => {
+    throw new Error(`the lab cannot run on this host: its iptables cannot make the firewall of a machine (connection tracking, DNAT, TTL); load nf_conntrack, nf_nat and xt_HL, or use another kernel\n${error.message}`);
+  });
 }
 
 /** Removes a namespace and its cable. Nothing there: does nothing. A container still in it keeps its processes, without a network. */

@@ -19,6 +19,7 @@ const needed: readonly Needed[] = [
   { command: "iptables", apt: "iptables", dnf: "iptables-nft" },
   { command: "losetup", apt: "mount", dnf: "util-linux" },
   { command: "nsenter", apt: "util-linux", dnf: "util-linux" },
+  { command: "unshare", apt: "util-linux", dnf: "util-linux" },
   { command: "mkfs.ext4", apt: "e2fsprogs", dnf: "e2fsprogs" },
   { command: "ssh-keygen", apt: "openssh-client", dnf: "openssh" },
   { command: "tar", apt: "tar", dnf: "tar" },

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { addresses } from "./addresses.ts";
 import { checkPorts, claimHost, labState } from "./claim.ts";
 import { daemonIsCurrent, startDaemon } from "./daemonProcess.ts";
 import { startDns } from "./dns/servers.ts";
+import { firewallTables } from "./ec2/firewall.ts";
 import { startMoto } from "./ec2/moto.ts";
 import { ensureImages } from "./images.ts";
-import { checkNetwork, startNetwork } from "./network.ts";
+import { checkFirewall, checkNetwork, startNetwork } from "./network.ts";
 import { keyDir, labDir, logDir, pulumiHome, stateDir } from "./paths.ts";
 import { type Phase, Phases } from "./phases.ts";
 import { installPlugins } from "./plugins/install.ts";
@@ -43,6 +45,7 @@ export async function startLab(report: (line: string) => void, etcdVersions: rea
     await checkRoom();
     await checkPorts();
     await checkNetwork();
+    await checkFirewall(firewallTables([], { rules: new Map(), addresses: new Map() }, 1, addresses));
   }
   for (const folder of [labDir, logDir, stateDir]) await fs.mkdir(folder, { recursive: true });
   const [cliDir] = await Promise.all([

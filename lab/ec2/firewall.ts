@@ -1,4 +1,4 @@
-/** What the security groups of an instance let through, and the same as rules for iptables-restore. Pure. */
+/** What the security groups of an instance let through, and its way to the metadata service, as rules for iptables-restore. Pure. */
 
 /** One rule of a group, for one source (inbound) or destination (outbound). */
 export interface GroupRule {
@@ -18,19 +18,20 @@ export interface Groups {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What never depends on a group in EC2: the VPC's resolver and the metadata service. */
+/** What never depends on a group in EC2: the VPC's resolver, and the metadata service, which is at 169.254.169.254 for machines only. */
 export interface AlwaysReachable {
   readonly resolver: string;
+  /** Where the metadata service listens. */
+  readonly gateway: string;
+  readonly metadataPort: number;
 }
 
-/** Address of the instance metadata service. */
-export const metadataAddress = "169.254.169.254";
-
 /**
- * The filter table of an instance in these groups. What is not allowed is dropped without an answer, as in EC2; what belongs to a
+ * The tables of an instance in these groups. What is not allowed is dropped without an answer, as in EC2; what belongs to a
  * connection that was allowed passes in both directions. An instance in no group gets nothing and gets nowhere.
+ * Answers of the metadata service come with a time to live of `hopLimit`, so that they end at the machine itself where that is 1.
  */
-export function filterTable(groupIds: readonly string[], groups: Groups, always: AlwaysReachable): string {
+export function firewallTables(groupIds: readonly string[], groups: Groups, hopLimit: number, { resolver, gateway, metadataPort }: AlwaysReachable): string {
   const rules = groupIds.flatMap((id) => groups.rules.get(id) ?? []);
   const lines = (direction: "in" | "out") => rules.filter((rule) => rule.direction === direction).flatMap((rule) => allow(rule, groups));
   return [
@@ -42,9 +43,19 @@ export function filterTable(groupIds: readonly string[], groups: Groups, always:
     "-A INPUT -j DROP",
     "-A OUTPUT -o lo -j ACCEPT",
     "-A OUTPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-    ...[always.resolver, metadataAddress].map((address) => `-A OUTPUT -d ${address}/32 -j ACCEPT`),
+    `-A OUTPUT -d ${resolver}/32 -j ACCEPT`,
+    `-A OUTPUT -d ${gateway}/32 -p tcp -m tcp --dport ${metadataPort} -j ACCEPT`,
     ...unique(lines("out")),
     "-A OUTPUT -j DROP",
+    "COMMIT",
+    "*nat",
+    ":PREROUTING ACCEPT [0:0]", ":INPUT ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]",
+    // PREROUTING for containers on the machine, which have the machine's address outside.
+    ...["OUTPUT", "PREROUTING"].map((chain) => `-A ${chain} -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${gateway}:${metadataPort}`),
+    "COMMIT",
+    "*mangle",
+    ":PREROUTING ACCEPT [0:0]", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]",
+    `-A PREROUTING -s ${gateway}/32 -p tcp -m tcp --sport ${metadataPort} -j TTL --ttl-set ${hopLimit}`,
     "COMMIT",
     "",
   ].join("\n");

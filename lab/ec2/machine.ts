@@ -1,5 +1,5 @@
 import * as fs from "node:fs/promises";
-import { makeNamespace, removeNamespace, setFilter } from "../network.ts";
+import { makeNamespace, removeNamespace, setFirewall } from "../network.ts";
 import { podman } from "../podman.ts";
 import { runAsRoot } from "../shell.ts";
 import { fairShare, systemdEnvironment } from "./cgroups.ts";
@@ -32,7 +32,7 @@ export async function makeMachine(image: string, input: SeedInput, firewall: str
   const { instanceId: id, address } = input;
   const files = machineFiles(id);
   const [namespace, share] = await Promise.all([makeNamespace(id, address), fairShare(), writeMachineFiles(input, sshLateSeconds)]);
-  await setFilter(id, firewall); // before the first process could listen
+  await setFirewall(id, firewall); // before the first process could listen
   await writeDevices(id, await openAll(attachments));
   await podman([
     "run", "--detach", "--name", container(id), "--replace", "--label", "etcd-lab=1", "--label", `${machineLabel}=${address}`,
@@ -49,7 +49,7 @@ export async function makeMachine(image: string, input: SeedInput, firewall: str
 /** Starts a stopped machine, with the volumes it shall have now. */
 export async function startMachine(id: string, address: string, firewall: string, attachments: readonly Attachment[]): Promise<void> {
   await makeNamespace(id, address); // there already, unless the host was started anew
-  await setFilter(id, firewall);
+  await setFirewall(id, firewall);
   await writeDevices(id, await openAll(attachments));
   await podman(["start", container(id)]);
 }

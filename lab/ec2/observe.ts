@@ -1,7 +1,7 @@
 import { paginateDescribeInstances, paginateDescribeVolumes, DescribeInstanceAttributeCommand, DescribeKeyPairsCommand } from "@aws-sdk/client-ec2";
 import type { EC2Client, Instance as Described } from "@aws-sdk/client-ec2";
 import { addresses } from "../addresses.ts";
-import { filterTable } from "./firewall.ts";
+import { firewallTables } from "./firewall.ts";
 import type { Cloud, Instance } from "./plan.ts";
 import { readGroups } from "./securityGroups.ts";
 
@@ -12,7 +12,8 @@ export async function observe(client: EC2Client): Promise<Cloud> {
     for (const volume of page.Volumes ?? []) if (volume.VolumeId) sizes.set(volume.VolumeId, volume.Size ?? 1);
   }
   const groups = await readGroups(client);
-  const firewallOf = (described: Described) => filterTable((described.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []).sort(), groups, addresses);
+  const firewallOf = ({ SecurityGroups = [], MetadataOptions: options }: Described) =>
+    firewallTables(SecurityGroups.flatMap(({ GroupId }) => GroupId ?? []).sort(), groups, options?.HttpPutResponseHopLimit ?? 1, addresses);
   const instances: Instance[] = [];
   const alive = [{ Name: "instance-state-name", Values: ["pending", "running", "stopping", "stopped"] }];
   for await (const page of paginateDescribeInstances({ client }, { Filters: alive })) {

@@ -15,7 +15,7 @@ export interface Instance {
   readonly address: string;
   readonly zone: string;
   readonly keyName?: string;
-  /** Rules of the instance's security groups, as the filter table of its machine. */
+  /** Rules of the instance's security groups, and its way to the metadata service, as the firewall of its machine. */
   readonly firewall: string;
   /** Data volumes; the root volume is the container's own file system. */
   readonly attachments: readonly Attachment[];
@@ -35,7 +35,7 @@ export interface Machine {
   readonly state: "running" | "stopped";
   /** Volumes whose device nodes the machine has, or had when it stopped. */
   readonly volumeIds: readonly string[];
-  /** The filter table it got last; undefined for one that an earlier process made. */
+  /** The firewall it got last; undefined for one that an earlier process made. */
   readonly firewall?: string;
 }
 

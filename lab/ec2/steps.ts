@@ -3,7 +3,7 @@ import { sshLateSeconds } from "../faults.ts";
 import { attachVolume, detachVolume, makeMachine, removeMachine, startMachine, stopMachine } from "./machine.ts";
 import { firstBoot } from "./observe.ts";
 import type { Action, Cloud, Instance, Machine } from "./plan.ts";
-import { setFilter } from "../network.ts";
+import { setFirewall } from "../network.ts";
 import { closeVolume, deleteVolume } from "./volume.ts";
 
 /** What the steps work on; `machines` and `cloud` are the reconciler's and change while a step runs. */
@@ -34,7 +34,7 @@ export async function perform(action: Action, shop: Workshop): Promise<string> {
       return "machine removed";
     }
     case "filter":
-      await setFilter(action.id, action.firewall);
+      await setFirewall(action.id, action.firewall);
       change(machines, action.id, () => ({ firewall: action.firewall }));
       return "rules of its security groups set";
     case "attach": {

@@ -1,15 +1,16 @@
 // What security groups let through, as rules. Does not prove that the kernel follows them: tests/lab/securityGroups.test.ts does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filterTable, type GroupRule } from "../../lab/ec2/firewall.ts";
+import { firewallTables, type GroupRule } from "../../lab/ec2/firewall.ts";
 
+const always = { resolver: "10.213.0.2", gateway: "10.213.0.1", metadataPort: 14582 };
 const inbound = (rule: Partial<GroupRule>): GroupRule => ({ direction: "in", protocol: "tcp", from: 22, to: 22, peer: { cidr: "10.0.0.0/8" }, ...rule });
 const outbound = (rule: Partial<GroupRule>): GroupRule => ({ direction: "out", protocol: "-1", peer: { cidr: "0.0.0.0/0" }, ...rule });
 
 /** The lines that let something new in or out, beside what always passes. */
 function opened(rules: Record<string, GroupRule[]>, members: Record<string, string[]> = {}, groupIds = Object.keys(rules)): string[] {
-  const table = filterTable(groupIds, { rules: new Map(Object.entries(rules)), addresses: new Map(Object.entries(members)) }, { resolver: "10.213.0.2" });
-  return table.split("\n").filter((line) => /-j ACCEPT$/.test(line) && !/ -i lo | -o lo |conntrack|169\.254\.169\.254|10\.213\.0\.2\/32/.test(line));
+  const table = firewallTables(groupIds, { rules: new Map(Object.entries(rules)), addresses: new Map(Object.entries(members)) }, 1, always);
+  return table.split("\n").filter((line) => /-j ACCEPT$/.test(line) && !/ -i lo | -o lo |conntrack|10\.213\.0\.[12]\/32/.test(line));
 }
 
 const cases: [what: string, rules: GroupRule[], lines: string[]][] = [
@@ -41,12 +42,19 @@ test("an instance in two groups has the rules of both, and none of a third", () 
 });
 
 test("each chain lets established connections pass, ends with a silent drop, and the VPC's own services are always in reach", () => {
-  const lines = filterTable([], { rules: new Map(), addresses: new Map() }, { resolver: "10.213.0.2" }).split("\n");
+  const lines = firewallTables([], { rules: new Map(), addresses: new Map() }, 1, always).split("COMMIT")[0]?.split("\n") ?? [];
   for (const chain of ["INPUT", "OUTPUT"]) {
     const rules = lines.filter((line) => line.startsWith(`-A ${chain}`));
     assert.equal(rules.at(-1), `-A ${chain} -j DROP`);
     assert.ok(rules.includes(`-A ${chain} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`));
   }
-  for (const address of ["10.213.0.2", "169.254.169.254"]) assert.ok(lines.includes(`-A OUTPUT -d ${address}/32 -j ACCEPT`));
+  for (const own of ["10.213.0.2/32", "10.213.0.1/32 -p tcp -m tcp --dport 14582"]) assert.ok(lines.includes(`-A OUTPUT -d ${own} -j ACCEPT`));
   assert.equal(lines.filter((line) => line.startsWith("-A INPUT") && line.endsWith("ACCEPT")).length, 2);
+});
+
+test("the metadata service is at its link-local address, and its answers die after as many hops as the instance's options say", () => {
+  const tables = (hops: number) => firewallTables([], { rules: new Map(), addresses: new Map() }, hops, always);
+  assert.match(tables(1), /^-A OUTPUT -d 169\.254\.169\.254\/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10\.213\.0\.1:14582$/m);
+  assert.match(tables(1), /^-A PREROUTING -s 10\.213\.0\.1\/32 -p tcp -m tcp --sport 14582 -j TTL --ttl-set 1$/m);
+  assert.match(tables(3), /--ttl-set 3$/m);
 });
