@@ -15,7 +15,7 @@ const help = `
 npm run lab -- start              starts the lab alone (npm run up does this and makes the cluster)
 npm run lab -- stop               takes it down with everything in it; logs stay in .lab/logs
 npm run lab -- status             containers, records on each name server, faults that are on
-npm run lab -- logs [PART]        PART: cloudflare, ec2, mirror, control (the daemon's, all unless given), ns1, ns2, resolver, moto, or an instance id
+npm run lab -- logs [PART]        PART: cloudflare, ec2, mirror, metadata, control (the daemon's, all unless given), ns1, ns2, resolver, moto, or an instance id
 npm run lab -- fault …            makes faults: npm run lab -- fault --help
 npm run lab -- destroy            stop, and removes the logs, the images and the cache (CLI, etcd builds) too
 `;
@@ -55,7 +55,7 @@ await command("lab", help, async ([name = "", ...args]) => {
 
 async function showLogs([part, ...rest]: string[]): Promise<void> {
   if (rest.length > 0) throw usageError("lab", `logs takes one part (got ${[part, ...rest].join(" ")})`);
-  const ofDaemon = ["cloudflare", "ec2", "mirror", "control", "daemon"];
+  const ofDaemon = ["cloudflare", "ec2", "mirror", "metadata", "control", "daemon"];
   if (part === undefined || ofDaemon.includes(part)) {
     if (!existsSync(daemonLog)) throw new Error("there is no log yet; the lab has not been started here");
     const lines = (await fs.readFile(daemonLog, "utf8")).split("\n");

@@ -26,6 +26,7 @@ before(async () => {
   await mustRun("down");
   await mustRun("lab", "start");
   group = (await client.send(new ec2.CreateSecurityGroupCommand({ GroupName: "test", Description: "test", VpcId: vpc.id }))).GroupId!;
+  await client.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: `${addresses.gateway}/32` }] }] }));
   eni = (await client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address, Groups: [group] }))).NetworkInterface!.NetworkInterfaceId!;
   volume = (await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1, VolumeType: "gp3", Encrypted: true }))).VolumeId!;
   machine = await launchOnInterface();
