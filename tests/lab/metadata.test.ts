@@ -44,9 +44,11 @@ test("a machine learns who it is, with a token and not without, as the program's
 test("options that change at EC2 hold at once: tokens optional, then the service off", async () => {
   await ec2.modifyInstanceMetadataOptions({ InstanceId: a.id, HttpTokens: "optional" });
   assert.deepEqual(await curl(a.container, at("meta-data/instance-id")), { status: "200", text: a.id });
-  await ec2.modifyInstanceMetadataOptions({ InstanceId: a.id, HttpTokens: "required", HttpEndpoint: "disabled" });
+  await ec2.modifyInstanceMetadataOptions({ InstanceId: a.id, HttpEndpoint: "disabled" });
   assert.equal((await curl(a.container, "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", at("api/token"))).status, "403");
+  await ec2.modifyInstanceMetadataOptions({ InstanceId: a.id, HttpEndpoint: "enabled" });
   await mustRun("pulumi", "up", "--yes", "--skip-preview", "--refresh", "--non-interactive");
+  assert.equal((await curl(a.container, at("meta-data/instance-id"))).status, "401", "up did not ask for tokens again");
   assert.equal((await get(a.container, "meta-data/instance-id", await token(a.container))).text, a.id);
 });
 
@@ -54,7 +56,7 @@ test("answers have no hop left after the machine", async () => {
   // IP_MINTTL (21): the kernel takes only packets that have so many hops left.
   const reaches = (hops: number) => onMachine(a.container, "python3", "-c", [
     "import socket", "s = socket.socket()", "s.settimeout(2)", `s.setsockopt(socket.IPPROTO_IP, 21, ${hops})`, "s.connect(('169.254.169.254', 80))",
-    "s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')", "print(s.recv(12).decode())",
+    "s.sendall(b'GET / HTTP/1.1\\r\\nHost: 169.254.169.254\\r\\n\\r\\n')", "print(s.recv(12).decode())",
   ].join("\n")).catch((error: unknown) => { if (error instanceof CommandError) return error.output; throw error; });
   assert.match(await reaches(1), /^HTTP\/1\.[01] 401/);
   assert.match(await reaches(2), /timed out|TimeoutError/);
