@@ -1,0 +1,87 @@
+// The policy pack, asked by the engine about the dev stack and about a program that somebody broke. Does not prove what each rule says: tests/policy does. The
+// official language host is not run here.
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import test, { after, before } from "node:test";
+import { labDir, projectDir } from "../../lab/paths.ts";
+import { mustRun, npmRun, pulumiWith, type Outcome } from "./harness.ts";
+
+before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("down"); });
+
+const pack = ["--policy-pack", path.join(projectDir, "policy")];
+
+/** Names of the rules that found something, by what that does. */
+function found(text: string, level: "mandatory" | "advisory"): string[] {
+  return [...new Set([...text.matchAll(new RegExp(`\\[${level}\\] +(\\S+)`, "g"))].map(([, name = ""]) => name))].sort();
+}
+
+function passes({ code, text }: Outcome): void {
+  assert.equal(code, 0, text);
+  assert.match(text, /etcd@v0\.1\.0 \(local: .*policy\)/, "the pack was not asked");
+  assert.deepEqual(found(text, "mandatory"), []);
+  // The lab's mirror says itself what its archives should be; and nothing else was found, nor left out because a preview did not know it.
+  assert.deepEqual(found(text, "advisory"), ["etcd-digests"]);
+}
+
+test("the dev stack passes, before anything exists", async () => {
+  passes(await npmRun("pulumi", "preview", "--non-interactive", ...pack));
+});
+
+test("a rule can be raised, and then stops the preview", async () => {
+  const config = path.join(labDir, "policy.json");
+  await fs.mkdir(labDir, { recursive: true });
+  await fs.writeFile(config, JSON.stringify({ "etcd-digests": "mandatory" }));
+  const { code, text } = await npmRun("pulumi", "preview", "--non-interactive", ...pack, "--policy-pack-config", config);
+  assert.notEqual(code, 0, text);
+  assert.deepEqual(found(text, "mandatory"), ["etcd-digests"]);
+  assert.match(text, /etcdChecksums is mirror: whoever serves the archive also says what it should be/);
+});
+
+test("a broken program fails in preview, with each rule's finding", async () => {
+  const folder = await brokenProject({
+    "components/etcdNode.ts": [['httpTokens: "required"', 'httpTokens: "optional"'], ['type: "gp3", encrypted: true', 'type: "gp3"'], ["proxied: false", "proxied: true"], ['ignoreChanges: ["ami", "userData"]', 'ignoreChanges: ["userData"]']],
+    "components/nodeNetwork.ts": [["{ referencedSecurityGroupId: group.id }", '{ cidrIpv4: "0.0.0.0/0" }']],
+    "components/srvRecord.ts": [['type: "SRV", priority: 0', 'type: "SRV", priority: 1']],
+    "components/mark.ts": [["return `pulumi ", "return `"]],
+  });
+  const { code, text } = await npmRun("pulumi", "preview", "--non-interactive", "--cwd", folder, ...pack);
+  assert.notEqual(code, 0, text);
+  // A comment is known only once the incarnation is: marks has nothing to say before the first up.
+  assert.deepEqual(found(text, "mandatory"), ["encrypted-volumes", "fixed-image", "imds-v2", "no-open-ports", "peer-port", "srv-priority", "unproxied-records"]);
+  assert.match(text, /metadataOptions\.httpTokens is optional; set it to "required"\./);
+  assert.match(text, /2380 is open to 0\.0\.0\.0\/0; name the networks or groups that need it/);
+});
+
+test("SRV records of both kinds fail in preview", async () => {
+  const folder = await brokenProject({ "components/srvRecord.ts": [['tls ? "-ssl" : ""', 'tls ? "" : "-ssl"']] });
+  const { code, text } = await npmRun("pulumi", "preview", "--non-interactive", "--cwd", folder, ...pack);
+  assert.notEqual(code, 0, text);
+  assert.deepEqual(found(text, "mandatory"), ["srv-kinds"]);
+});
+
+test("the dev stack passes while it is made, and once it runs", async () => {
+  passes(await pulumiWith({}, "up", "--yes", "--skip-preview", ...pack));
+  passes(await npmRun("pulumi", "preview", "--expect-no-changes", "--non-interactive", ...pack));
+  const folder = await brokenProject({ "components/mark.ts": [["return `pulumi ", "return `"]] });
+  const { code, text } = await npmRun("pulumi", "preview", "--non-interactive", "--cwd", folder, ...pack);
+  assert.notEqual(code, 0, text);
+  assert.deepEqual(found(text, "mandatory"), ["marks"]);
+});
+
+/** The project below .lab, with its program changed in places that must be there, and the rest linked. */
+async function brokenProject(changes: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>>): Promise<string> {
+  const folder = await fs.mkdtemp(path.join(labDir, "broken-"));
+  for (const name of ["components", "index.ts"]) await fs.cp(path.join(projectDir, name), path.join(folder, name), { recursive: true });
+  for (const name of [".lab", "cookbooks", "node_modules", "package.json", "Pulumi.yaml", "Pulumi.dev.yaml"]) await fs.symlink(path.join(projectDir, name), path.join(folder, name));
+  for (const [name, replacements] of Object.entries(changes)) {
+    let text = await fs.readFile(path.join(folder, name), "utf8");
+    for (const [from, to] of replacements) {
+      assert.ok(text.includes(from), `${name} has no ${from} to break`);
+      text = text.replaceAll(from, to);
+    }
+    await fs.writeFile(path.join(folder, name), text);
+  }
+  return folder;
+}
