@@ -11,7 +11,7 @@ import type { SeedInput } from "./seed.ts";
 import { openVolume } from "./volume.ts";
 
 /** Beyond podman's defaults: what systemd and its sandboxes need, and mknod for volumes. Never --privileged: that opens the host. */
-const capabilities = ["SYS_ADMIN", "NET_ADMIN", "SYS_NICE", "MKNOD"].flatMap((name) => ["--cap-add", name]);
+const capabilities = ["SYS_ADMIN", "NET_ADMIN", "SYS_NICE", "SYS_PTRACE", "MKNOD"].flatMap((name) => ["--cap-add", name]);
 
 /** What podman's list says of a container. Its table's state is worded for people and differs between versions. */
 interface Listed {

@@ -61,7 +61,7 @@ test("the unit asks the preflight before anything else, gives up never, and wait
     "ExecStartPre=+/usr/local/lib/etcd-node/etcd-preflight", "ExecStartPre=-+/usr/local/lib/etcd-node/etcd-applied record",
     "ExecStart=/opt/etcd/etcd --config-file /etc/etcd/etcd.yaml", "ExecStartPost=+/usr/local/lib/etcd-node/etcd-preflight --joined",
   ]);
-  for (const line of ["Type=notify", "User=etcd", "StartLimitIntervalSec=0", "TimeoutStartSec=infinity", "Restart=on-failure", "RestartSec=2", "RequiresMountsFor=/var/lib/etcd"]) assert.ok(lines.includes(line), line);
+  for (const line of ["Type=notify", "User=etcd", "StartLimitIntervalSec=0", "TimeoutStartSec=infinity", "TimeoutStopSec=30", "Restart=on-failure", "RestartSec=2", "RequiresMountsFor=/var/lib/etcd"]) assert.ok(lines.includes(line), line);
 });
 
 test("the mount waits for its device", options, () => {
