@@ -6,9 +6,9 @@ import { readStackConfig } from "./components/stackConfig.ts";
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 // Every problem of the configuration is reported here, together, before the first resource exists.
-const { settings, sshPrivateKey, sshPublicKey } = readStackConfig();
+const { settings, ...secrets } = readStackConfig();
 
-const cluster = new EtcdCluster("etcd", { ...settings, sshPrivateKey, sshPublicKey });
+const cluster = new EtcdCluster("etcd", { ...settings, ...secrets });
 
 /** Where `etcdctl --discovery-srv` and clients find the cluster. */
 export const discoveryDomain = settings.domain;
@@ -22,3 +22,9 @@ export const peerUrls = Object.fromEntries(Object.entries(cluster.nodes).map(([n
 export const sshUser = settings.sshUser;
 /** SSH host key of each member, as it stands in known_hosts: what a connection has to see. */
 export const hostKeys = cluster.hostKeys;
+/** The CA that signed the members' certificates, PEM; undefined without TLS. */
+export const caCertificate = cluster.operator?.ca;
+/** The operator's client certificate, PEM: opens the cluster together with its key. */
+export const clientCertificate = cluster.operator?.certificate;
+/** Its key, PEM; a secret: pulumi stack output --show-secrets clientPrivateKey. */
+export const clientPrivateKey = cluster.operator?.privateKey;

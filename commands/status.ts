@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { certificateEnd, credentialsOf } from "../components/certificateTrouble.ts";
 import type { MemberReport } from "../components/memberHealth.ts";
 import { probeCluster } from "../components/etcdProbe.ts";
 import { command, usageError } from "../lab/command.ts";
@@ -8,28 +10,30 @@ const help = `
 npm run status [-- --json]
 
 Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the declared members, one leader,
-no learner, no alarm, and a write that each of them shows. Exit code 1 when it is not.
+no learner, no alarm, and a write that each of them shows. Exit code 1 when it is not. CERT DAYS: whole days until the certificate
+that the member shows ends, - without TLS.
 
-  --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader, learner, dbSizeBytes, revision, alarms}]}
+  --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader, learner, dbSizeBytes, revision, alarms, certificateDays}]}
 `;
 
 await command("status", help, async (args) => {
   const unknown = args.find((arg) => arg !== "--json");
   if (unknown) throw usageError("status", `unknown argument ${unknown}`);
-  const { endpoints, peerUrls } = await stackOutputs();
+  const { endpoints, peerUrls, identity } = await stackOutputs(), credentials = identity && credentialsOf(identity);
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({ name, endpoint, peerUrl: peerUrls[name] ?? "" }));
-  const report = await probeCluster(declared, 2000);
-  const members = report.members.map((m) => ({
+  const [report, ends] = await Promise.all([probeCluster(declared, 2000, credentials), Promise.all(declared.map((member) => credentials && certificateEnd(member, credentials, 2000)))]);
+  const members = report.members.map((m, i) => ({
     name: m.name, endpoint: m.endpoint, version: m.version, healthy: isHealthy(m), leader: m.leaderId !== "" && m.leaderId === m.memberId,
-    learner: m.learner, dbSizeBytes: m.dbSizeBytes, revision: m.revision, alarms: m.alarms,
+    learner: m.learner, dbSizeBytes: m.dbSizeBytes, revision: m.revision, alarms: m.alarms, certificateDays: daysUntil(ends[i]),
   }));
   const { clusterId, healthy, reasons } = report;
   if (args.includes("--json")) {
     process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
     return healthy ? 0 : 1;
   }
-  process.stdout.write(table(["MEMBER", "ENDPOINT", "VERSION", "HEALTHY", "LEADER", "LEARNER", "DB SIZE", "REVISION", "ALARMS"], members.map((m) =>
-    [m.name, m.endpoint, m.version || "-", yes(m.healthy), yes(m.leader), yes(m.learner), size(m.dbSizeBytes), String(m.revision), m.alarms.join(" ") || "-"])));
+  process.stdout.write(table(["MEMBER", "ENDPOINT", "VERSION", "HEALTHY", "LEADER", "LEARNER", "DB SIZE", "REVISION", "ALARMS", "CERT DAYS"], members.map((m) =>
+    [m.name, m.endpoint, m.version || "-", yes(m.healthy), yes(m.leader), yes(m.learner), size(m.dbSizeBytes), String(m.revision), m.alarms.join(" ") || "-", m.certificateDays === null ? "-" : String(m.certificateDays)])));
+  if (identity) process.stdout.write(`The operator's certificate ends in ${daysUntil(endOf(identity.certificate))} days, the CA's in ${daysUntil(endOf(identity.ca))}.\n`);
   process.stdout.write(healthy ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n` : "");
   if (healthy) return 0;
   process.stderr.write(`status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n`);
@@ -39,6 +43,14 @@ await command("status", help, async (args) => {
 /** A member that answered, has a vote and no alarm, and reads what was written. */
 function isHealthy(m: MemberReport): boolean {
   return m.error === "" && !m.learner && m.alarms.length === 0 && m.leaderId !== "" && m.marker !== "";
+}
+
+function daysUntil(end: number | undefined): number | null {
+  return end === undefined ? null : Math.floor((end - Date.now()) / 86_400_000);
+}
+
+function endOf(certificate: string): number {
+  return Date.parse(new X509Certificate(certificate).validTo);
 }
 
 function yes(value: boolean): string {

@@ -15,6 +15,8 @@ export interface BootstrapSettings {
     readonly packageUrl?: string;
     readonly packageSha256?: string;
   };
+  /** The member's certificate and key, and the CA, PEM. */
+  readonly pki?: { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
   /** Hexadecimal digest of all inputs; names the run on the node. Empty only in a script whose digest is being taken. */
   readonly digest: string;
   /** How long the converge may take, waiting for cloud-init and the package lock included; 900 by default. */
@@ -60,6 +62,8 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     payload("client_rb", base64(clientRb)),
     payload("settings", base64(`${chefSettings.join("\n")}\n`)),
     payload("converge_sh", base64(converge)),
+    `has_pki=${settings.pki ? "yes" : "no"}`,
+    ...Object.entries({ ca_crt: settings.pki?.ca, member_crt: settings.pki?.certificate, member_key: settings.pki?.privateKey }).map(([name, pem]) => payload(name, base64(pem ?? ""))),
     launch,
     "}",
     // Not `bash -s`'s own input: a command inside that reads it would eat what is left of the script.

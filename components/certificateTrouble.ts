@@ -11,6 +11,11 @@ export interface Credentials {
   readonly certChain?: Buffer | undefined;
 }
 
+/** An identity as gRPC takes it. */
+export function credentialsOf({ ca, certificate, privateKey }: { readonly ca: string; readonly certificate: string; readonly privateKey: string }): Credentials {
+  return { rootCertificate: Buffer.from(ca), privateKey: Buffer.from(privateKey), certChain: Buffer.from(certificate) };
+}
+
 /** What is wrong with a member's certificate, or with our own, in words that end a sentence; "" when nothing is, or nothing can be seen. */
 export async function certificateTrouble(member: DeclaredMember, credentials: Credentials | undefined, timeoutMs: number): Promise<string> {
   if (!credentials) return "";
@@ -26,6 +31,18 @@ export async function certificateTrouble(member: DeclaredMember, credentials: Cr
     if (trouble) return `${trouble} (port ${port})`;
   }
   return "";
+}
+
+/** When the certificate that a member shows to clients ends, in milliseconds since 1970; undefined when none can be seen. */
+export async function certificateEnd(member: DeclaredMember, credentials: Credentials, timeoutMs: number): Promise<number | undefined> {
+  const tls = await import("node:tls"), { hostname: host, port } = new URL(member.endpoint);
+  return new Promise((resolve) => {
+    const done = (end?: number) => { socket.destroy(); resolve(end); };
+    const socket = tls.connect({ host, port: Number(port), ca: credentials.rootCertificate, key: credentials.privateKey, cert: credentials.certChain, servername: "", rejectUnauthorized: false },
+      () => done(Date.parse(socket.getPeerCertificate().valid_to)));
+    socket.setTimeout(timeoutMs, () => done());
+    socket.once("error", () => done());
+  });
 }
 
 async function shownAt(host: string, port: number, credentials: Credentials, timeoutMs: number): Promise<string> {

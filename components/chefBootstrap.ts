@@ -20,6 +20,8 @@ export interface NodeBootstrap {
   /** Digest by architecture; empty with `mirror`. */
   readonly etcdSha256: Readonly<Record<string, string>>;
   readonly chef: ChefSettings;
+  /** The member's certificate and key and the CA, PEM; with TLS only. */
+  readonly pki?: { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
   /** The cookbook as tar.gz in base64. */
   readonly cookbook: string;
   /** How long the converge may take, in seconds. */
@@ -31,6 +33,9 @@ export interface NodeBootstrap {
 /** One short line; everything else, secrets too, comes by standard input: the provider's error message repeats the whole command. */
 export const launcher = "sudo -n bash -s";
 
+/** Where the bootstrap puts the member's certificate and key for the recipe to take: beside Chef's attributes, which Chef keeps and may send to a server. */
+export const pkiFolder = "/var/lib/etcd-bootstrap/pki";
+
 /** The node's JSON as Chef reads it. */
 export function nodeJson(node: NodeBootstrap): { run_list: string[]; etcd: Record<string, unknown> } {
   return {
@@ -38,13 +43,14 @@ export function nodeJson(node: NodeBootstrap): { run_list: string[]; etcd: Recor
     etcd: {
       domain: node.domain, name: node.name, tls: node.tls, token: node.token, members: node.members, volume: node.volumeId, initial_state: "new",
       version: node.etcdVersion, mirror: node.etcdMirror, checksums: node.etcdChecksums, sha256: node.etcdSha256, dns_timeout: node.dnsTimeoutSeconds,
+      ...(node.tls ? { pki: pkiFolder } : {}),
     },
   };
 }
 
 /** The script for standard input, and the digest of everything in it: the digest changes exactly when the bootstrap does. */
 export function bootstrapOf(node: NodeBootstrap): { stdin: string; digest: string } {
-  const settings = { nodeJson: nodeJson(node), cookbook: node.cookbook, chef: node.chef, timeoutSeconds: node.timeoutSeconds };
+  const settings = { nodeJson: nodeJson(node), cookbook: node.cookbook, chef: node.chef, pki: node.pki, timeoutSeconds: node.timeoutSeconds };
   const digest = createHash("sha256").update(bootstrapScript({ ...settings, digest: "" })).digest("hex");
   return { stdin: bootstrapScript({ ...settings, digest }), digest };
 }

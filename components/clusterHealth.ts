@@ -8,7 +8,7 @@
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { Credentials } from "./certificateTrouble.ts";
+import { type Credentials, credentialsOf } from "./certificateTrouble.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 import { probeCluster } from "./etcdProbe.ts";
 
@@ -18,6 +18,8 @@ export interface ClusterHealthArgs {
   readonly bootstraps: pulumi.Input<string>;
   /** How long the members may take to become one healthy cluster, in seconds. */
   readonly timeoutSeconds: pulumi.Input<number>;
+  /** The operator's identity, PEM; with TLS only. */
+  readonly identity?: pulumi.Input<{ ca: pulumi.Input<string>; certificate: pulumi.Input<string>; privateKey: pulumi.Input<string> }> | undefined;
 }
 
 interface Inputs {
@@ -25,9 +27,10 @@ interface Inputs {
   readonly bootstraps: string;
   readonly timeoutSeconds: number;
   readonly version: number;
+  readonly identity?: { readonly ca: string; readonly certificate: string; readonly privateKey: string };
 }
 
-interface Outputs extends Inputs {
+interface Outputs extends Omit<Inputs, "identity"> {
   readonly clusterId: string;
 }
 
@@ -50,17 +53,21 @@ export async function waitForHealth(inputs: Inputs, say: (line: string) => void,
   }
 }
 
+async function check({ identity, ...inputs }: Inputs): Promise<Outputs> {
+  return { ...inputs, clusterId: await waitForHealth(inputs, (line) => console.log(line), identity && credentialsOf(identity)) };
+}
+
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
   async diff(_id, olds, news) {
-    const meaning = (i: Inputs) => JSON.stringify([i.version, i.bootstraps, i.members]);
+    const meaning = (i: Omit<Inputs, "identity">) => JSON.stringify([i.version, i.bootstraps, i.members]);
     return { changes: meaning(olds) !== meaning(news) };
   },
   async create(inputs) {
-    const clusterId = await waitForHealth(inputs, (line) => console.log(line));
-    return { id: `cluster-health-${clusterId}`, outs: { ...inputs, clusterId } };
+    const outs = await check(inputs);
+    return { id: `cluster-health-${outs.clusterId}`, outs };
   },
   async update(_id, _olds, news) {
-    return { outs: { ...news, clusterId: await waitForHealth(news, (line) => console.log(line)) } };
+    return { outs: await check(news) };
   },
 };
 
@@ -73,6 +80,6 @@ export class ClusterHealth extends pulumi.dynamic.Resource {
   declare readonly clusterId: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterHealthArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, version: 1, clusterId: undefined }, opts, "etcd", "ClusterHealth");
+    super(provider, name, { ...args, ...(args.identity ? { identity: pulumi.secret(args.identity) } : {}), version: 1, clusterId: undefined }, opts, "etcd", "ClusterHealth");
   }
 }

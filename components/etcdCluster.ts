@@ -5,6 +5,7 @@ import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import * as remote from "@pulumi/command/remote/index.js";
 import { bootstrapOf, launcher } from "./chefBootstrap.ts";
 import { ClusterHealth } from "./clusterHealth.ts";
+import { clusterPki, type Identity } from "./clusterPki.ts";
 import { packCookbook } from "./cookbookArchive.ts";
 import { DnsReadiness } from "./dnsReadiness.ts";
 import { EtcdNode } from "./etcdNode.ts";
@@ -24,6 +25,8 @@ export interface EtcdClusterArgs extends Settings {
   readonly sshPrivateKey: pulumi.Input<string>;
   /** Public half of that key, in OpenSSH form. */
   readonly sshPublicKey: string;
+  /** A CA to sign the certificates, PEM. @default one of the cluster's own */
+  readonly authority?: { readonly certificate: string; readonly privateKey: pulumi.Input<string> } | undefined;
 }
 
 /**
@@ -38,6 +41,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
   readonly clusterId: pulumi.Output<string>;
   /** SSH host keys by node name, as they stand in known_hosts. */
   readonly hostKeys: pulumi.Output<Record<string, string>>;
+  /** What a client shows and believes; undefined without TLS. */
+  readonly operator: Identity | undefined;
 
   constructor(name: string, args: EtcdClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     // policy/ judges these inputs; secrets have no place in them.
@@ -50,7 +55,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // What may not change comes first: a refusal leaves everything untouched.
     const ofNode = (pick: (node: NodeSettings) => string) => Object.fromEntries(members.map(([member, node]) => [member, pick(node)]));
     const founders = new Founders(`${name}-founders`, {
-      nodes: members.map(([member]) => member), domain, tls, etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey, kmsKeyId: args.kmsKeyId,
+      nodes: members.map(([member]) => member), domain, tls, authority: args.authority?.certificate ?? "", etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey, kmsKeyId: args.kmsKeyId,
       places: ofNode(({ zone }) => `${zone} ${args.subnets[zone] ?? "in the default subnet"}`), instanceTypes: ofNode((node) => node.instanceType),
     }, child);
 
@@ -81,6 +86,10 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const login = { user: args.sshUser, privateKey: args.sshPrivateKey };
     const access = nodes.map((node) => nodeAccess(`${name}-${node.member}`, node, login, { ...child, dependsOn: rules }));
 
+    // Who is who: a certificate for each member, and one for the operator.
+    const pki = tls ? clusterPki(name, domain, args, args.authority, child) : undefined;
+    const identities = nodes.map((node) => pki?.member(node.member, node.hostname, node.privateIp));
+
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
     const gate = new DnsReadiness(`${name}-dns-readiness`, {
       expected: { domain, tls, port: 2380, members: nodes.map((node) => ({ target: node.hostname, address: node.privateIp })) },
@@ -91,22 +100,23 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const cookbook = packCookbook("cookbooks/etcd"), timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
     const token = pulumi.all([incarnation, founding]).apply((words) => [domain, ...words].filter(Boolean).join("-"));
     const bootstraps = nodes.map((node, i) => {
-      const prepared = pulumi.all([addresses, node.volume.id, token, cookbook]).apply(([all, volumeId, tokenOfAll, archive]) => bootstrapOf({
-        ...args, name: node.member, members: all, volumeId, token: tokenOfAll, cookbook: archive, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
+      const prepared = pulumi.all([addresses, node.volume.id, token, cookbook, pulumi.output(identities[i])]).apply(([all, volumeId, tokenOfAll, archive, identity]) => bootstrapOf({
+        ...args, name: node.member, members: all, volumeId, token: tokenOfAll, cookbook: archive, pki: identity, timeoutSeconds: args.bootstrapTimeout, dnsTimeoutSeconds: args.dnsTimeout,
       }));
       const command = new remote.Command(`${name}-${node.member}-bootstrap`, {
         connection: access[i]!.connection,
         create: launcher, update: launcher, stdin: pulumi.secret(prepared.stdin), addPreviousOutputInEnv: false,
         triggers: [node.instance.id, node.volume.id],
       }, { ...child, dependsOn: [gate, node.attachment, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
-      return { command, digest: pulumi.interpolate`${node.instance.id} ${prepared.digest}` };
+      // The digest of a secret tells nothing of it, and health's own state need not be hidden.
+      return { command, digest: pulumi.unsecret(pulumi.interpolate`${node.instance.id} ${prepared.digest}`) };
     });
 
     // One healthy cluster of exactly these members; only then may clients find it.
     const health = new ClusterHealth(`${name}-health`, {
       members: nodes.map((node) => ({ name: node.member, endpoint: node.endpoint, peerUrl: node.peerUrl })),
       bootstraps: pulumi.all(bootstraps.map(({ digest }) => digest)).apply((all) => createHash("sha256").update(all.join()).digest("hex")),
-      timeoutSeconds: args.healthTimeout,
+      timeoutSeconds: args.healthTimeout, identity: pki?.operator,
     }, { ...child, dependsOn: bootstraps.map(({ command }) => command) });
     for (const node of nodes) {
       new DnsRecord(`${name}-${node.member}-client`, { zoneId, ttl, proxied: false, comment, ...srvRecord(clientSrvName(domain, tls), node.hostname, 2379) },
@@ -114,6 +124,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     }
 
     this.nodes = byName((node) => node);
+    this.operator = pki?.operator;
     this.clusterId = health.clusterId;
     this.hostKeys = pulumi.all(Object.fromEntries(nodes.map((node, i) => [node.member, access[i]!.hostKey])));
     this.endpoints = pulumi.all([pulumi.all(byName((node) => node.endpoint)), health.clusterId]).apply(([endpoints]) => endpoints);

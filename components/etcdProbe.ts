@@ -36,7 +36,7 @@ export async function probeCluster(declared: readonly DeclaredMember[], deadline
 async function writeMarker(declared: readonly DeclaredMember[], marker: string, deadlineMs: number, credentials: Credentials | undefined): Promise<string> {
   let why = "";
   for (const member of declared) {
-    why = await withClient(member.endpoint, deadlineMs, credentials, async (client) => { await client.put(markerKey).value(marker); return ""; }, inWords);
+    why = await withClient(member, deadlineMs, credentials, async (client) => { await client.put(markerKey).value(marker); return ""; }, inWords);
     if (!why) return "";
   }
   return why;
@@ -44,7 +44,7 @@ async function writeMarker(declared: readonly DeclaredMember[], marker: string, 
 
 async function probeMember(member: DeclaredMember, deadlineMs: number, credentials: Credentials | undefined): Promise<MemberReport> {
   const blank = { name: member.name, endpoint: member.endpoint, clusterId: "", memberId: "", leaderId: "", version: "", learner: false, dbSizeBytes: 0, revision: 0, alarms: [], members: [], marker: "" };
-  return withClient(member.endpoint, deadlineMs, credentials, async (client): Promise<MemberReport> => {
+  return withClient(member, deadlineMs, credentials, async (client): Promise<MemberReport> => {
     const status = await client.maintenance.status();
     const [list, alarms] = await Promise.all([client.cluster.memberList({}), client.maintenance.alarm({ action: 0, memberID: 0, alarm: 0 })]);
     const own = list.members.find((m) => m.ID === status.header.member_id);
@@ -60,10 +60,12 @@ async function probeMember(member: DeclaredMember, deadlineMs: number, credentia
   }, async (e) => ({ ...blank, error: [inWords(e), await certificateTrouble(member, credentials, deadlineMs)].filter(Boolean).join("; ") }));
 }
 
-async function withClient<T>(endpoint: string, deadlineMs: number, credentials: Credentials | undefined, use: (client: Etcd3) => Promise<T>, failed: (error: unknown) => T | Promise<T>): Promise<T> {
+async function withClient<T>({ endpoint, peerUrl }: DeclaredMember, deadlineMs: number, credentials: Credentials | undefined, use: (client: Etcd3) => Promise<T>, failed: (error: unknown) => T | Promise<T>): Promise<T> {
   const { Etcd3 } = await import("etcd3");
   const { noop } = await import("cockatiel");
-  const options: IOptions = { hosts: endpoint, ...(credentials ? { credentials } : {}), faultHandling: { host: () => noop, global: noop }, defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }) };
+  // The address is dialled, so that DNS need not work; the certificate is checked for the member's name (TLS knows no address as server name).
+  const byName = { "grpc.ssl_target_name_override": new URL(peerUrl).hostname };
+  const options: IOptions = { hosts: endpoint, ...(credentials ? { credentials, grpcOptions: byName } : {}), faultHandling: { host: () => noop, global: noop }, defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }) };
   const client = new Etcd3(options);
   try {
     return await use(client);

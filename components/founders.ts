@@ -20,6 +20,8 @@ export interface FoundersArgs {
   readonly nodes?: pulumi.Input<string[]>;
   readonly domain?: pulumi.Input<string>;
   readonly tls?: pulumi.Input<boolean>;
+  /** Certificate of the CA that was brought; empty where the cluster makes its own. */
+  readonly authority?: pulumi.Input<string>;
   readonly etcdVersion?: pulumi.Input<string>;
   /** Availability zone and configured subnet of each node, as one text: they decide its volume and its address. */
   readonly places?: pulumi.Input<Record<string, string>>;
@@ -36,6 +38,7 @@ interface Inputs {
   readonly nodes?: readonly string[];
   readonly domain?: string;
   readonly tls?: boolean;
+  readonly authority?: string;
   readonly etcdVersion?: string;
   readonly places?: Readonly<Record<string, string>>;
   readonly instanceTypes?: Readonly<Record<string, string>>;
@@ -62,6 +65,7 @@ export function refusals(olds: Inputs, news: Inputs): { property: string; reason
   }
   if (differs("domain")) refuse("domain", `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); ${otherwise}`);
   if (differs("tls")) refuse("tls", `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`);
+  if (differs("authority")) refuse("authority", `caCertificate: members believe the CA they were started with, and another would need each of them restarted twice; ${otherwise}`);
   if (differs("etcdVersion")) refuse("etcdVersion", `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`);
   if (differs("sshPublicKey")) refuse("sshPublicKey", `sshPrivateKey: another key would replace every machine at once; ${otherwise}`);
   if (olds.nodes && typeof news.kmsKeyId === "string" && (olds.kmsKeyId ?? "") !== news.kmsKeyId) {
@@ -87,7 +91,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
   async diff(_id, olds, news) {
-    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.tls, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.kmsKeyId, i.volumeIds]);
+    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.tls, i.authority, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.kmsKeyId, i.volumeIds]);
     return { changes: recorded(olds) !== recorded(news) };
   },
   async create(inputs) {

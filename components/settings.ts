@@ -6,6 +6,7 @@ import { arrayOfText, booleanOf, duplicates, integerOf, objectOf, type Problem, 
 import { archiveDigests, versionProblem } from "./etcdReleases.ts";
 import { domainProblem, kmsKeyProblem, nameserverProblem, nodeNameProblem, regionOf, urlProblem } from "./addressRules.ts";
 import { type AllowedSources, readSources } from "./allowedSources.ts";
+import { type CertificateSettings, readCertificateSettings } from "./certificateSettings.ts";
 import { instanceTypeProblem } from "./instanceTypes.ts";
 
 /** What differs between nodes. */
@@ -24,7 +25,7 @@ export interface ChefSettings {
 }
 
 /** Checked configuration; defaults are Pulumi.yaml's. */
-export interface Settings extends AllowedSources {
+export interface Settings extends AllowedSources, CertificateSettings {
   readonly domain: string;
   readonly zoneId: string;
   readonly nodes: Readonly<Record<string, NodeSettings>>;
@@ -64,7 +65,7 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
   const zoneId = textOf(raw, "zoneId", problems);
   if (!/^[0-9a-f]{32}$/.test(zoneId)) refuse("zoneId", "32 hexadecimal digits in small letters are needed, as the zone's overview at Cloudflare shows them", zoneId);
   const tls = booleanOf(raw, "tls", problems);
-  if (tls) refuse("tls", "this release makes plain clusters only; set it to false", tls);
+  const certificates = readCertificateSettings(raw, problems);
 
   const architecture = oneOf(raw, "architecture", ["amd64", "arm64"], problems);
   const nodes = readNodes(raw, architecture, problems);
@@ -109,7 +110,7 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
   duplicates(nameservers.map((server) => server.replace(/:53$/, ""))).forEach(([index, server]) => refuse(`nameservers[${index}]`, "each server once", server));
 
   const settings: Settings = {
-    domain, zoneId, nodes, tls, subnets, ...sources, kmsKeyId, ami, architecture, sshUser, etcdVersion, etcdMirror, etcdChecksums, nameservers,
+    domain, zoneId, nodes, tls, ...certificates, subnets, ...sources, kmsKeyId, ami, architecture, sshUser, etcdVersion, etcdMirror, etcdChecksums, nameservers,
     publicAddress: booleanOf(raw, "publicAddress", problems),
     etcdSha256: etcdChecksums === "pinned" ? pinned : {},
     chef: readChef(raw, problems),

@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { describeProblems, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
+import { readAuthority } from "./certificateSettings.ts";
 import { regionOf } from "./addressRules.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 
 const objects = ["nodes", "subnets", "etcdSha256", "chef"], lists = ["sshFrom", "clientsFrom", "nameservers"];
-const texts = ["domain", "zoneId", "tls", "publicAddress", "openToTheWorld", "kmsKeyId", "ami", "architecture", "instanceType", "dataVolumeGb", "sshUser", "sshPrivateKey", "sshPrivateKeyFile",
+const texts = ["domain", "zoneId", "tls", "caCertificate", "caPrivateKey", "certificateDays", "renewBeforeDays", "publicAddress", "openToTheWorld", "kmsKeyId", "ami", "architecture", "instanceType", "dataVolumeGb", "sshUser", "sshPrivateKey", "sshPrivateKeyFile",
   "etcdVersion", "etcdMirror", "etcdChecksums", "ttl", "dnsTimeout", "bootstrapTimeout", "healthTimeout"];
 
 /** Every key of the project's configuration that the program reads. */
@@ -18,6 +19,8 @@ export interface StackConfig {
   readonly sshPrivateKey: pulumi.Output<string>;
   /** The public half in OpenSSH form, for EC2. */
   readonly sshPublicKey: string;
+  /** The CA that was brought, if one was. */
+  readonly authority: { readonly certificate: string; readonly privateKey: pulumi.Output<string> } | undefined;
 }
 
 /** @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the first resource is registered. */
@@ -26,11 +29,12 @@ export function readStackConfig(): StackConfig {
   unknownKeys(raw, settingNames, "", problems);
   const { settings, problems: found } = readSettings(raw);
   problems.push(...found, ...otherRegion(settings));
-  const key = readKey(raw, problems);
+  const key = readKey(raw, problems), authority = readAuthority(raw, settings.tls, isSecret("caPrivateKey"), problems);
   if (problems.length) throw new pulumi.RunError(`The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems)}`);
+  if (!settings.tls) pulumi.log.warn("tls: false leaves everything to whoever reaches ports 2379 and 2380: they read, write and join unseen, and nothing is encrypted on its way");
   if (settings.etcdChecksums === "mirror") pulumi.log.warn("etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that is tampered with would not be noticed");
   if (settings.openToTheWorld) pulumi.log.warn("openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; whoever is in clientsFrom reads and writes everything unless etcd asks for certificates");
-  return { settings, sshPrivateKey: pulumi.secret(key.privateKey), sshPublicKey: key.publicKey };
+  return { settings, sshPrivateKey: pulumi.secret(key.privateKey), sshPublicKey: key.publicKey, authority: authority && { certificate: authority.certificate, privateKey: pulumi.secret(authority.privateKey) } };
 }
 
 /** AWS would say only that it knows no such zone, and after other things were made. */

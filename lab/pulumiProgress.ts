@@ -15,6 +15,7 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/^aws:ec2\/instance/, "machines"],
   [/^cloudflare:.*dnsRecord/i, "DNS records"],
   [/HostKey|FirstContact/, "host keys"],
+  [/Certificate/, "certificates"],
   [/DnsReadiness/, "DNS gate"],
   [/^command:/, "bootstrap"],
   [/ClusterHealth/, "health"],

@@ -15,6 +15,8 @@ export interface StackOutputs {
   readonly sshUser: string;
   /** SSH host key by member name, as it stands in known_hosts. */
   readonly hostKeys: Readonly<Record<string, string>>;
+  /** The operator's certificate and key and the CA, PEM; undefined without TLS. */
+  readonly identity: { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
 }
 
 /** The private key that opens the machines. */
@@ -24,12 +26,13 @@ export const sshKeyFile = path.join(keyDir, "admin");
 export async function stackOutputs(): Promise<StackOutputs> {
   if (!hasStack()) throw new Error("there is no cluster here; `npm run up` makes one");
   const cli = await ensureCli((line) => process.stderr.write(`${line}\n`));
-  const text = await run(path.join(cli, "pulumi"), ["stack", "output", "--json", "--stack", stackName], { cwd: projectDir, env: pulumiEnvironment(cli) });
-  const outputs = JSON.parse(text) as Partial<StackOutputs>;
+  const text = await run(path.join(cli, "pulumi"), ["stack", "output", "--json", "--show-secrets", "--stack", stackName], { cwd: projectDir, env: pulumiEnvironment(cli) });
+  const outputs = JSON.parse(text) as Partial<StackOutputs> & { caCertificate?: string; clientCertificate?: string; clientPrivateKey?: string };
   if (!outputs.endpoints || !outputs.peerUrls || !outputs.sshUser || !outputs.hostKeys || !outputs.discoveryDomain) {
     throw new Error("the stack has no finished cluster: the last `npm run up` did not reach its end; run it again, it goes on from there");
   }
-  return outputs as StackOutputs;
+  const { caCertificate: ca, clientCertificate: certificate, clientPrivateKey: privateKey } = outputs;
+  return { ...outputs as StackOutputs, identity: ca && certificate && privateKey ? { ca, certificate, privateKey } : undefined };
 }
 
 function hasStack(): boolean {

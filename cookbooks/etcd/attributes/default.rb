@@ -19,6 +19,7 @@ default['etcd']['volume'] = ''
 default['etcd']['volume_timeout'] = 300
 
 default['etcd']['tls'] = true
+default['etcd']['pki'] = ''
 default['etcd']['peer_port'] = 2380
 default['etcd']['client_port'] = 2379
 default['etcd']['token'] = "etcd-#{node['etcd']['domain']}"

@@ -24,6 +24,10 @@ problems << "etcd is released for x86_64 and aarch64 (this machine is #{node['ke
 if arch && etcd['checksums'] == 'pinned' && !etcd['sha256'][arch].to_s.match?(/\A[0-9a-f]{64}\z/)
   problems << "sha256: the digest of etcd #{etcd['version']} for #{arch} is needed, or checksums 'mirror' (got #{etcd['sha256'][arch].inspect})"
 end
+if etcd['tls']
+  missing = %w(ca.crt member.crt member.key).reject { |file| ['/etc/etcd/pki', etcd['pki']].any? { |dir| !dir.empty? && ::File.exist?("#{dir}/#{file}") } }
+  problems << "tls: certificates are needed, #{missing.join(', ')} in /etc/etcd/pki or in the folder that the attribute pki names (got #{etcd['pki'].inspect})" unless missing.empty?
+end
 problems << 'the programs that guard the first start need /usr/bin/python3, which is not on this machine' unless ::File.exist?('/usr/bin/python3')
 
 raise ArgumentError, "attributes of the etcd cookbook:\n  #{problems.join("\n  ")}" unless problems.empty?

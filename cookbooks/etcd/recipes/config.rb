@@ -9,6 +9,8 @@ directory '/etc/etcd' do
   mode '0750'
 end
 
+include_recipe 'etcd::pki' if etcd['tls']
+
 template '/etc/etcd/etcd.yaml' do
   source 'etcd.yaml.erb'
   owner 'root'
