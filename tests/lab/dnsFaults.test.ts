@@ -7,7 +7,7 @@ import { ask } from "../../lab/dns/ask.ts";
 import { cloudflare, control, clearFaults, destroyStack, makeFault, mustRun, npmRun, upWith, type CloudflareRecord } from "./harness.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 
-const srv = "_etcd-server._tcp.etcd.test", soon = { "etcd:dnsTimeout": "6" };
+const srv = "_etcd-server-ssl._tcp.etcd.test", soon = { "etcd:dnsTimeout": "6" };
 
 before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
 after(async () => { await npmRun("down"); });
@@ -46,7 +46,7 @@ test("an A record that is not published, then one that only one server has", asy
 
 test("a peer SRV target that is missing on one server", async () => {
   await makeFault({ kind: "withhold", name: srv, type: "SRV", content: "b.etcd.test", server: "ns1" });
-  await refused(/_etcd-server\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+lacks b\.etcd\.test:2380, which 10\.213\.240\.12 has/);
+  await refused(/_etcd-server-ssl\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+lacks b\.etcd\.test:2380, which 10\.213\.240\.12 has/);
   await healsBy(clearFaults);
 });
 
@@ -69,8 +69,8 @@ test("a wrong address", async () => {
 });
 
 test("SRV records of the other kind beside ours", async () => {
-  const other = await postSrv("_etcd-server-ssl._tcp.etcd.test", "a.etcd.test");
-  await refused(/_etcd-server-ssl\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+exists beside/);
+  const other = await postSrv("_etcd-server._tcp.etcd.test", "a.etcd.test");
+  await refused(/_etcd-server\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+exists beside/);
   await healsBy(() => remove(other));
 });
 
@@ -98,7 +98,7 @@ test("a node whose resolver remembers that there was nothing starts no etcd, who
   const { code, text } = await upWith(soon);
   assert.notEqual(code, 0, "up succeeded although no node could see the cluster");
   assert.match(text, /DNS for etcd\.test is not complete after 6 s, asked from node [abc] through 10\.213\.0\.2\./);
-  assert.match(text, /_etcd-server\._tcp\.etcd\.test SRV\s+NXDOMAIN/);
+  assert.match(text, /_etcd-server-ssl\._tcp\.etcd\.test SRV\s+NXDOMAIN/);
   assert.equal(await etcdRuns(), false, "an etcd process runs");
   const [machine = ""] = await machines();
   await onMachine(machine, "systemctl", "start", "--no-block", "etcd");

@@ -18,7 +18,7 @@ const post = (body: object) => cloudflare("POST", "/dns_records", { ttl: 60, pro
 const postA = (name: string) => post({ type: "A", name: `${name}.${domain}`, content: addressOf(name) });
 
 async function start(name: string): Promise<void> {
-  hosts.push(await startClient(name, addressOf(name)));
+  hosts.push(await startClient({ name, address: addressOf(name) }));
   const url = (port: number) => `http://${name}.${domain}:${port}`, here = (port: number) => `http://${addressOf(name)}:${port}`;
   await podman(["exec", "--detach", `etcd-lab-${name}`, "/opt/etcd/etcd", "--name", name, "--data-dir", `/tmp/${name}`, "--discovery-srv", domain, "--initial-cluster-state", "new",
     "--initial-advertise-peer-urls", url(2380), "--advertise-client-urls", url(2379), "--listen-peer-urls", here(2380), "--listen-client-urls", here(2379)]);

@@ -7,6 +7,7 @@ import { addresses } from "../../lab/addresses.ts";
 import { labDir, projectDir, volumeDir } from "../../lab/paths.ts";
 import { podman } from "../../lab/podman.ts";
 import { run } from "../../lab/shell.ts";
+import { stackOutputs } from "../../lab/stackOutputs.ts";
 import { startClient } from "./client.ts";
 import { allRecords, eventually, mustRun, npmRun, pulumiWith } from "./harness.ts";
 
@@ -43,15 +44,15 @@ test("the checkout stays clean", async () => {
 test("Cloudflare holds exactly the cluster's records, none proxied", async () => {
   const seen = (await allRecords()).filter((r) => r.type !== "NS" && !r.name.startsWith("ns")).map((r) => `${r.name} ${r.type} ${r.content}`).sort();
   const { members } = await status();
-  const hosts = members.flatMap(({ name, endpoint }) => [`${name}.etcd.test A ${new URL(endpoint).hostname}`, `_etcd-server._tcp.etcd.test SRV 0 2380 ${name}.etcd.test`, `_etcd-client._tcp.etcd.test SRV 0 2379 ${name}.etcd.test`]);
+  const hosts = members.flatMap(({ name, endpoint }) => [`${name}.etcd.test A ${new URL(endpoint).hostname}`, `_etcd-server-ssl._tcp.etcd.test SRV 0 2380 ${name}.etcd.test`, `_etcd-client-ssl._tcp.etcd.test SRV 0 2379 ${name}.etcd.test`]);
   assert.deepEqual(seen, hosts.sort());
 });
 
 test("a host that is no member finds the cluster by its domain, writes through one member and reads through another", async () => {
-  const client = await startClient();
+  const client = await startClient({ identity: (await stackOutputs()).identity });
   try {
     await client.run("etcdctl", "--discovery-srv", "etcd.test", "put", "colour", "blue");
-    const read = await client.run("etcdctl", "--endpoints", "http://c.etcd.test:2379", "get", "colour", "--print-value-only");
+    const read = await client.run("etcdctl", "--endpoints", "https://c.etcd.test:2379", "get", "colour", "--print-value-only");
     assert.equal(read.trim(), "blue");
   } finally {
     await client.close();

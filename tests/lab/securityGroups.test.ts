@@ -22,7 +22,7 @@ let known: Client, stranger: Client, address: Record<string, string>;
 before(async () => {
   await mustRun("down");
   await mustRun("up");
-  [known, stranger] = await Promise.all([startClient(), startClient("stranger", `${prefix}.240.21`)]);
+  [known, stranger] = await Promise.all([startClient(), startClient({ name: "stranger", address: `${prefix}.240.21` })]);
   await up(named());
   const outputs = JSON.parse(await mustRun("pulumi", "stack", "output", "--json")) as { endpoints: Record<string, string> };
   address = Object.fromEntries(Object.entries(outputs.endpoints).map(([node, url]) => [node, new URL(url).hostname]));
@@ -88,7 +88,7 @@ test("a rule that is removed at EC2 closes the port for new connections, within 
 test("clientsFrom opens 2379 to the members of a security group, and follows who is in it", async () => {
   const { GroupId = "" } = await ec2.createSecurityGroup({ GroupName: "applications", Description: "clients of etcd", VpcId: vpc.id });
   const { NetworkInterface: nic } = await ec2.createNetworkInterface({ SubnetId: vpc.subnets[0].id, PrivateIpAddress: memberOfGroup, Groups: [GroupId] });
-  const application = await startClient("application", memberOfGroup);
+  const application = await startClient({ name: "application", address: memberOfGroup });
   try {
     assert.equal(await from(application, "a", 2379), "dropped");
     await up(named([GroupId]));

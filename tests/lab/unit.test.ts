@@ -102,7 +102,7 @@ for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
         };
         const leader = await machineOf(await leads("a") ? "a" : await leads("b") ? "b" : "c");
         void ctl(leader, "watch", "--prefix", "k").catch(() => undefined); // ends when it is ended below
-        await eventually("the watch", 10_000, async () => /_watcher_total 1$/m.test(await onMachine(leader, "sh", "-c", "curl -s http://127.0.0.1:2379/metrics")));
+        await eventually("the watch", 10_000, async () => /_watcher_total 1$/m.test(await onMachine(leader, "sh", "-c", "curl -s --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/member.crt --key /etc/etcd/pki/member.key https://127.0.0.1:2379/metrics")));
         await onMachine(leader, "systemctl", "stop", "etcd");
         await onMachine(leader, "pkill", "--exact", "etcdctl");
         assert.equal((await onMachine(leader, "systemctl", "show", "--property", "Result", "--value", "etcd")).trim(), "success");
