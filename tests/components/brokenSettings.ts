@@ -4,7 +4,7 @@ import type { RawConfig } from "../../components/configValues.ts";
 /** A configuration with nothing wrong; each case breaks one field. */
 export const valid: RawConfig = {
   domain: "etcd.example.com", zoneId: "0123456789abcdef0123456789abcdef", nodes: { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } },
-  tls: "false", subnets: {}, publicAddress: "false", openToTheWorld: "false", kmsKeyId: "", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.0.0.0/8"], ami: "", architecture: "amd64", instanceType: "t3.medium",
+  tls: "true", certificateDays: "365", renewBeforeDays: "60", subnets: {}, publicAddress: "false", openToTheWorld: "false", kmsKeyId: "", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.0.0.0/8"], ami: "", architecture: "amd64", instanceType: "t3.medium",
   dataVolumeGb: "20", sshUser: "admin", etcdVersion: "3.6.14", etcdMirror: "https://mirror.example.com/etcd", etcdChecksums: "pinned", etcdSha256: {}, chef: {},
   nameservers: [], ttl: "60", dnsTimeout: "120", bootstrapTimeout: "900", healthTimeout: "120",
 };
@@ -63,7 +63,9 @@ export const broken: [string, RawConfig, RegExp][] = [
   ["an unknown key in a node", { nodes: { ...zones("b", "c"), a: { zone: "us-east-1a", size: "big" } } }, /^nodes\.a\.size: unknown key; known are zone, instanceType \(got big\)$/],
   ["a node that is a text", { nodes: { ...zones("b", "c"), a: "us-east-1a" } }, /^nodes\.a: an object is needed/],
   ["a node with a bad instance type", { nodes: { ...zones("b", "c"), a: { zone: "us-east-1a", instanceType: "large" } } }, /^nodes\.a\.instanceType: /],
-  ["TLS", { tls: "true" }, /^tls: this release makes plain clusters only/],
+  ["certificates for no day", { certificateDays: "0", renewBeforeDays: "0" }, /^certificateDays: a whole number from 1 to 3650 \(days\) \(got 0\)$/],
+  ["certificates that are always renewed", { certificateDays: "30", renewBeforeDays: "30" }, /^renewBeforeDays: fewer days than certificateDays \(30\) .*\(got 30\)$/],
+  ["half a day", { renewBeforeDays: "0.5" }, /^renewBeforeDays: a whole number/],
   ["TLS neither true nor false", { tls: "yes" }, /^tls: true or false \(got yes\)$/],
   ["a malformed subnet", { subnets: { "us-east-1a": "10.0.0.0/24" } }, /^subnets\.us-east-1a: a subnet id/],
   ["a zone without subnet", { subnets: { "us-east-1a": "subnet-0123456789abcdef0", "us-east-1b": "subnet-0123456789abcdef1" } }, /^nodes\.c\.zone: etcd:subnets names no subnet/],

@@ -17,7 +17,7 @@ before(async () => {
   const { readSettings } = await import("../../components/settings.ts");
   const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
   const { settings, problems } = readSettings({
-    domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "false", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"], openToTheWorld: "false", kmsKeyId: kmsKey,
+    domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "true", certificateDays: "365", renewBeforeDays: "60", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"], openToTheWorld: "false", kmsKeyId: kmsKey,
     ami: "", architecture: "amd64", instanceType: "t3.medium", dataVolumeGb: "20", sshUser: "admin", etcdVersion: "3.6.14", etcdMirror: "https://mirror.test",
     etcdChecksums: "pinned", ttl: "60", dnsTimeout: "120", bootstrapTimeout: "900", healthTimeout: "60", nameservers: ["10.0.0.53"],
   });
@@ -47,8 +47,8 @@ const one = (name: string): Registered => {
 const secretValue = (value: unknown): unknown => (typeof value === "object" && value !== null && "value" in value ? (value as { value: unknown }).value : value);
 
 test("exactly these resources", () => {
-  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
-  const shared = ["etcd", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-certificate`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
+  const shared = ["etcd", "etcd-ca", "etcd-operator-certificate", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
 
@@ -61,8 +61,8 @@ test("type tokens are those that the docs name", () => {
 test("an A record for the private address, never proxied, and SRV records with priority in both places", () => {
   assert.deepEqual(one("etcd-a-address").inputs, { zoneId: "0".repeat(32), ttl: 60, proxied: false, comment: "pulumi etcd/test 0a1b2c", name: "a.etcd.test", type: "A", content: addressOf("etcd-a-interface") });
   const srv = (port: number) => ({ zoneId: "0".repeat(32), ttl: 60, proxied: false, comment: "pulumi etcd/test 0a1b2c", type: "SRV", priority: 0, data: { priority: 0, weight: 0, port, target: "b.etcd.test" } });
-  assert.deepEqual(one("etcd-b-peer").inputs, { ...srv(2380), name: "_etcd-server._tcp.etcd.test" });
-  assert.deepEqual(one("etcd-b-client").inputs, { ...srv(2379), name: "_etcd-client._tcp.etcd.test" });
+  assert.deepEqual(one("etcd-b-peer").inputs, { ...srv(2380), name: "_etcd-server-ssl._tcp.etcd.test" });
+  assert.deepEqual(one("etcd-b-client").inputs, { ...srv(2379), name: "_etcd-client-ssl._tcp.etcd.test" });
 });
 
 test("a machine on its own interface, with IMDSv2 only and encrypted disks", () => {
@@ -136,7 +136,7 @@ test("2380 from the group itself only, 2379 from the named networks and groups, 
 
 test("the gate waits for records, not for machines, and expects every member", () => {
   assert.deepEqual(dependencies.get("etcd-dns-readiness")?.sort(), ["a", "b", "c"].flatMap((n) => [`etcd-${n}-address`, `etcd-${n}-peer`]).sort());
-  assert.deepEqual(one("etcd-dns-readiness").inputs.expected, { domain: "etcd.test", tls: false, port: 2380, members: ["a", "b", "c"].map((n) => ({ target: `${n}.etcd.test`, address: addressOf(`etcd-${n}-interface`) })) });
+  assert.deepEqual(one("etcd-dns-readiness").inputs.expected, { domain: "etcd.test", tls: true, port: 2380, members: ["a", "b", "c"].map((n) => ({ target: `${n}.etcd.test`, address: addressOf(`etcd-${n}-interface`) })) });
 });
 
 test("each bootstrap waits for the gate, its own volume and the open ports, and for no other node", () => {
@@ -156,11 +156,18 @@ test("a bootstrap runs one short command; the rest travels as secret standard in
 test("health waits for every bootstrap, and clients find the cluster only after it", () => {
   assert.deepEqual(dependencies.get("etcd-health"), ["etcd-a-bootstrap", "etcd-b-bootstrap", "etcd-c-bootstrap"]);
   assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health"]);
-  assert.deepEqual(endpoints, Object.fromEntries(["a", "b", "c"].map((n) => [n, `http://${addressOf(`etcd-${n}-interface`)}:2379`])));
+  assert.deepEqual(endpoints, Object.fromEntries(["a", "b", "c"].map((n) => [n, `https://${addressOf(`etcd-${n}-interface`)}:2379`])));
 });
 
 test("no private key anywhere but in secrets", () => {
   // A secret arrives in mocks wrapped; plain text would be found as it is.
   const plain = JSON.stringify(registered.map((r) => r.inputs), (_name, value: unknown) => (typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value ? "[secret]" : value));
   assert.ok(!plain.includes("marker-of-the-private-key"));
+});
+
+test("a member's certificate is for its names and its address; the operator's holds no name of the cluster, so it is no peer", () => {
+  const { commonName, dnsNames, addresses, days, renewBeforeDays } = one("etcd-b-certificate").inputs;
+  assert.deepEqual({ commonName, dnsNames, addresses, days, renewBeforeDays }, { commonName: "b.etcd.test", dnsNames: ["etcd.test", "b.etcd.test", "localhost"], addresses: [addressOf("etcd-b-interface"), "127.0.0.1"], days: 365, renewBeforeDays: 60 });
+  assert.deepEqual([one("etcd-operator-certificate").inputs.dnsNames, one("etcd-operator-certificate").inputs.addresses], [[], []]);
+  for (const name of ["etcd-ca", "etcd-b-certificate", "etcd-operator-certificate"]) assert.deepEqual(options.get(name)?.additionalSecretOutputs, ["privateKey"], name);
 });

@@ -16,6 +16,7 @@ export async function recordResources(): Promise<Registered[]> {
       const computed: Record<string, unknown> = type === "aws:ec2/networkInterface:NetworkInterface" ? { privateIp: addressOf(name) }
         : type.endsWith("etcd:HostKey") ? { publicKey: `ssh-ed25519 lasting-of-${name}`, privateKey: "marker-of-the-private-key" }
         : type.endsWith("etcd:Incarnation") ? { word: "0a1b2c" } : type.endsWith("etcd:ClusterHealth") ? { clusterId: "c1" }
+        : /etcd:Certificate/.test(type) ? { certificate: `certificate of ${name}`, privateKey: "marker-of-the-private-key" }
         : type.endsWith("etcd:Founders") ? { founding: "f0f0" } : {};
       return { id: `${name}-id`, state: { ...inputs, ...computed } };
     },

@@ -1,28 +1,8 @@
 // What the templates become, rendered with Ruby's ERB as itamae does. Does not prove that etcd and systemd accept the result: tests/lab does. Chef's own renderer is not run here.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import * as path from "node:path";
 import test from "node:test";
 import { parse } from "yaml";
-import { cookbookFolder } from "./files.ts";
-
-const ruby = spawnSync("ruby", ["--version"]).status === 0;
-const options = { skip: ruby ? false : "no ruby on this machine; the lab's image has one" };
-
-const etcd = {
-  domain: "etcd.test", name: "a", tls: false, members: { b: "10.0.0.2", a: "10.0.0.1" }, token: "tok: 1", initial_state: "new", volume: "vol-0abc", peer_port: 2380, client_port: 2379,
-  dns_timeout: 60, quota_backend_bytes: 2147483648, auto_compaction_retention: "1h",
-};
-const variables = { etcd, scheme: "http", address: "10.0.0.1", host: "a.etcd.test", device: "/dev/disk/by-id/x", timeout: 300 };
-
-function render(name: string, change: object = {}): string {
-  const program = `require 'erb'; require 'json'
-    JSON.parse($stdin.read).each { |name, value| instance_variable_set("@#{name}", value) }
-    print ERB.new(File.read(ARGV[0]), trim_mode: '-').result(binding)`;
-  const run = spawnSync("ruby", ["-e", program, path.join(cookbookFolder, "templates", `${name}.erb`)], { encoding: "utf8", input: JSON.stringify({ ...variables, ...change }) });
-  assert.equal(run.status, 0, run.stderr);
-  return run.stdout;
-}
+import { needsRuby as options, render } from "./render.ts";
 
 test("etcd.yaml holds exactly the keys etcd knows, because it ignores others without a word", options, () => {
   assert.deepEqual(parse(render("etcd.yaml")), {
@@ -35,17 +15,20 @@ test("etcd.yaml holds exactly the keys etcd knows, because it ignores others wit
 });
 
 test("etcd.yaml with TLS asks peers and clients for certificates", options, () => {
-  const config = parse(render("etcd.yaml", { etcd: { ...etcd, tls: true }, scheme: "https" })) as Record<string, unknown>;
+  const config = parse(render("etcd.yaml", { tls: true })) as Record<string, unknown>;
   assert.equal(config["initial-advertise-peer-urls"], "https://a.etcd.test:2380");
-  assert.deepEqual(config["peer-transport-security"], { "cert-file": "/etc/etcd/pki/peer.crt", "key-file": "/etc/etcd/pki/peer.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt", "allowed-hostname": ["etcd.test"] });
+  assert.deepEqual(config["peer-transport-security"], { "cert-file": "/etc/etcd/pki/member.crt", "key-file": "/etc/etcd/pki/member.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt", "allowed-hostname": ["etcd.test"] });
   assert.equal(config["tls-min-version"], "TLS1.2");
-  assert.deepEqual(config["client-transport-security"], { "cert-file": "/etc/etcd/pki/server.crt", "key-file": "/etc/etcd/pki/server.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt" });
+  const suites = config["cipher-suites"] as string[];
+  assert.equal(suites.length, 6);
+  for (const suite of suites) assert.match(suite, /^TLS_ECDHE_(ECDSA|RSA)_WITH_(AES_128_GCM_SHA256|AES_256_GCM_SHA384|CHACHA20_POLY1305_SHA256)$/);
+  assert.deepEqual(config["client-transport-security"], { "cert-file": "/etc/etcd/pki/member.crt", "key-file": "/etc/etcd/pki/member.key", "client-cert-auth": true, "trusted-ca-file": "/etc/etcd/pki/ca.crt" });
 });
 
 test("an unknown own address is listened on everywhere, once", options, () => {
-  const config = parse(render("etcd.yaml", { address: "0.0.0.0" })) as Record<string, unknown>;
+  const config = parse(render("etcd.yaml", {}, { address: "0.0.0.0" })) as Record<string, unknown>;
   assert.equal(config["listen-client-urls"], "http://0.0.0.0:2379");
-  assert.equal((JSON.parse(render("preflight.json", { address: "0.0.0.0" })) as { address: string }).address, "");
+  assert.equal((JSON.parse(render("preflight.json", {}, { address: "0.0.0.0" })) as { address: string }).address, "");
 });
 
 test("the preflight's settings", options, () => {

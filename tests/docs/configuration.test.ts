@@ -39,5 +39,5 @@ test("settings: a key without description or default is refused, by name", () =>
 test("outputs are the exports of the program, in order, and each needs its comment", () => {
   assert.deepEqual(outputsOf("/** One. */\nexport const a = 1;\nconst b = 2;\n/** Two. */\nexport const c = 3;\n"), [{ name: "a", description: "One." }, { name: "c", description: "Two." }]);
   assert.throws(() => outputsOf("export const a = 1;\n"), /^Error: a: a description is needed/);
-  assert.deepEqual(outputsOf(read("index.ts")).map(({ name }) => name), ["discoveryDomain", "endpoints", "clusterId", "peerUrls", "sshUser", "hostKeys"]);
+  assert.deepEqual(outputsOf(read("index.ts")).map(({ name }) => name), ["discoveryDomain", "endpoints", "clusterId", "peerUrls", "sshUser", "hostKeys", "caCertificate", "clientCertificate", "clientPrivateKey"]);
 });

@@ -1,0 +1,89 @@
+// Certificates that the program makes, and a CA that is brought. Does not prove that etcd takes them: tests/lab/access does.
+import assert from "node:assert/strict";
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import test, { before } from "node:test";
+import { type Issued, issueCertificate, makeAuthority, renewalDue } from "../../components/certificates.ts";
+import { readAuthority } from "../../components/certificateSettings.ts";
+import { describeProblems, type Problem } from "../../components/configValues.ts";
+
+const profile = { commonName: "a.etcd.test", dnsNames: ["etcd.test", "a.etcd.test"], addresses: ["10.0.0.1", "127.0.0.1"], days: 365 };
+const serverAuth = "1.3.6.1.5.5.7.3.1", clientAuth = "1.3.6.1.5.5.7.3.2";
+let ca: Issued, leaf: Issued;
+before(async () => { ca = await makeAuthority("etcd CA of etcd.test", 3650); leaf = await issueCertificate(ca, profile); });
+
+test("a CA signs, and nothing else", () => {
+  const certificate = new X509Certificate(ca.certificate);
+  assert.deepEqual([certificate.ca, certificate.subject, certificate.verify(certificate.publicKey), certificate.keyUsage], [true, "CN=etcd CA of etcd.test", true, undefined]);
+  assert.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
+});
+
+test("a member's certificate: server and client, for its names and addresses, of this CA", () => {
+  const certificate = new X509Certificate(leaf.certificate);
+  assert.deepEqual([certificate.ca, certificate.verify(new X509Certificate(ca.certificate).publicKey), certificate.checkPrivateKey(createPrivateKey(leaf.privateKey))], [false, true, true]);
+  assert.deepEqual([certificate.subjectAltName, certificate.keyUsage], ["DNS:etcd.test, DNS:a.etcd.test, IP Address:10.0.0.1, IP Address:127.0.0.1", [serverAuth, clientAuth]]);
+  assert.ok(Date.parse(certificate.validFrom) <= Date.now() - 4 * 60_000, "a host whose clock is behind would refuse it");
+});
+
+test("without names it is a client's only", async () => {
+  const certificate = new X509Certificate((await issueCertificate(ca, { ...profile, dnsNames: [], addresses: [] })).certificate);
+  assert.deepEqual([certificate.subjectAltName, certificate.keyUsage], [undefined, [clientAuth]]);
+});
+
+test("a renewal keeps the key and changes the rest; no certificate outlives its CA", async () => {
+  const again = await issueCertificate(ca, profile, leaf.privateKey), serial = (pem: string) => new X509Certificate(pem).serialNumber;
+  assert.equal(again.privateKey, leaf.privateKey);
+  assert.ok(new X509Certificate(again.certificate).checkPrivateKey(createPrivateKey(leaf.privateKey)));
+  assert.notEqual(serial(again.certificate), serial(leaf.certificate));
+  const short = await makeAuthority("short", 10);
+  assert.equal(new X509Certificate((await issueCertificate(short, profile)).certificate).validTo, new X509Certificate(short.certificate).validTo);
+});
+
+test("a CA with an RSA key, or on another curve, signs too", async () => {
+  for (const made of [generateKeyPairSync("rsa", { modulusLength: 2048 }), generateKeyPairSync("ec", { namedCurve: "secp384r1" })]) {
+    const privateKey = made.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+    // Only the issuer's name is taken from its certificate; the signature is by the key.
+    const issued = new X509Certificate((await issueCertificate({ certificate: ca.certificate, privateKey }, profile)).certificate);
+    assert.ok(issued.verify(made.publicKey), made.privateKey.asymmetricKeyType);
+  }
+});
+
+const day = 86_400_000, now = Date.parse("2027-01-01T00:00:00Z"), at = (days: number) => new Date(now + days * day).toISOString();
+const dues: [string, end: number, caEnd: number, days: number, before: number, due: boolean][] = [
+  ["plenty of time", 200, 3000, 365, 60, false],
+  ["the last day before the window", 61, 3000, 365, 60, false],
+  ["inside the window", 60, 3000, 365, 60, true],
+  ["expired", -1, 3000, 365, 60, true],
+  ["the CA ends with it: nothing would be gained, at every up again", 30, 30, 365, 60, false],
+  ["the CA ends a little later", 30, 40, 365, 60, true],
+  ["certificates of one day, half of it over", 0.4, 3000, 1, 0, false],
+  ["certificates of one day, over", -0.1, 3000, 1, 0, true],
+];
+for (const [name, end, caEnd, days, renewBefore, due] of dues) test(`renewal: ${name}`, () => assert.equal(renewalDue(now, at(end), at(caEnd), days, renewBefore), due));
+
+const brought = (raw: object, { tls = true, secret = true } = {}) => {
+  const problems: Problem[] = [], authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);
+  return { authority, text: describeProblems(problems) };
+};
+test("a CA of one's own is taken, and none is needed", () => {
+  assert.deepEqual(brought({}), { authority: undefined, text: "" });
+  assert.deepEqual(brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }), { authority: { certificate: ca.certificate, privateKey: ca.privateKey.trim() }, text: "" });
+});
+const refusedAuthorities: [string, () => { text: string } | Promise<{ text: string }>, RegExp][] = [
+  ["no key", () => brought({ caCertificate: ca.certificate }), /^caPrivateKey: the key of caCertificate is needed too/],
+  ["no certificate", () => brought({ caPrivateKey: ca.privateKey }), /^caCertificate: the certificate of the CA whose key/],
+  ["another's key", () => brought({ caCertificate: ca.certificate, caPrivateKey: leaf.privateKey }), /^caPrivateKey: the key of caCertificate is needed; this is another one \(got a text that is not shown\)$/],
+  ["a leaf", () => brought({ caCertificate: leaf.certificate, caPrivateKey: leaf.privateKey }), /^caCertificate: a CA's certificate is needed \(this one, CN=a\.etcd\.test/],
+  ["a chain", () => brought({ caCertificate: ca.certificate + leaf.certificate, caPrivateKey: ca.privateKey }), /^caCertificate: one certificate in PEM form/],
+  ["no PEM", () => brought({ caCertificate: "ca.crt", caPrivateKey: "ca.key" }), /^caCertificate: one certificate in PEM form is needed \(got ca\.crt\)\ncaPrivateKey: a private key in PEM form without passphrase.*not shown\)$/],
+  ["a key in plain text", () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { secret: false }), /^caPrivateKey: a secret is needed/],
+  ["a CA for a plain cluster", () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { tls: false }), /^caCertificate: a CA goes with tls: true/],
+  ["an ed25519 key", () => brought({ caCertificate: ca.certificate, caPrivateKey: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString() }), /caPrivateKey: an RSA key of 2048 bits or more, or an EC key/],
+  ["a CA that ended", async () => { const old = await makeAuthority("old", -1 / 1440); return brought({ caCertificate: old.certificate, caPrivateKey: old.privateKey }); }, /^caCertificate: a CA that is valid is needed \(this one ended on/],
+];
+for (const [name, make, want] of refusedAuthorities) {
+  test(`refused: ${name}`, async () => {
+    const { text } = await make();
+    assert.match(text, want);
+    assert.ok(!/PRIVATE KEY/.test(text), "the key is part of the message");
+  });
+}
