@@ -1,14 +1,16 @@
 import { dnsDetection } from "../bench/dnsDetection.ts";
 import { freshUp } from "../bench/freshUp.ts";
 import { programStart } from "../bench/programStart.ts";
+import { faultSuite, tlsAgainstPlain } from "../bench/tlsAgainstPlain.ts";
 import { command, usageError } from "../lab/command.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 
 const help = `
-npm run bench        what is fast and what is not, as ratios in one run (about a minute, on a machine that does nothing else)
+npm run bench        what is fast and what is not, as ratios in one run (some six minutes, on a machine that does nothing else)
 
-Makes the lab's cluster anew and leaves it running. Compares program start and an up that changes nothing with those of an empty
-program and of one that does nothing but start the same plugins; prints a fresh up by phases, how long the gate takes to notice DNS, and the memory of the lab.
+Makes the lab's cluster anew, several times, and leaves the lab running without one. Compares program start and an up that changes nothing with those of an empty
+program and of one that does nothing but start the same plugins; prints a fresh up by phases, how long the gate takes to notice DNS, and the memory of the lab;
+then the same up with TLS and plain, and the time of the fault suite.
 `;
 
 await command("bench", help, async (args) => {
@@ -24,4 +26,7 @@ await command("bench", help, async (args) => {
   say(`program start, beside empty        ${(ours.start / empty.start).toFixed(2)} (${ours.start.toFixed(2)} s / ${empty.start.toFixed(2)} s)   (expected: 1.2 at most)`);
   say(`up without change, beside empty    ${(ours.noop / empty.noop).toFixed(2)} (${ours.noop.toFixed(2)} s / ${empty.noop.toFixed(2)} s)   (1.5 was hoped for; see the next line)`);
   say(`… beside one with its plugins only ${(ours.noop / plugins.noop).toFixed(2)} (${ours.noop.toFixed(2)} s / ${plugins.noop.toFixed(2)} s)   (expected: 1.5 at most)`);
+  const { tls, plain } = await tlsAgainstPlain(3);
+  say(`up to healthy, TLS beside plain    ${(tls / plain).toFixed(2)} (${tls.toFixed(1)} s / ${plain.toFixed(1)} s)   (expected: 1.10 at most)`);
+  say(`fault suite                        ${await faultSuite()} s`);
 });
