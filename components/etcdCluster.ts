@@ -10,6 +10,7 @@ import { packCookbook } from "./cookbookArchive.ts";
 import { DnsReadiness } from "./dnsReadiness.ts";
 import { EtcdNode } from "./etcdNode.ts";
 import { Founders } from "./founders.ts";
+import { HostKeySeed } from "./hostKey.ts";
 import { Incarnation } from "./incarnation.ts";
 import { Leftovers } from "./leftovers.ts";
 import { markComment, markTags } from "./mark.ts";
@@ -70,9 +71,10 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const { group, rules } = memberSecurityGroup(name, subnets, { ssh: args.sshFrom, clients: args.clientsFrom }, tags, child);
     const leftovers = new Leftovers(`${name}-leftovers`, { type: "aws:ec2/networkInterface:NetworkInterface", tags: { ...tags, Role: "interface" } }, { ...child, dependsOn: [group] });
     const key = new KeyPair(`${name}-key`, { publicKey: args.sshPublicKey, tags }, child);
+    const hostKeySeed = new HostKeySeed(`${name}-host-key-seed`, { ...child, dependsOn: [founders] });
     const shared = {
       domain, zoneId, tls, ttl, tags, comment, securityGroupId: group.id, keyName: key.keyName, ami: imageOf(args.ami, args.architecture, inside),
-      dataVolumeGb: args.dataVolumeGb, kmsKeyId: args.kmsKeyId, publicAddress: args.publicAddress, removeOrphans: orphans, leftovers,
+      dataVolumeGb: args.dataVolumeGb, kmsKeyId: args.kmsKeyId, publicAddress: args.publicAddress, removeOrphans: orphans, leftovers, hostKeySeed,
     };
 
     // The nodes: one for each name, never depending on one another.
@@ -84,10 +86,10 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // The way in: from the first connection on, a machine proves by its host key that it is the one that was made.
     const login = { user: args.sshUser, privateKey: args.sshPrivateKey };
-    const access = nodes.map((node) => nodeAccess(`${name}-${node.member}`, node, login, { ...child, dependsOn: rules }));
+    const access = nodes.map((node) => nodeAccess(`${name}-${node.member}`, node, hostKeySeed, login, { ...child, dependsOn: rules }));
 
     // Who is who: a certificate for each member, and one for the operator.
-    const pki = tls ? clusterPki(name, domain, args, args.authority, child) : undefined;
+    const pki = tls ? clusterPki(name, domain, args, args.authority, { ...child, dependsOn: [founders] }) : undefined;
     const identities = nodes.map((node) => pki?.member(node.member, node.hostname, node.privateIp));
 
     // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.

@@ -40,6 +40,8 @@ export interface EtcdNodeArgs {
   readonly removeOrphans: pulumi.ResourceHook;
   /** Made before any interface: its deletion, after theirs, removes those that the state does not know. */
   readonly leftovers: pulumi.Resource;
+  /** Made before any machine and gone after it, or a machine could outlive what its host key is known by (hostKey.ts). */
+  readonly hostKeySeed: pulumi.Resource;
 }
 
 /**
@@ -101,7 +103,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       rootBlockDevice: { ...encryption, volumeType: "gp3", volumeSize: 10 },
       tags: tags("instance"),
       // A moved image or changed user data would take all members down at once (rule: one at a time).
-    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], additionalSecretOutputs: ["userData"], dependsOn: [leftovers] });
+    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], additionalSecretOutputs: ["userData"], dependsOn: [leftovers, args.hostKeySeed] });
     // The end of the machine detaches: a destroy that stops it for that, and is killed then, would leave a machine that nothing starts again.
     this.attachment = new VolumeAttachment(`${name}-attachment`, {
       instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", skipDestroy: true,

@@ -1,14 +1,15 @@
 /**
- * HostKey: the lasting SSH host key of one machine, in the state before the machine gets it (firstContact.ts brings it there).
+ * Host keys of SSH, ed25519: one for the first contact, any; and the lasting one of a machine, which is made of a seed and the instance's id.
  *
- *   create  makes it
- *   diff    another instance: a machine that was lost may have lost its key to somebody
- *   update  makes another one
- *   delete  nothing
+ *   HostKeySeed  create draws it; it never changes; it is in the state before any machine and until after the last
+ *   HostKey      the key that follows from both; create and update work it out
+ *
+ * A destroy that is killed has often taken HostKey out of the state while the machine still lives and shows that key: worked out again it
+ * is the same, and every machine has another (tests/lab/kills).
  */
 import * as pulumi from "@pulumi/pulumi";
 
-/** An ed25519 key pair, the private half as OpenSSH writes it, the public half as it stands in known_hosts. */
+/** The private half as OpenSSH writes it, the public half as it stands in known_hosts. */
 export interface KeyPair {
   readonly publicKey: string;
   readonly privateKey: string;
@@ -21,20 +22,55 @@ export async function makeHostKey(): Promise<KeyPair> {
   return { publicKey: made.public, privateKey: made.private };
 }
 
+/** The lasting key of one machine: an ed25519 seed is any 32 bytes, here an HMAC of the instance's id under the cluster's seed. */
+export async function hostKeyOf(seed: string, instanceId: string): Promise<KeyPair> {
+  const { createHmac, createPrivateKey, createPublicKey } = await import("node:crypto");
+  const own = createHmac("sha256", Buffer.from(seed, "hex")).update(`ssh host key of ${instanceId}`).digest();
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), own]); // RFC 8410
+  const point = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })).export({ format: "der", type: "spki" }).subarray(-32);
+  // OpenSSH reads ed25519 keys in other forms from 9.6 on only, so in its own (its PROTOCOL.key): lengths before texts, padded with 1, 2, 3 …
+  const text = (value: string | Buffer) => { const bytes = Buffer.from(value as string), length = Buffer.alloc(4); length.writeUInt32BE(bytes.length); return Buffer.concat([length, bytes]); };
+  const publicHalf = Buffer.concat([text("ssh-ed25519"), text(point)]), check = own.subarray(0, 4);
+  const secret = Buffer.concat([check, check, publicHalf, text(Buffer.concat([own, point])), text("")]);
+  const padded = Buffer.concat([secret, Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, (8 - (secret.length % 8)) % 8))]);
+  const whole = Buffer.concat([Buffer.from("openssh-key-v1\0"), text("none"), text("none"), text(""), Buffer.from([0, 0, 0, 1]), text(publicHalf), text(padded)]).toString("base64");
+  return { publicKey: `ssh-ed25519 ${publicHalf.toString("base64")}`, privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${(whole.match(/.{1,70}/g) ?? []).join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n` };
+}
+
+const seeds: pulumi.dynamic.ResourceProvider<object, { seed: string }> = {
+  async diff() {
+    return { changes: false };
+  },
+  async create() {
+    const { randomBytes } = await import("node:crypto");
+    return { id: "host-key-seed", outs: { seed: randomBytes(32).toString("hex") } };
+  },
+};
+
+/** What all lasting keys of a cluster are made of. */
+export class HostKeySeed extends pulumi.dynamic.Resource {
+  /** 32 bytes in hexadecimal; secret. */
+  declare readonly seed: pulumi.Output<string>;
+
+  constructor(name: string, opts?: pulumi.CustomResourceOptions) {
+    super(seeds, name, { seed: undefined }, { ...opts, additionalSecretOutputs: ["seed"] }, "etcd", "HostKeySeed");
+  }
+}
+
 interface Inputs {
+  readonly seed: string;
   readonly instanceId: string;
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs & KeyPair> = {
+const keys: pulumi.dynamic.ResourceProvider<Inputs, KeyPair & { readonly instanceId: string }> = {
   async diff(_id, olds, news) {
     return { changes: olds.instanceId !== news.instanceId };
   },
-  async create(inputs) {
-    const key = await makeHostKey();
-    return { id: `host-key-of-${inputs.instanceId}`, outs: { ...inputs, ...key } };
+  async create({ seed, instanceId }) {
+    return { id: `host-key-of-${instanceId}`, outs: { instanceId, ...await hostKeyOf(seed, instanceId) } };
   },
-  async update(_id, _olds, news) {
-    return { outs: { ...news, ...await makeHostKey() } };
+  async update(_id, _olds, { seed, instanceId }) {
+    return { outs: { instanceId, ...await hostKeyOf(seed, instanceId) } };
   },
 };
 
@@ -44,7 +80,7 @@ export class HostKey extends pulumi.dynamic.Resource {
   /** Secret. */
   declare readonly privateKey: pulumi.Output<string>;
 
-  constructor(name: string, args: { readonly instanceId: pulumi.Input<string> }, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, publicKey: undefined, privateKey: undefined }, { ...opts, additionalSecretOutputs: ["privateKey"] }, "etcd", "HostKey");
+  constructor(name: string, args: { readonly seed: pulumi.Input<string>; readonly instanceId: pulumi.Input<string> }, opts?: pulumi.CustomResourceOptions) {
+    super(keys, name, { ...args, seed: pulumi.secret(args.seed), publicKey: undefined, privateKey: undefined }, { ...opts, additionalSecretOutputs: ["privateKey"] }, "etcd", "HostKey");
   }
 }

@@ -10,7 +10,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
 import type { EtcdNode } from "./etcdNode.ts";
 import { FirstContact } from "./firstContact.ts";
-import { HostKey, makeHostKey } from "./hostKey.ts";
+import { HostKey, type HostKeySeed, makeHostKey } from "./hostKey.ts";
 import { sshConnection } from "./sshConnection.ts";
 import { firstContactKeyIn, userDataOf } from "./userData.ts";
 
@@ -26,9 +26,9 @@ export function newUserData(): pulumi.Output<string> {
   return pulumi.secret(makeHostKey().then(userDataOf));
 }
 
-/** Makes the first contact with a node's machine. */
-export function nodeAccess(name: string, node: EtcdNode, login: { readonly user: string; readonly privateKey: pulumi.Input<string> }, opts: pulumi.CustomResourceOptions): NodeAccess {
-  const instanceId = node.instance.id, lasting = new HostKey(`${name}-host-key`, { instanceId }, opts);
+/** Makes the first contact with a node's machine. `seed` is in the state before the machine; see hostKey.ts. */
+export function nodeAccess(name: string, node: EtcdNode, seed: HostKeySeed, login: { readonly user: string; readonly privateKey: pulumi.Input<string> }, opts: pulumi.CustomResourceOptions): NodeAccess {
+  const instanceId = node.instance.id, lasting = new HostKey(`${name}-host-key`, { seed: seed.seed, instanceId }, opts);
   const contact = new FirstContact(`${name}-first-contact`, {
     node: node.member, instanceId, host: node.privateIp, ...login, timeoutSeconds: 300,
     firstHostKey: pulumi.unsecret(node.instance.userData.apply(firstContactKeyIn)), hostKey: lasting.publicKey, hostPrivateKey: lasting.privateKey,

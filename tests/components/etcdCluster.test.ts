@@ -48,7 +48,7 @@ const secretValue = (value: unknown): unknown => (typeof value === "object" && v
 
 test("exactly these resources", () => {
   const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-certificate`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
-  const shared = ["etcd", "etcd-ca", "etcd-operator-certificate", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
+  const shared = ["etcd", "etcd-ca", "etcd-operator-certificate", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-host-key-seed", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
 
@@ -120,7 +120,7 @@ test("everything in EC2 bears the mark, and is watched for what a cut-off run le
 
 test("a destroy has its turn between what is held and what may hold it unknown to the state", () => {
   assert.deepEqual([dependencies.get("etcd-leftovers"), dependencies.get("etcd-a-interface")], [["etcd-members"], ["etcd-leftovers"]]);
-  assert.deepEqual([dependencies.get("etcd-a-leftovers"), dependencies.get("etcd-a-instance")], [["etcd-a-interface"], ["etcd-a-leftovers"]]);
+  assert.deepEqual([dependencies.get("etcd-a-leftovers"), dependencies.get("etcd-a-instance")], [["etcd-a-interface"], ["etcd-a-leftovers", "etcd-host-key-seed"]]);
   // What they look for is what is made after them, neither more nor less.
   assert.deepEqual(one("etcd-a-leftovers").inputs.tags, one("etcd-a-instance").inputs.tags);
   const { Name: _, ...common } = one("etcd-a-interface").inputs.tags as Record<string, string>;
@@ -170,4 +170,8 @@ test("a member's certificate is for its names and its address; the operator's ho
   assert.deepEqual({ commonName, dnsNames, addresses, days, renewBeforeDays }, { commonName: "b.etcd.test", dnsNames: ["etcd.test", "b.etcd.test", "localhost"], addresses: [addressOf("etcd-b-interface"), "127.0.0.1"], days: 365, renewBeforeDays: 60 });
   assert.deepEqual([one("etcd-operator-certificate").inputs.dnsNames, one("etcd-operator-certificate").inputs.addresses], [[], []]);
   for (const name of ["etcd-ca", "etcd-b-certificate", "etcd-operator-certificate"]) assert.deepEqual(options.get(name)?.additionalSecretOutputs, ["privateKey"], name);
+});
+
+test("what a machine's host key is made of outlives the machine in the state", () => {
+  assert.ok(dependencies.get("etcd-b-instance")?.includes("etcd-host-key-seed"));
 });

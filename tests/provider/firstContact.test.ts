@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
 import ssh2 from "ssh2";
 import { FirstContact } from "../../components/firstContact.ts";
-import { HostKey, makeHostKey, type KeyPair } from "../../components/hostKey.ts";
+import { HostKey, HostKeySeed, makeHostKey, type KeyPair } from "../../components/hostKey.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
 
@@ -99,12 +99,16 @@ test("only another instance or another key is a first contact again", async () =
   assert.equal(await contact.diff(state, inputs(22, { hostKey: foreign.publicKey })), true);
 });
 
-test("the lasting key changes with the instance only, and is never the same twice", async (t) => {
-  const key = await startDynamicProvider(() => new HostKey("key", { instanceId: "i-1" }));
-  t.after(() => key.close());
-  const [one, two] = [await key.create({ instanceId: "i-1" }), await key.create({ instanceId: "i-1" })];
-  assert.match(String(one.outputs.publicKey), /^ssh-ed25519 [A-Za-z0-9+/=]{68}$/);
-  assert.notEqual(one.outputs.publicKey, two.outputs.publicKey);
-  assert.equal(await key.diff(one.outputs, { instanceId: "i-1" }), false);
-  assert.equal(await key.diff(one.outputs, { instanceId: "i-2" }), true);
+test("the lasting key follows from seed and instance: worked out again it is the same, and no two instances or clusters share one", async (t) => {
+  const keys = await startDynamicProvider(() => new HostKey("key", { seed: "", instanceId: "i-1" })), seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
+  t.after(() => { keys.close(); seeds.close(); });
+  const [seed, other] = (await Promise.all([seeds.create({}), seeds.create({})])).map(({ outputs }) => String(outputs.seed));
+  const [one, again, two, three] = await Promise.all([[seed, "i-1"], [seed, "i-1"], [seed, "i-2"], [other, "i-1"]].map(async ([of, instanceId]) => (await keys.create({ seed: of, instanceId })).outputs));
+  assert.deepEqual(one, again);
+  assert.equal(new Set([one, two, three].map((key) => key?.publicKey)).size, 3);
+  const parsed = ssh2.utils.parseKey(String(one?.privateKey)); // as sshd reads it
+  assert.ok(!(parsed instanceof Error) && parsed.isPrivateKey() && `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}` === one?.publicKey);
+  assert.ok(!JSON.stringify(one).includes(String(seed)), "the seed is in the state of the key");
+  assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-1" }), false);
+  assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-2" }), true);
 });
