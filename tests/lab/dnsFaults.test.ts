@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, afterEach, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
 import { ask } from "../../lab/dns/ask.ts";
-import { cloudflare, control, clearFaults, destroyStack, makeFault, mustRun, npmRun, upWith, type CloudflareRecord } from "./harness.ts";
+import { cloudflare, control, clearFaults, destroyStack, eventually, makeFault, mustRun, npmRun, upWith, type CloudflareRecord } from "./harness.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 
 const srv = "_etcd-server-ssl._tcp.etcd.test", soon = { "etcd:dnsTimeout": "6" };
@@ -93,7 +93,9 @@ test("a nameserver that follows 20 s late only costs time", async () => {
 });
 
 test("a node whose resolver remembers that there was nothing starts no etcd, whoever starts the unit", async () => {
-  await control("POST", "/resolver/flush"); // it may still know the records of an earlier case
+  // Earlier records must be gone everywhere: one server follows late, and the resolver would remember its half.
+  await eventually("both nameservers to forget the cluster", 30_000, async () => (await Promise.all([addresses.ns1, addresses.ns2].map((server) => ask(server, srv, "SRV")))).every(({ rcode }) => rcode === "NXDOMAIN"));
+  await control("POST", "/resolver/flush");
   for (const [name, type] of [[srv, "SRV"], ["c.etcd.test", "A"]] as const) await ask(addresses.resolver, name, type, { recursive: true });
   const { code, text } = await upWith(soon);
   assert.notEqual(code, 0, "up succeeded although no node could see the cluster");

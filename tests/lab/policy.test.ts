@@ -42,7 +42,7 @@ test("a rule can be raised, and then stops the preview", async () => {
 /** What somebody changes in the program, and the rules that stop it. One change a preview: what depends on a refused resource is not looked at. */
 const breaks: readonly [file: string, from: string, to: string, rules: readonly string[], said: RegExp][] = [
   ["components/etcdNode.ts", 'httpTokens: "required"', 'httpTokens: "optional"', ["imds-v2"], /metadataOptions\.httpTokens is optional; set it to "required"\./],
-  ["components/etcdNode.ts", "encrypted: true, tags", "tags", ["encrypted-volumes"], /encrypted is not set; set it to true/],
+  ["components/etcdNode.ts", "encrypted: true, ...(args", "...(args", ["encrypted-volumes"], /encrypted is not set; set it to true/],
   ["components/nodeNetwork.ts", "{ referencedSecurityGroupId: group.id }", '{ cidrIpv4: "0.0.0.0/0" }', ["no-open-ports", "peer-port"], /2380 is open to 0\.0\.0\.0\/0; name the networks or groups that need it/],
   ["components/srvRecord.ts", 'tls ? "-ssl" : ""', 'tls ? "" : "-ssl"', ["srv-kinds"], /etcd\.test has SRV records of both kinds/],
 ];

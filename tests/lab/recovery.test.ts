@@ -14,7 +14,7 @@ import { allRecords, eventually, mustRun, npmRun } from "./harness.ts";
 before(async () => { await mustRun("down"); });
 after(async () => { await npmRun("down"); });
 
-for (const moment of [/founders +1 made/, /converged in/]) {
+for (const moment of [/founders +\d made/, /converged in/]) {
   test(`killed when it says ${moment.source}, up goes on and ends the same`, async () => {
     await killedWhen("up", moment);
     const up = await mustRun("up");
