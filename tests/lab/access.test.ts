@@ -96,6 +96,13 @@ test("a certificate inside its renewal window is a change in preview; up renews 
   assert.match(await mustRun("status"), /\b2999\b/);
 });
 
+test("a plain cluster warns in preview, and a founded one is not made plain", async () => {
+  const { code, text } = await pulumiWith({ "etcd:tls": false }, "preview");
+  assert.notEqual(code, 0);
+  assert.match(text, /warning: tls: false leaves everything to whoever reaches ports 2379 and 2380/);
+  assert.match(text, /tls: peers cannot speak both ways at once \(founded with true; got false\)/);
+});
+
 /** The outputs of the one resource of a type, secrets shown. */
 async function exported<T>(type: string): Promise<T> {
   const state = JSON.parse(await mustRun("pulumi", "stack", "export", "--show-secrets")) as { deployment: { resources: { type: string; outputs: T }[] } };
