@@ -124,7 +124,7 @@ test("DNS that is gone while a member comes back: up names the member, and with 
   await makeFault({ kind: "partition", machine: "resolver" });
   const { code, text } = await up({ "etcd:healthTimeout": "15" }, "--refresh");
   assert.notEqual(code, 0, text);
-  assert.match(text, /The cluster is not healthy after \d+ s\.[^]*b \(http:\S+\): gave no answer within its deadline/);
+  assert.match(text, /The cluster is not healthy after \d+ s\.[^]*b \(https:\S+\): gave no answer within its deadline/);
   await clearFaults();
   await eventually("b to find the others", 60_000, async () => (await npmRun("status")).code === 0);
   await succeeds();
