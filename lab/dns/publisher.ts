@@ -7,6 +7,8 @@ import { RefusedChange, readZone, writeRrset } from "./powerdns.ts";
 
 /** Between two attempts at a nameserver that does not answer. Milliseconds. */
 const retryMs = 500;
+/** Before a refused set is tried again: what is refused while a nameserver's database is broken is taken once it is mended. Milliseconds. */
+const refusedMs = 5000;
 
 /** A nameserver the publisher keeps equal to the records: PowerDNS, or a map in a test. */
 export interface PublishTarget {
@@ -35,8 +37,8 @@ export class Publisher {
   #records: readonly DnsRecord[];
   /** What the nameserver is known to hold; undefined when it must be asked first. */
   #held: Map<string, Rrset> | undefined;
-  /** Sets the nameserver refused, by key, so that one bad record is not tried for ever and stops no other. */
-  readonly #refused = new Map<string, string>();
+  /** Sets the nameserver refused, by key, so that one bad record is not tried all the time and stops no other. */
+  readonly #refused = new Map<string, { readonly content: string; readonly again: number }>();
   #pass: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -94,7 +96,8 @@ export class Publisher {
       if (!this.#failing) this.#log(`${(error as Error).message}; its changes wait`);
       this.#failing = true;
     }
-    const next = this.#failing ? retryMs : this.#waiting[0] === undefined ? undefined : Math.max(0, this.#waiting[0].due - Date.now());
+    const times = [...(this.#waiting[0] ? [this.#waiting[0].due] : []), ...[...this.#refused.values()].map(({ again }) => again)];
+    const next = this.#failing ? retryMs : times.length === 0 ? undefined : Math.max(0, Math.min(...times) - Date.now());
     if (next !== undefined) this.#timer = setTimeout(() => void this.refresh(), next);
   }
 
@@ -102,16 +105,19 @@ export class Publisher {
     const { server } = this.#target;
     const wanted = rrsetsOf(withFaults([...standingAnswers, ...this.#records.flatMap(answersOf)], this.#faults(), server));
     this.#held ??= await this.#target.read();
-    for (const set of changesBetween(this.#held, wanted)) {
+    const changes = changesBetween(this.#held, wanted), changed = new Set(changes.map(({ name, type }) => `${name} ${type}`));
+    for (const key of this.#refused.keys()) if (!changed.has(key)) this.#refused.delete(key); // nobody wants it any more
+    for (const set of changes) {
       const key = `${set.name} ${set.type}`;
       const content = JSON.stringify(set);
-      if (this.#refused.get(key) === content) continue;
+      const refused = this.#refused.get(key);
+      if (refused?.content === content && Date.now() < refused.again) continue;
       try {
         await this.#target.write(set);
       } catch (error) {
         if (!(error instanceof RefusedChange)) throw error;
-        this.#refused.set(key, content);
-        this.#log(`${error.message}; left as it was`);
+        this.#refused.set(key, { content, again: Date.now() + refusedMs });
+        if (refused?.content !== content) this.#log(`${error.message}; left as it was`);
         continue;
       }
       this.#refused.delete(key);

@@ -132,7 +132,7 @@ test("a nameserver that is away gets everything when it is back, and that is sai
   assert.deepEqual(lines, ["ns1 does not answer; its changes wait", "ns1: answers again, all changes are published"]);
 });
 
-test("a set that a nameserver refuses stops no other and is not tried for ever", async (t) => {
+test("a set that a nameserver refuses stops no other, is not tried all the time, and is taken once it can be", async (t) => {
   clock(t);
   const { publisher, state, lines, has } = nameServer(t, "ns1");
   state.refuses = "a.etcd.test A";
@@ -142,6 +142,11 @@ test("a set that a nameserver refuses stops no other and is not tried for ever",
   const { writes } = state;
   await publisher.refresh();
   assert.deepEqual([state.writes, lines.length], [writes, 1]);
+  state.refuses = "";
+  await pass(publisher, 4900);
+  assert.equal(has("a.etcd.test"), undefined);
+  await pass(publisher, 200);
+  assert.deepEqual([has("a.etcd.test"), lines.length], [["10.213.0.4"], 1]);
 });
 
 const everything = set.flatMap(answersOf);
