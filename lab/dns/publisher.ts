@@ -9,6 +9,8 @@ import { RefusedChange, readZone, writeRrset } from "./powerdns.ts";
 const retryMs = 500;
 /** Before a refused set is tried again: what is refused while a nameserver's database is broken is taken once it is mended. Milliseconds. */
 const refusedMs = 5000;
+/** After a nameserver is back until it is read once more: requests that timed out while it stood still are carried out when it goes on, after newer ones perhaps. Milliseconds. */
+const recheckMs = 1000;
 
 /** A nameserver the publisher keeps equal to the records: PowerDNS, or a map in a test. */
 export interface PublishTarget {
@@ -41,6 +43,8 @@ export class Publisher {
   readonly #refused = new Map<string, { readonly content: string; readonly again: number }>();
   #pass: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** When the nameserver is to be asked what it holds, whatever is known. */
+  #recheckAt: number | undefined;
   #closed = false;
   #failing = false;
 
@@ -87,8 +91,10 @@ export class Publisher {
     clearTimeout(this.#timer);
     const now = Date.now();
     while (this.#waiting[0] !== undefined && this.#waiting[0].due <= now) this.#records = this.#waiting.shift()?.records ?? this.#records;
+    if (this.#recheckAt !== undefined && this.#recheckAt <= now) this.#held = this.#recheckAt = undefined;
     try {
       await this.#synchronise();
+      if (this.#failing) this.#recheckAt = Date.now() + recheckMs;
       if (this.#failing) this.#log(`${this.#target.server}: answers again, all changes are published`);
       this.#failing = false;
     } catch (error) {
@@ -96,7 +102,7 @@ export class Publisher {
       if (!this.#failing) this.#log(`${(error as Error).message}; its changes wait`);
       this.#failing = true;
     }
-    const times = [...(this.#waiting[0] ? [this.#waiting[0].due] : []), ...[...this.#refused.values()].map(({ again }) => again)];
+    const times = [...(this.#waiting[0] ? [this.#waiting[0].due] : []), ...[...this.#refused.values()].map(({ again }) => again), ...(this.#recheckAt === undefined ? [] : [this.#recheckAt])];
     const next = this.#failing ? retryMs : times.length === 0 ? undefined : Math.max(0, Math.min(...times) - Date.now());
     if (next !== undefined) this.#timer = setTimeout(() => void this.refresh(), next);
   }

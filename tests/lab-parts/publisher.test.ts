@@ -132,6 +132,20 @@ test("a nameserver that is away gets everything when it is back, and that is sai
   assert.deepEqual(lines, ["ns1 does not answer; its changes wait", "ns1: answers again, all changes are published"]);
 });
 
+test("a nameserver that carries out an old request after it is back is set right", async (t) => {
+  clock(t);
+  const { publisher, held, state, has } = nameServer(t, "ns1");
+  state.away = true;
+  publisher.change([a]);
+  await publisher.refresh();
+  state.away = false;
+  await pass(publisher, 500);
+  assert.deepEqual(has("a.etcd.test"), ["10.213.0.4"]);
+  held.delete("a.etcd.test A"); // a removal that had been waiting in its socket
+  await pass(publisher, 1000);
+  assert.deepEqual(has("a.etcd.test"), ["10.213.0.4"]);
+});
+
 test("a set that a nameserver refuses stops no other, is not tried all the time, and is taken once it can be", async (t) => {
   clock(t);
   const { publisher, state, lines, has } = nameServer(t, "ns1");
