@@ -15,17 +15,21 @@ export interface KeyPair {
   readonly privateKey: string;
 }
 
-/** A new key for an SSH server. */
+/** A new key for an SSH server. Not ssh2's own generator: it cuts zeros off the public half, so that one key in 256 is none to sshd. */
 export async function makeHostKey(): Promise<KeyPair> {
-  const { default: ssh2 } = await import("ssh2");
-  const made = ssh2.utils.generateKeyPairSync("ed25519");
-  return { publicKey: made.public, privateKey: made.private };
+  const { randomBytes } = await import("node:crypto");
+  return keyPairOf(randomBytes(32));
 }
 
-/** The lasting key of one machine: an ed25519 seed is any 32 bytes, here an HMAC of the instance's id under the cluster's seed. */
+/** The lasting key of one machine: its ed25519 seed is an HMAC of the instance's id under the cluster's seed. */
 export async function hostKeyOf(seed: string, instanceId: string): Promise<KeyPair> {
-  const { createHmac, createPrivateKey, createPublicKey } = await import("node:crypto");
-  const own = createHmac("sha256", Buffer.from(seed, "hex")).update(`ssh host key of ${instanceId}`).digest();
+  const { createHmac } = await import("node:crypto");
+  return keyPairOf(createHmac("sha256", Buffer.from(seed, "hex")).update(`ssh host key of ${instanceId}`).digest());
+}
+
+/** The key pair of an ed25519 seed, any 32 bytes. */
+export async function keyPairOf(own: Buffer): Promise<KeyPair> {
+  const { createPrivateKey, createPublicKey } = await import("node:crypto");
   const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), own]); // RFC 8410
   const point = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })).export({ format: "der", type: "spki" }).subarray(-32);
   // OpenSSH reads ed25519 keys in other forms from 9.6 on only, so in its own (its PROTOCOL.key): lengths before texts, padded with 1, 2, 3 …

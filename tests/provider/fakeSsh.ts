@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
 import type { Connection } from "ssh2";
+import { makeHostKey } from "../../components/hostKey.ts";
 
 /** An SSH server on the loopback that really runs commands in a shell of this machine, for one user with one key. */
 export interface FakeSsh {
@@ -22,14 +23,14 @@ export interface FakeSsh {
  * It lets in a key of its own, or the same as another server.
  */
 export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0, like?: FakeSsh): Promise<FakeSsh> {
-  const host = ssh2.utils.generateKeyPairSync("ed25519");
-  const privateKey = like?.privateKey ?? ssh2.utils.generateKeyPairSync("ed25519").private;
+  const host = await makeHostKey();
+  const privateKey = like?.privateKey ?? (await makeHostKey()).privateKey;
   const allowed = ssh2.utils.parseKey(privateKey);
   if (allowed instanceof Error) throw allowed;
   const open = new Set<Connection>();
   let connections = 0;
 
-  const server = new ssh2.Server({ hostKeys: [host.private] }, (connection: Connection & { setNoDelay?(on: boolean): void }) => {
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection: Connection & { setNoDelay?(on: boolean): void }) => {
     connections++;
     connection.setNoDelay?.(true);
     open.add(connection);
@@ -64,7 +65,7 @@ export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0, 
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    hostKey: host.public,
+    hostKey: host.publicKey,
     user: "admin",
     privateKey,
     connections: () => connections,

@@ -10,7 +10,7 @@ import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts
 import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
 
 let contact: DynamicProvider, first: KeyPair, lasting: KeyPair, foreign: KeyPair;
-const privateKey = ssh2.utils.generateKeyPairSync("ed25519").private;
+const { privateKey } = await makeHostKey();
 before(async () => {
   [first, lasting, foreign] = await Promise.all([makeHostKey(), makeHostKey(), makeHostKey()]);
   const args = { node: "a", instanceId: "i-1", host: "h", user: "u", privateKey: "k", firstHostKey: "f", hostKey: "l", hostPrivateKey: "p", timeoutSeconds: 1 };
@@ -82,7 +82,7 @@ test("a machine that says it took the key and shows the old one is not believed"
 });
 
 test("a log-in that is refused names the user; a port where nobody listens, the way", async () => {
-  const machine = await startFakeMachine(first, ssh2.utils.generateKeyPairSync("ed25519").private);
+  const machine = await startFakeMachine(first, (await makeHostKey()).privateKey);
   assert.match(await meet(machine, { timeoutSeconds: 1 }), /^a \(127\.0\.0\.1:\d+\) does not let admin in by SSH after 1 s: the key of sshPrivateKey is not accepted\. sshUser has to be/);
   await machine.close();
   assert.match(await meet(machine, { timeoutSeconds: 1 }), /ECONNREFUSED.*is this machine's address in sshFrom\?/);
