@@ -53,12 +53,12 @@ function watchCommandLines(): CommandLines {
   return { seen, stop: () => clearInterval(timer) };
 }
 
-/** For each private key a line that nothing else holds, as it is and as it travels in the bootstrap's script; and the token. */
+/** For each private key a line that nothing else holds, as it is and as it travels in the bootstrap's script; and the token. A template in a program is none. */
 function needlesOf(state: string, ...more: string[]): Map<string, string> {
-  const pems = new Set([...state.replaceAll("\\\\n", "\n").replaceAll("\\n", "\n").matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----\n[^-]+-----END [A-Z ]*PRIVATE KEY-----/g), ...more.map((pem) => [pem.trim()])].map(([pem = ""]) => pem));
+  const pems = new Set([...state.replaceAll("\\\\n", "\n").replaceAll("\\n", "\n").matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\s]+-----END [A-Z ]*PRIVATE KEY-----/g), ...more.map((pem) => [pem.trim()])].map(([pem = ""]) => pem));
   const found = new Map<string, string>([["the API token", zone.apiToken]]);
   for (const pem of pems) {
-    const lines = pem.split("\n").slice(1, -1), line = lines[Math.floor(lines.length / 2)] ?? "";
+    const lines = pem.split("\n").slice(1, -1).map((text) => text.trim()), line = lines[Math.floor(lines.length / 2)] ?? "";
     found.set(`key ${found.size}`, line);
     // Base64 of the same, whatever stood before it: one of three alignments.
     for (const shift of [0, 1, 2]) found.set(`key ${found.size} in base64`, Buffer.from(line.slice(shift)).toString("base64").slice(0, 60));
