@@ -101,7 +101,9 @@ test("a successor on the same interface has the volume's data and a disk of its 
 });
 
 test("a machine made while ssh-late is on opens SSH that much later", async () => {
-  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [machine] }));
+  const before = machine;
+  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [before] }));
+  await eventually("the old machine to go, which may still answer at the same address", 30_000, async () => await stateOf(before) === undefined);
   await makeFault({ kind: "ssh-late", seconds: 6 });
   const began = Date.now();
   machine = await launchOnInterface();
