@@ -1,5 +1,5 @@
+import { readStackConfig } from "./components/config/stackConfig.ts";
 import { EtcdCluster } from "./components/etcdCluster.ts";
-import { readStackConfig } from "./components/stackConfig.ts";
 
 // The types are stripped in place, so positions in stacks are right as they are. The SDK maps every one, and takes one for each promise of
 // each resource: a third of the time of this program.

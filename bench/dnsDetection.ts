@@ -1,4 +1,4 @@
-import { waitForDns } from "../components/dnsReadiness.ts";
+import { waitForDns } from "../components/dns/dnsReadiness.ts";
 import { startDnsStub } from "../tests/dnsStub.ts";
 import { percentile } from "./statistics.ts";
 

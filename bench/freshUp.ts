@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { podman } from "../lab/podman.ts";
 import { projectDir } from "../lab/paths.ts";
+import { podman } from "../lab/podman.ts";
 import { run } from "../lab/shell.ts";
 import { watchSsh } from "./watchSsh.ts";
 

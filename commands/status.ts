@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { certificateEnd, credentialsOf } from "../components/certificateTrouble.ts";
-import type { MemberReport } from "../components/memberHealth.ts";
-import { probeCluster } from "../components/etcdProbe.ts";
+import { certificateEnd, credentialsOf } from "../components/health/certificateTrouble.ts";
+import { probeCluster } from "../components/health/etcdProbe.ts";
+import type { MemberReport } from "../components/health/memberHealth.ts";
 import { command, usageError } from "../lab/command.ts";
 import { stackOutputs } from "../lab/stackOutputs.ts";
 import { table } from "../lab/table.ts";

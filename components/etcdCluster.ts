@@ -3,23 +3,23 @@ import * as pulumi from "@pulumi/pulumi";
 import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import * as remote from "@pulumi/command/remote/index.js";
-import { bootstrapOf, launcher } from "./chefBootstrap.ts";
-import { ClusterHealth } from "./clusterHealth.ts";
-import { clusterPki, type Identity } from "./clusterPki.ts";
-import { packCookbook } from "./cookbookArchive.ts";
-import { DnsReadiness } from "./dnsReadiness.ts";
+import { bootstrapOf, launcher } from "./bootstrap/chefBootstrap.ts";
+import { packCookbook } from "./bootstrap/cookbookArchive.ts";
+import type { NodeSettings, Settings } from "./config/settings.ts";
+import { DnsReadiness } from "./dns/dnsReadiness.ts";
+import { clientSrvName, srvRecord } from "./dns/srvRecord.ts";
 import { EtcdNode } from "./etcdNode.ts";
 import { Founders } from "./founders.ts";
-import { HostKeySeed } from "./hostKey.ts";
-import { Incarnation } from "./incarnation.ts";
-import { Leftovers } from "./leftovers.ts";
-import { markComment, markTags } from "./mark.ts";
-import { newUserData, nodeAccess } from "./nodeAccess.ts";
+import { Incarnation } from "./healing/incarnation.ts";
+import { Leftovers } from "./healing/leftovers.ts";
+import { markComment, markTags } from "./healing/mark.ts";
+import { removeOrphans } from "./healing/orphans.ts";
+import { ClusterHealth } from "./health/clusterHealth.ts";
 import { imageOf } from "./nodeImage.ts";
 import { memberSecurityGroup, subnetOf } from "./nodeNetwork.ts";
-import { removeOrphans } from "./orphans.ts";
-import type { NodeSettings, Settings } from "./settings.ts";
-import { clientSrvName, srvRecord } from "./srvRecord.ts";
+import { clusterPki, type Identity } from "./pki/clusterPki.ts";
+import { HostKeySeed } from "./ssh/hostKey.ts";
+import { newUserData, nodeAccess } from "./ssh/nodeAccess.ts";
 
 /** Checked settings (see settings.ts for each), and the key that reaches the nodes. */
 export interface EtcdClusterArgs extends Settings {

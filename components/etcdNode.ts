@@ -5,9 +5,9 @@ import { Instance } from "@pulumi/aws/ec2/instance.js";
 import { NetworkInterface } from "@pulumi/aws/ec2/networkInterface.js";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
-import { Leftovers } from "./leftovers.ts";
-import { srvRecord } from "./srvRecord.ts";
-import { serverSrvName } from "./dnsAnswers.ts";
+import { serverSrvName } from "./dns/dnsAnswers.ts";
+import { srvRecord } from "./dns/srvRecord.ts";
+import { Leftovers } from "./healing/leftovers.ts";
 
 export interface EtcdNodeArgs {
   /** Name of the member: one DNS label. It is identity: it decides the host name and the record names. */

@@ -1,7 +1,7 @@
 /** Where nodes live: subnets of the configured zones, and who may connect to what. */
 import * as pulumi from "@pulumi/pulumi";
 import { getSubnet, getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
-import { isSecurityGroup } from "./allowedSources.ts";
+import { isSecurityGroup } from "./config/allowedSources.ts";
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";

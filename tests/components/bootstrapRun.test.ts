@@ -6,8 +6,8 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, describe, test } from "node:test";
-import { bootstrapScript, type BootstrapSettings } from "../../components/bootstrapScript.ts";
-import { packCookbook } from "../../components/cookbookArchive.ts";
+import { bootstrapScript, type BootstrapSettings } from "../../components/bootstrap/bootstrapScript.ts";
+import { packCookbook } from "../../components/bootstrap/cookbookArchive.ts";
 import { cookbookFolder } from "../cookbook/files.ts";
 
 const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-bootstrap-"));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
-import { bootstrapScript, type BootstrapSettings } from "../../components/bootstrapScript.ts";
+import { bootstrapScript, type BootstrapSettings } from "../../components/bootstrap/bootstrapScript.ts";
 
 const settings: BootstrapSettings = {
   nodeJson: { run_list: ["recipe[etcd]"], etcd: { domain: "etcd.test", token: "s3cret-token" } }, cookbook: Buffer.from("not an archive").toString("base64"),

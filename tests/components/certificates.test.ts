@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import test, { before } from "node:test";
-import { type Issued, issueCertificate, makeAuthority, renewalDue } from "../../components/certificates.ts";
-import { readAuthority } from "../../components/certificateSettings.ts";
-import { describeProblems, type Problem } from "../../components/configValues.ts";
+import { type Issued, issueCertificate, makeAuthority, renewalDue } from "../../components/pki/certificates.ts";
+import { readAuthority } from "../../components/config/certificateSettings.ts";
+import { describeProblems, type Problem } from "../../components/config/configValues.ts";
 
 const profile = { commonName: "a.etcd.test", dnsNames: ["etcd.test", "a.etcd.test"], addresses: ["10.0.0.1", "127.0.0.1"], days: 365 };
 const serverAuth = "1.3.6.1.5.5.7.3.1", clientAuth = "1.3.6.1.5.5.7.3.2";

@@ -5,7 +5,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, test } from "node:test";
-import { packCookbook } from "../../components/cookbookArchive.ts";
+import { packCookbook } from "../../components/bootstrap/cookbookArchive.ts";
 
 const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-cookbook-"));
 after(() => fs.rm(folder, { recursive: true }));

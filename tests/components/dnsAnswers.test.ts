@@ -1,7 +1,7 @@
 // The comparison of DNS answers with the declared set. Does not prove that real servers answer like this: tests/etcd and tests/lab do.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { compareAnswers, isCloudflareProxy, questionsFor, type Answer, type ExpectedDns, type Mismatch, type ServerAnswers } from "../../components/dnsAnswers.ts";
+import { compareAnswers, isCloudflareProxy, questionsFor, type Answer, type ExpectedDns, type Mismatch, type ServerAnswers } from "../../components/dns/dnsAnswers.ts";
 
 const expected: ExpectedDns = {
   domain: "etcd.test", tls: false, port: 2380,

@@ -1,8 +1,8 @@
 // What a person reads from the gate. Does not prove that the gate says it at the right moment: tests/etcd/dnsReadiness does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Mismatch } from "../../components/dnsAnswers.ts";
-import { describeFailure, describeWaiting } from "../../components/dnsWording.ts";
+import type { Mismatch } from "../../components/dns/dnsAnswers.ts";
+import { describeFailure, describeWaiting } from "../../components/dns/dnsWording.ts";
 
 const missing: Mismatch = { kind: "on some servers only", record: "c.etcd.test A", server: "ns2.etcd.test (10.0.0.12)", problem: "NXDOMAIN, wanted 10.0.0.3, which ns1 has" };
 const stale: Mismatch = { kind: "stale target", record: "_etcd-server._tcp.etcd.test SRV", server: "ns1", problem: "names old.etcd.test, which is no member" };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { firstContactKeyIn } from "../../components/userData.ts";
+import { firstContactKeyIn } from "../../components/ssh/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
 
 let registered: Registered[], dependencies: Map<string, string[]>, options: Map<string, pulumi.CustomResourceOptions>, endpoints: Record<string, string>, hostKeys: Record<string, string>;
@@ -14,7 +14,7 @@ before(async () => {
   const watched = watchOptions();
   ({ dependencies, options } = watched);
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
-  const { readSettings } = await import("../../components/settings.ts");
+  const { readSettings } = await import("../../components/config/settings.ts");
   const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
   const { settings, problems } = readSettings({
     domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "true", certificateDays: "365", renewBeforeDays: "60", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"], openToTheWorld: "false", kmsKeyId: kmsKey,

@@ -1,7 +1,7 @@
 // The judgement "healthy" over members' reports. Does not prove that etcd reports like this: tests/etcd/clusterHealth does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { reasonsNotHealthy, type MemberReport } from "../../components/memberHealth.ts";
+import { reasonsNotHealthy, type MemberReport } from "../../components/health/memberHealth.ts";
 
 const names = ["a", "b", "c"];
 const declared = names.map((name) => ({ name, endpoint: `http://10.0.0.${name}:2379`, peerUrl: `http://${name}.etcd.test:2380` }));

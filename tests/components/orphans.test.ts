@@ -1,9 +1,9 @@
 // Which things in the cloud are taken for leftovers of a cut-off run. Does not prove that removing them works: tests/lab/kills does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { sortRecords, type ListedRecord } from "../../components/cloudflareOrphans.ts";
-import { removeOrphanOf, tagFilters } from "../../components/ec2Orphans.ts";
-import { markComment } from "../../components/mark.ts";
+import { sortRecords, type ListedRecord } from "../../components/healing/cloudflareOrphans.ts";
+import { removeOrphanOf, tagFilters } from "../../components/healing/ec2Orphans.ts";
+import { markComment } from "../../components/healing/mark.ts";
 
 const mark = markComment({ project: "etcd", stack: "prod", incarnation: "0a1b2c3d4e5f" });
 const srv = { zoneId: "z", name: "_etcd-server._tcp.etcd.test", type: "SRV", comment: mark, data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 } };

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { parse } from "yaml";
-import { readSettings } from "../../components/settings.ts";
-import { settingNames } from "../../components/stackConfig.ts";
+import { readSettings } from "../../components/config/settings.ts";
+import { settingNames } from "../../components/config/stackConfig.ts";
 
 interface Key { type?: string; default: unknown; description: string }
 const declared = (parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, Key> }).config;

@@ -1,8 +1,8 @@
 // Every rule of the configuration. Does not prove that preview shows the message: tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readSettings } from "../../components/settings.ts";
-import { describeProblems, type RawConfig } from "../../components/configValues.ts";
+import { readSettings } from "../../components/config/settings.ts";
+import { describeProblems, type RawConfig } from "../../components/config/configValues.ts";
 import { broken, valid, zones } from "./brokenSettings.ts";
 
 for (const [name, change, want] of broken) {

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { parse } from "yaml";
-import { makeHostKey } from "../../components/hostKey.ts";
-import { hostKeyScript } from "../../components/hostKeyScript.ts";
-import { firstContactKeyIn, userDataOf } from "../../components/userData.ts";
+import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { hostKeyScript } from "../../components/ssh/hostKeyScript.ts";
+import { firstContactKeyIn, userDataOf } from "../../components/ssh/userData.ts";
 
 const key = await makeHostKey();
 

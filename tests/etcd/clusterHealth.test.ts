@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Etcd3 } from "etcd3";
-import { ClusterHealth, waitForHealth } from "../../components/clusterHealth.ts";
-import { probeCluster } from "../../components/etcdProbe.ts";
+import { ClusterHealth, waitForHealth } from "../../components/health/clusterHealth.ts";
+import { probeCluster } from "../../components/health/etcdProbe.ts";
 import { startDynamicProvider } from "../provider/dynamicProvider.ts";
 import { etcdVersions, startMembers } from "./etcdProcesses.ts";
 

@@ -1,9 +1,9 @@
 /** What can be seen of the nodes from outside, as one sentence that a table can hold. */
 import { Etcd3, type IOptions } from "etcd3";
-import type { ClusterReport } from "../../components/etcdProbe.ts";
-import { probeCluster } from "../../components/etcdProbe.ts";
-import { waitForHealth } from "../../components/clusterHealth.ts";
-import type { DeclaredMember } from "../../components/memberHealth.ts";
+import type { ClusterReport } from "../../components/health/etcdProbe.ts";
+import { probeCluster } from "../../components/health/etcdProbe.ts";
+import { waitForHealth } from "../../components/health/clusterHealth.ts";
+import type { DeclaredMember } from "../../components/health/memberHealth.ts";
 import { addressOf, domain, names } from "./places.ts";
 import type { Etcd } from "./unit.ts";
 import type { World } from "./worldProcess.ts";

@@ -3,7 +3,7 @@
  * keeps only what a test tells it to keep; that a real unbound behaves so is shown by tests/lab/dnsFaults.test.ts.
  */
 import type { Answer } from "dns-packet";
-import { serverSrvName } from "../../components/dnsAnswers.ts";
+import { serverSrvName } from "../../components/dns/dnsAnswers.ts";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
 import { addressOf, domain, names, nameservers, resolver } from "./places.ts";
 

@@ -6,22 +6,11 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { DnsRecord } from "../../lab/cloudflare/records.ts";
-import { RecordStore } from "../../lab/cloudflare/store.ts";
-import { answersOf, zoneFileContent } from "../../lab/dns/answers.ts";
 import type { Rrset } from "../../lab/dns/answers.ts";
-import { lagMs, withFaults } from "../../lab/dns/overlay.ts";
 import { RefusedChange } from "../../lab/dns/powerdns.ts";
 import { Publisher, changesBetween } from "../../lab/dns/publisher.ts";
 import type { Fault, NameServer } from "../../lab/faultKinds.ts";
-
-const srvName = "_etcd-server-ssl._tcp.etcd.test";
-
-function record(body: Record<string, unknown>): DnsRecord {
-  return new RecordStore([], () => undefined).create(body);
-}
-const a = record({ name: "a", type: "A", content: "10.213.0.4", ttl: 60 });
-const srvOf = (node: string, data: object = {}) => record({ name: srvName, type: "SRV", ttl: 60, data: { priority: 0, weight: 0, port: 2380, target: `${node}.etcd.test`, ...data } });
-const set = [a, record({ name: "b", type: "A", content: "10.213.16.4", ttl: 60 }), srvOf("a"), srvOf("b")];
+import { a, set, srvName } from "./records.ts";
 
 /** A nameserver in memory, with switches for being away and for refusing. */
 function nameServer(t: TestContext, server: NameServer, records: readonly DnsRecord[] = []) {
@@ -161,50 +150,6 @@ test("a set that a nameserver refuses stops no other, is not tried all the time,
   assert.equal(has("a.etcd.test"), undefined);
   await pass(publisher, 200);
   assert.deepEqual([has("a.etcd.test"), lines.length], [["10.213.0.4"], 1]);
-});
-
-const everything = set.flatMap(answersOf);
-const shown = (faults: readonly Fault[], server: NameServer) => withFaults(everything, faults, server).map((answer) => `${answer.name.replace(".etcd.test", "")} ${answer.type} ${answer.content}`);
-const honest = shown([], "ns1");
-
-const overlays: [what: string, fault: Fault, ns1: string[], ns2: string[]][] = [
-  ["withhold on both", { kind: "withhold", name: "b.etcd.test", type: "A" }, honest.filter((line) => !line.startsWith("b A")), honest.filter((line) => !line.startsWith("b A"))],
-  ["withhold on ns2 only", { kind: "withhold", name: "b.etcd.test", type: "A", server: "ns2" }, honest, honest.filter((line) => !line.startsWith("b A"))],
-  ["withhold one target of SRV", { kind: "withhold", name: srvName, type: "SRV", content: "b.etcd.test" }, honest.filter((line) => !line.includes("2380 b")), honest.filter((line) => !line.includes("2380 b"))],
-  ["withhold one target by its whole content", { kind: "withhold", name: srvName, type: "SRV", content: "0 0 2380 B.etcd.test." }, honest.filter((line) => !line.includes("2380 b")), honest.filter((line) => !line.includes("2380 b"))],
-  ["withhold what is not there", { kind: "withhold", name: "z.etcd.test", type: "A" }, honest, honest],
-  ["falsify an address", { kind: "falsify", name: "a.etcd.test", type: "A", content: "10.213.0.99", server: "ns1" }, honest.map((line) => line.replace("a A 10.213.0.4", "a A 10.213.0.99")), honest],
-  ["falsify one target of SRV", { kind: "falsify", name: srvName, type: "SRV", content: "0 0 2381 a.etcd.test", instead: "a.etcd.test:2380" }, honest.map((line) => line.replace("2380 a", "2381 a")), honest.map((line) => line.replace("2380 a", "2381 a"))],
-  ["an extra target", { kind: "extra", name: srvName, type: "SRV", content: "0 0 2380 ghost.etcd.test", server: "ns2" }, honest, [...honest, "_etcd-server-ssl._tcp SRV 0 0 2380 ghost.etcd.test."]],
-];
-for (const [what, fault, ns1, ns2] of overlays) {
-  test(`fault: ${what}`, () => {
-    assert.deepEqual(shown([fault], "ns1"), ns1);
-    assert.deepEqual(shown([fault], "ns2"), ns2);
-  });
-}
-
-test("the newest lag of a server counts, ns2 when none is named", () => {
-  assert.deepEqual([lagMs([], "ns1"), lagMs([], "ns2")], [0, 2000]);
-  const faults: Fault[] = [{ kind: "dns-lag", seconds: 5 }, { kind: "dns-lag", seconds: 20 }, { kind: "dns-lag", seconds: 1, server: "ns1" }];
-  assert.deepEqual([lagMs(faults, "ns1"), lagMs(faults, "ns2")], [1000, 20_000]);
-});
-
-test("a proxied record is answered with addresses of Cloudflare's, not with its content", () => {
-  const answers = answersOf(record({ name: "p", type: "A", content: "203.0.113.9", proxied: true }));
-  assert.deepEqual(answers.map((answer) => answer.content), ["104.21.48.113", "172.67.189.20"]);
-  assert.deepEqual(answers.map((answer) => answer.ttl), [300, 300]);
-});
-
-test("automatic TTL is 300 s", () => {
-  assert.equal(answersOf(record({ name: "t", type: "A", content: "10.213.0.4" }))[0]?.ttl, 300);
-});
-
-test("content is put into zone-file form", () => {
-  assert.equal(zoneFileContent("SRV", "0 0 2380 a.etcd.test"), "0 0 2380 a.etcd.test.");
-  assert.equal(zoneFileContent("CNAME", "A.etcd.test"), "a.etcd.test.");
-  assert.equal(zoneFileContent("TXT", 'say "hi"'), '"say \\"hi\\""');
-  assert.equal(zoneFileContent("TXT", "x".repeat(300)), `"${"x".repeat(255)}" "${"x".repeat(45)}"`);
 });
 
 test("removals are written before what takes their place", () => {

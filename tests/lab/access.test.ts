@@ -5,7 +5,7 @@ import { X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
 import test, { after, before } from "node:test";
 import { parse } from "yaml";
-import { issueCertificate, makeAuthority } from "../../components/certificates.ts";
+import { issueCertificate, makeAuthority } from "../../components/pki/certificates.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 import { stackOutputs, type StackOutputs } from "../../lab/stackOutputs.ts";
 import { cisFindings } from "../cis.ts";

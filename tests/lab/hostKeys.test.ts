@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
-import { firstContactKeyIn } from "../../components/userData.ts";
+import { firstContactKeyIn } from "../../components/ssh/userData.ts";
 import { ec2Client } from "../../lab/ec2/client.ts";
 import { firstBoot } from "../../lab/ec2/observe.ts";
 import { run } from "../../lab/shell.ts";

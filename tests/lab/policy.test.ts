@@ -44,7 +44,7 @@ const breaks: readonly [file: string, from: string, to: string, rules: readonly 
   ["components/etcdNode.ts", 'httpTokens: "required"', 'httpTokens: "optional"', ["imds-v2"], /metadataOptions\.httpTokens is optional; set it to "required"\./],
   ["components/etcdNode.ts", "encrypted: true, ...(args", "...(args", ["encrypted-volumes"], /encrypted is not set; set it to true/],
   ["components/nodeNetwork.ts", "{ referencedSecurityGroupId: group.id }", '{ cidrIpv4: "0.0.0.0/0" }', ["no-open-ports", "peer-port"], /2380 is open to 0\.0\.0\.0\/0; name the networks or groups that need it/],
-  ["components/srvRecord.ts", 'tls ? "-ssl" : ""', 'tls ? "" : "-ssl"', ["srv-kinds"], /etcd\.test has SRV records of both kinds/],
+  ["components/dns/srvRecord.ts", 'tls ? "-ssl" : ""', 'tls ? "" : "-ssl"', ["srv-kinds"], /etcd\.test has SRV records of both kinds/],
 ];
 for (const [file, from, to, rules, said] of breaks) {
   test(`${rules.join(", ")}: a program that somebody broke fails in preview`, async () => {
@@ -59,7 +59,7 @@ test("the dev stack passes while it is made, and once it runs", async () => {
   passes(await pulumiWith({}, "up", "--yes", "--skip-preview", ...pack));
   passes(await npmRun("pulumi", "preview", "--expect-no-changes", "--non-interactive", ...pack));
   // Only now a record's comment can be judged: before the first up nobody knows the incarnation.
-  const { code, text } = await npmRun("pulumi", "preview", "--non-interactive", "--cwd", await brokenProject("components/mark.ts", "return `pulumi ", "return `"), ...pack);
+  const { code, text } = await npmRun("pulumi", "preview", "--non-interactive", "--cwd", await brokenProject("components/healing/mark.ts", "return `pulumi ", "return `"), ...pack);
   assert.notEqual(code, 0, text);
   assert.deepEqual(found(text, "mandatory"), ["marks"]);
 });

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
 import { parse, stringify } from "yaml";
-import { makeAuthority } from "../../components/certificates.ts";
+import { makeAuthority } from "../../components/pki/certificates.ts";
 import { addresses, vpc, zone } from "../../lab/addresses.ts";
 import { keyDir, labDir, logDir, projectDir } from "../../lab/paths.ts";
 import { run } from "../../lab/shell.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import test from "node:test";
-import { Certificate } from "../../components/certificate.ts";
-import { CertificateAuthority } from "../../components/certificateAuthority.ts";
+import { Certificate } from "../../components/pki/certificate.ts";
+import { CertificateAuthority } from "../../components/pki/certificateAuthority.ts";
 import { startDynamicProvider } from "./dynamicProvider.ts";
 
 test("a CA is made once; a leaf is issued, renewed in its window with the same key, and issued again for other names", async () => {

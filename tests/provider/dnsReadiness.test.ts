@@ -1,7 +1,7 @@
 // The gate as the engine runs it, against a DNS server on loopback. Does not prove anything about real nameservers or nodes: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { DnsReadiness } from "../../components/dnsReadiness.ts";
+import { DnsReadiness } from "../../components/dns/dnsReadiness.ts";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import ssh2 from "ssh2";
 import type { Connection } from "ssh2";
-import type { KeyPair } from "../../components/hostKey.ts";
+import type { KeyPair } from "../../components/ssh/hostKey.ts";
 
 /** A machine's SSH server on the loopback that runs nothing: it takes what is sent to it, and a host key out of that, as a machine would. */
 export interface FakeMachine {

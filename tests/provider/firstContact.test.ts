@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
 import ssh2 from "ssh2";
-import { FirstContact } from "../../components/firstContact.ts";
-import { HostKey, HostKeySeed, makeHostKey, type KeyPair } from "../../components/hostKey.ts";
+import { FirstContact } from "../../components/ssh/firstContact.ts";
+import { HostKey, HostKeySeed, makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
 

@@ -2,8 +2,8 @@
 // Does not prove that real services answer so, nor that Pulumi deletes these resources at the right moment: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
-import { Incarnation } from "../../components/incarnation.ts";
-import { Leftovers } from "../../components/leftovers.ts";
+import { Incarnation } from "../../components/healing/incarnation.ts";
+import { Leftovers } from "../../components/healing/leftovers.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
 import { type Ec2Answer, startFakeEc2, type FakeEc2 } from "./fakeEc2.ts";

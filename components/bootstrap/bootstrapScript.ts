@@ -23,7 +23,7 @@ export interface BootstrapSettings {
   readonly timeoutSeconds?: number;
 }
 
-const body = (name: string) => readFileSync(join(import.meta.dirname, "bootstrap", name), "utf8");
+const body = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
 const launch = body("launch.sh"), converge = body("converge.sh");
 
 // Relative to the client.rb itself: the launcher decides where a run lies.

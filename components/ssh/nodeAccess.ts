@@ -8,7 +8,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
-import type { EtcdNode } from "./etcdNode.ts";
+import type { EtcdNode } from "../etcdNode.ts";
 import { FirstContact } from "./firstContact.ts";
 import { HostKey, type HostKeySeed, makeHostKey } from "./hostKey.ts";
 import { sshConnection } from "./sshConnection.ts";

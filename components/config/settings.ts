@@ -2,11 +2,11 @@
  * The stack's configuration, checked as a whole: every problem at once, each with field, rule and value received.
  * Pure; preview checks form only, never the network.
  */
-import { arrayOfText, booleanOf, duplicates, integerOf, objectOf, type Problem, type RawConfig, textOf, unknownKeys } from "./configValues.ts";
-import { archiveDigests, versionProblem } from "./etcdReleases.ts";
 import { domainProblem, kmsKeyProblem, nameserverProblem, nodeNameProblem, regionOf, urlProblem } from "./addressRules.ts";
 import { type AllowedSources, readSources } from "./allowedSources.ts";
 import { type CertificateSettings, readCertificateSettings } from "./certificateSettings.ts";
+import { arrayOfText, booleanOf, duplicates, integerOf, objectOf, type Problem, type RawConfig, textOf, unknownKeys } from "./configValues.ts";
+import { archiveDigests, versionProblem } from "./etcdReleases.ts";
 import { instanceTypeProblem } from "./instanceTypes.ts";
 
 /** What differs between nodes. */

@@ -1,7 +1,7 @@
 /** What the bootstrap of one node is made of: Chef attributes, the text for its standard input, and when it has to run again. Pure. */
 import { createHash } from "node:crypto";
+import type { ChefSettings } from "../config/settings.ts";
 import { bootstrapScript } from "./bootstrapScript.ts";
-import type { ChefSettings } from "./settings.ts";
 
 export interface NodeBootstrap {
   /** Name of the member that is bootstrapped. */

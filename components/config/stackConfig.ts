@@ -1,9 +1,9 @@
 /** Reads the stack's configuration and the SSH key it names. The only place that touches Pulumi's configuration and the disk. */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { describeProblems, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
-import { readAuthority } from "./certificateSettings.ts";
 import { regionOf } from "./addressRules.ts";
+import { readAuthority } from "./certificateSettings.ts";
+import { describeProblems, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 

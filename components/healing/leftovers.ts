@@ -9,8 +9,8 @@
  *   delete  removes what bears the tags
  */
 import * as pulumi from "@pulumi/pulumi";
-import { removeTagged } from "./ec2Orphans.ts";
 import type { Setting } from "./ec2Client.ts";
+import { removeTagged } from "./ec2Orphans.ts";
 
 export interface LeftoversArgs {
   /** Type of the things that are made after this, such as `aws:ec2/instance:Instance`. */

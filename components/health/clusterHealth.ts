@@ -9,8 +9,8 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { type Credentials, credentialsOf } from "./certificateTrouble.ts";
-import type { DeclaredMember } from "./memberHealth.ts";
 import { probeCluster } from "./etcdProbe.ts";
+import type { DeclaredMember } from "./memberHealth.ts";
 
 export interface ClusterHealthArgs {
   readonly members: pulumi.Input<pulumi.Input<{ name: string; endpoint: pulumi.Input<string>; peerUrl: string }>[]>;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { CertificateSettings } from "../config/certificateSettings.ts";
 import { Certificate } from "./certificate.ts";
 import { CertificateAuthority } from "./certificateAuthority.ts";
-import type { CertificateSettings } from "./certificateSettings.ts";
 
 /** A certificate and its key with the CA that signed it, all PEM; the key is a secret. */
 export interface Identity {
