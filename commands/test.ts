@@ -5,6 +5,7 @@ import { run as runTests } from "node:test";
 import { spec } from "node:test/reporters";
 import { whyNoLab } from "../lab/ability.ts";
 import { command, usageError } from "../lab/command.ts";
+import { ensureImages } from "../lab/images.ts";
 import { projectDir } from "../lab/paths.ts";
 import { ensurePrerequisites } from "../lab/prerequisites.ts";
 import { run } from "../lab/shell.ts";
@@ -44,17 +45,15 @@ await command("test", help, async (args) => {
     return files(of).length > 0 && reason === undefined;
   };
 
-  if (named.length === 0) {
-    await checkTypes(say);
-    if (tier !== "lab") await prepare(say);
-  }
+  if (named.length === 0) await checkTypes(say);
+  const inNamespaces = files("faults").length + files("lab").length > 0, lab = inNamespaces && await whyNoLab() === undefined;
+  await Promise.all([named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined, lab ? prepareLab(say) : undefined]);
   if (files("unit").length > 0) await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
   if (await can("faults", whyNoBench)) {
     await installNeeded(say);
     await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
   }
   if (await can("lab", whyNoLab)) {
-    await ensurePrerequisites(say);
     await runTier("lab", files("lab"), 1, 30 * 60_000); // one lab, so one file at a time
   }
   for (const { tier: of, count, reason } of skipped) {
@@ -105,8 +104,14 @@ async function checkTypes(say: (line: string) => void): Promise<void> {
 }
 
 /** What tests of providers and of etcd run: the CLI and real etcd, from the cache or made now. */
-async function prepare(say: (line: string) => void): Promise<void> {
+async function prepareTools(say: (line: string) => void): Promise<void> {
   await Promise.all([ensureCli(say), (async () => { for (const version of etcdVersions) await ensureEtcd(version, say); })()]);
+}
+
+/** The lab's packages and images, before the first tier: unit tests skip what needs podman or the image's ruby where they are missing. */
+async function prepareLab(say: (line: string) => void): Promise<void> {
+  await ensurePrerequisites(say);
+  await ensureImages(say);
 }
 
 async function runTier(name: string, files: string[], concurrency: number, timeout: number): Promise<void> {

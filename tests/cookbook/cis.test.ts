@@ -16,14 +16,14 @@ function dataDir(): string {
   return `${of("mode")} ${of("owner")}:${of("group")}`;
 }
 
-const rendered = (tls: boolean) => ({ config: parse(render("etcd.yaml", { tls })) as Record<string, unknown>, dataDir: dataDir() });
+const rendered = async (tls: boolean) => ({ config: parse(await render("etcd.yaml", { tls })) as Record<string, unknown>, dataDir: dataDir() });
 
-test("with TLS every control holds", needsRuby, () => {
-  assert.deepEqual(cisFindings(rendered(true)), []);
+test("with TLS every control holds", needsRuby, async () => {
+  assert.deepEqual(cisFindings(await rendered(true)), []);
 });
 
-test("a plain cluster says what it gives up", needsRuby, () => {
-  assert.deepEqual(cisFindings(rendered(false)).map((finding) => finding.split(" ")[0]), ["2.1", "2.1", "2.2", "2.4", "2.5", "2.7"]);
+test("a plain cluster says what it gives up", needsRuby, async () => {
+  assert.deepEqual(cisFindings(await rendered(false)).map((finding) => finding.split(" ")[0]), ["2.1", "2.1", "2.2", "2.4", "2.5", "2.7"]);
 });
 
 /** Each control finds its own violation, and nothing else. */
@@ -38,15 +38,15 @@ const broken: readonly [control: string, key: string, change: Readonly<Record<st
   ["2.1 no plain listener", "", { "listen-client-urls": "https://10.0.0.1:2379,http://127.0.0.1:2379" }],
 ];
 for (const [control, key, change] of broken) {
-  test(`${control.trim()}: ${JSON.stringify(change)}`, needsRuby, () => {
-    const { config, dataDir } = rendered(true);
+  test(`${control.trim()}: ${JSON.stringify(change)}`, needsRuby, async () => {
+    const { config, dataDir } = await rendered(true);
     const found = cisFindings({ dataDir, config: key ? { ...config, [key]: { ...config[key] as object, ...change } } : { ...config, ...change } });
     assert.equal(found.length, 1, found.join("\n"));
     assert.ok(found[0]?.startsWith(control), found[0]);
   });
 }
 
-test("1.1.11 and 1.1.12: a data directory that others may read, or that is root's", needsRuby, () => {
-  const { config } = rendered(true);
+test("1.1.11 and 1.1.12: a data directory that others may read, or that is root's", needsRuby, async () => {
+  const { config } = await rendered(true);
   assert.deepEqual(cisFindings({ config, dataDir: "755 root:root" }), ['1.1.11 data directory closed to others (got "755")', '1.1.12 data directory of etcd:etcd (got "root:root")']);
 });

@@ -2,6 +2,7 @@
 import { whyNoLab } from "../../lab/ability.ts";
 import { installPackages, missingCommands, type Needed } from "../../lab/prerequisites.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
+import { hostHasRuby } from "../ruby.ts";
 import { clientLeaf, makeAuthority, memberLeaf, type Authority } from "./certificates.ts";
 import { names } from "./places.ts";
 import { renderNodes } from "./rendered.ts";
@@ -39,7 +40,7 @@ export async function whyNoBench(): Promise<string | undefined> {
   const missing = await missingCommands(needed), lab = await whyNoLab();
   if (lab === undefined) return undefined; // it can install what is missing, and its image has ruby
   if (missing.length > 0) return `they need ${missing.map(({ command }) => command).join(", ")}. Install: ${missing.map(({ apt }) => apt).join(" ")}.`;
-  return (await missingCommands([{ command: "ruby", apt: "ruby", dnf: "ruby" }])).length === 0 ? undefined
+  return await hostHasRuby() ? undefined
     : `they need ruby to render the cookbook's templates, or the lab, whose image has one. Install ruby; the lab cannot run here: ${lab}`;
 }
 

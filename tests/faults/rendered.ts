@@ -1,10 +1,8 @@
-/** The cookbook's templates as they are on a node, rendered by Ruby's ERB: the host's ruby, else the one in the lab's machine image. */
+/** The cookbook's templates as they are on a node, rendered by Ruby's ERB. */
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { ensureImages } from "../../lab/images.ts";
-import { podman } from "../../lab/podman.ts";
-import { CommandError, run } from "../../lab/shell.ts";
 import { cookbookFolder } from "../cookbook/files.ts";
+import { ruby } from "../ruby.ts";
 import { addressOf, domain, names, unitWaits } from "./places.ts";
 
 const templates = ["etcd.yaml", "preflight.json", "etcd.service"] as const;
@@ -32,17 +30,7 @@ export async function renderNodes(): Promise<Rendered> {
     scheme: kind === "tls" ? "https" : "http", address: addressOf(name), host: `${name}.${domain}`,
   })));
   const texts = await Promise.all(templates.map(async (name) => [name, await fs.readFile(path.join(cookbookFolder, "templates", `${name}.erb`), "utf8")] as const));
-  const files = JSON.parse(await ruby(JSON.stringify({ templates: Object.fromEntries(texts), jobs }))) as NodeFiles[];
+  const files = JSON.parse(await ruby(program, JSON.stringify({ templates: Object.fromEntries(texts), jobs }))) as NodeFiles[];
   const of = (kind: number) => Object.fromEntries(names.map((name, i) => [name, files[kind * names.length + i] as NodeFiles]));
   return { plain: of(0), tls: of(1) };
-}
-
-async function ruby(input: string): Promise<string> {
-  try {
-    return await run("ruby", ["-e", program], { input });
-  } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== null) throw error; // else there is no ruby here
-  }
-  const { machine } = await ensureImages((line) => { process.stderr.write(`${line}\n`); });
-  return podman(["run", "--rm", "--interactive", "--network", "none", "--entrypoint", "ruby", machine, "-e", program], { input });
 }

@@ -107,6 +107,16 @@ test("SSH that breaks in the middle of a converge: it goes on by itself, and the
   await isWhole();
 });
 
+test("a converge beside another one on the same machine waits for its turn, and touches nothing until then", async () => {
+  const others = await withoutB(), made = succeeds(), machine = await machineOf("b", others);
+  const folder = "/var/lib/etcd-bootstrap", waits = "until grep -qs 'another converge is running; waiting for it' converge.log; do sleep 0.05; done; sleep 0.5";
+  // This holder of the lock stands for the other converge; it ends once the real one waits for it.
+  const seen = await onMachine(machine, "sh", "-c", `mkdir -p -m 700 ${folder} && cd ${folder} && exec flock converge.lock timeout 60 sh -c "${waits}; cat */status; ls /opt/etcd /etc/systemd/system/etcd.service 2>&- || echo untouched"`);
+  assert.equal(seen, "running\nuntouched\n");
+  await made;
+  await isWhole();
+});
+
 test("a converge that fails half-way: up shows the end of its log; no etcd was started there, and the others never stopped", async () => {
   const others = await withoutB();
   const processes = () => Promise.all(others.map((id) => onMachine(`etcd-lab-${id}`, "pgrep", "-x", "etcd")));
