@@ -56,7 +56,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // What may not change comes first: a refusal leaves everything untouched.
     const ofNode = (pick: (node: NodeSettings) => string) => Object.fromEntries(members.map(([member, node]) => [member, pick(node)]));
     const founders = new Founders(`${name}-founders`, {
-      nodes: members.map(([member]) => member), domain, tls, authority: args.authority?.certificate ?? "", etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey, kmsKeyId: args.kmsKeyId,
+      nodes: members.map(([member]) => member), domain, zoneId, tls, authority: args.authority?.certificate ?? "", etcdVersion: args.etcdVersion, sshPublicKey: args.sshPublicKey, kmsKeyId: args.kmsKeyId,
       places: ofNode(({ zone }) => `${zone} ${args.subnets[zone] ?? "in the default subnet"}`), instanceTypes: ofNode((node) => node.instanceType),
     }, child);
 

@@ -19,6 +19,8 @@ export interface FoundersArgs {
   /** Names of the nodes. */
   readonly nodes?: pulumi.Input<string[]>;
   readonly domain?: pulumi.Input<string>;
+  /** Zone of the records. */
+  readonly zoneId?: pulumi.Input<string>;
   readonly tls?: pulumi.Input<boolean>;
   /** Certificate of the CA that was brought; empty where the cluster makes its own. */
   readonly authority?: pulumi.Input<string>;
@@ -37,6 +39,7 @@ export interface FoundersArgs {
 interface Inputs {
   readonly nodes?: readonly string[];
   readonly domain?: string;
+  readonly zoneId?: string;
   readonly tls?: boolean;
   readonly authority?: string;
   readonly etcdVersion?: string;
@@ -64,6 +67,7 @@ export function refusals(olds: Inputs, news: Inputs): { property: string; reason
     if (before !== after) refuse("nodes", `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node started now could form a second cluster; set the nodes back, or destroy the stack first`);
   }
   if (differs("domain")) refuse("domain", `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); ${otherwise}`);
+  if (differs("zoneId")) refuse("zoneId", `zoneId: every record would be gone before another is made in the other zone, and members find one another by them (founded in ${olds.zoneId}; got ${news.zoneId}); ${otherwise}`);
   if (differs("tls")) refuse("tls", `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`);
   if (differs("authority")) refuse("authority", `caCertificate: members believe the CA they were started with, and another would need each of them restarted twice; ${otherwise}`);
   if (differs("etcdVersion")) refuse("etcdVersion", `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`);
@@ -91,7 +95,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
   async diff(_id, olds, news) {
-    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.tls, i.authority, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.kmsKeyId, i.volumeIds]);
+    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.zoneId, i.tls, i.authority, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.kmsKeyId, i.volumeIds]);
     return { changes: recorded(olds) !== recorded(news) };
   },
   async create(inputs) {

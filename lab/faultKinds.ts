@@ -2,7 +2,7 @@
 export const nameServers = ["ns1", "ns2"] as const;
 export type NameServer = (typeof nameServers)[number];
 
-/** What a parameter of a fault may hold; forms.ts reads each. */
+/** What a parameter of a fault may hold; faultInput.ts reads each. */
 export type Form = "name" | "recordType" | "content" | "server" | "machine" | "text" | "seconds" | "count" | "status" | "service" | "method" | "drop" | "apiName" | "when";
 
 export interface Parameter {

@@ -1,5 +1,5 @@
 import { faultsOf } from "./faultKinds.ts";
-import type { Fault, FaultOf } from "./faultKinds.ts";
+import type { Fault, FaultName, FaultOf } from "./faultKinds.ts";
 import { hostEffects } from "./faultEffects.ts";
 
 /** A fault that is on, as the control interface lists it. */
@@ -25,8 +25,11 @@ export interface ApiRequest { readonly method: string; readonly path: string; re
 interface Entry { readonly id: number; readonly since: string; readonly fault: Fault; left: number; readonly undo?: () => Promise<void> }
 type Listener = (change: "added" | "removed") => Promise<void>;
 
-/** Kinds that act on the host, or on a service in a container, when they begin; all others only describe what an emulator or the publisher shall do. */
-const acting: readonly Fault["kind"][] = ["server-down", "servfail", "kill", "pause", "partition", "ec2-fault"];
+/** Whether a kind acts on the host, or on a service in a container, when it begins; the others only describe what an emulator or the publisher shall do. */
+const acts: Readonly<Record<FaultName, boolean>> = {
+  "server-down": true, servfail: true, kill: true, pause: true, partition: true, "ec2-fault": true,
+  "dns-lag": false, withhold: false, falsify: false, extra: false, "ssh-late": false, "api-fault": false,
+};
 
 /** The faults that are on, in memory: a daemon that starts anew starts without any. */
 export class FaultRegistry {
@@ -56,9 +59,9 @@ export class FaultRegistry {
 
   /** Switches a fault on. Resolves once it is in effect; throws, and changes nothing, when its effect cannot be had. */
   async add(fault: Fault): Promise<ActiveFault> {
-    const undo = acting.includes(fault.kind) ? await this.#effects.begin(fault) : undefined;
+    const undo = acts[fault.kind] ? await this.#effects.begin(fault) : undefined;
     const entry: Entry = { id: ++this.#lastId, since: new Date().toISOString(), fault, left: fault.kind === "api-fault" ? (fault.times ?? 1) : 0, ...(undo ? { undo } : {}) };
-    const over = acting.includes(fault.kind) && !undo;
+    const over = acts[fault.kind] && !undo;
     if (!over) this.#entries.push(entry);
     await this.#tell("added");
     return { id: entry.id, since: entry.since, fault };

@@ -1,4 +1,4 @@
-// What a person reads from the gate. Does not prove that the gate says it at the right moment: tests/etcd/dnsReadiness does.
+// What a person reads from the gate. Does not prove that the gate says it at the right moment: tests/provider/dnsReadiness does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Mismatch } from "../../components/dns/dnsAnswers.ts";

@@ -1,10 +1,10 @@
-// Which changes of founders preview refuses. Does not prove that the engine asks: tests/lab/secondUp does.
+// Which changes of founders preview refuses. Does not prove that the engine asks: tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { refusals } from "../../components/founders.ts";
 
 const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" }, places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
-const founded = { nodes: ["a", "b", "c"], domain: "etcd.test", tls: false, authority: "", etcdVersion: "3.6.14", sshPublicKey: "ssh-ed25519 AAAA", kmsKeyId: "", instanceTypes: types, places, volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" } };
+const founded = { nodes: ["a", "b", "c"], domain: "etcd.test", zoneId: "0123", tls: false, authority: "", etcdVersion: "3.6.14", sshPublicKey: "ssh-ed25519 AAAA", kmsKeyId: "", instanceTypes: types, places, volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" } };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"; // how preview shows a value that is not known yet
 
 const refused: [string, object, string, RegExp][] = [
@@ -12,6 +12,7 @@ const refused: [string, object, string, RegExp][] = [
   ["a node less", { nodes: ["a"] }, "nodes", /got a\)/],
   ["a renamed node", { nodes: ["a", "b", "x"] }, "nodes", /got a, b, x/],
   ["another domain", { domain: "other.test" }, "domain", /etcd\.test; got other\.test/],
+  ["another zone of Cloudflare's", { zoneId: "4567" }, "zoneId", /founded in 0123; got 4567/],
   ["TLS switched", { tls: true }, "tls", /founded with false; got true/],
   ["another CA", { authority: "-----BEGIN CERTIFICATE-----" }, "authority", /^caCertificate: members believe the CA they were started with/],
   ["another version", { etcdVersion: "3.7.3" }, "etcdVersion", /one member at a time.*founded with 3\.6\.14; got 3\.7\.3/],

@@ -139,7 +139,7 @@ for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
         await eventually(`the refusal ${how}`, 30_000, () => journal(c).then((said) => said.includes("holds no member now"), () => false));
         const said = await journal(c);
         assert.match(said, /^node c was a member of etcd\.test since \S+, and \/var\/lib\/etcd\/data holds no member now\..*so etcd was not started\.$/m);
-        assert.match(said, /^ +Bring the old volume back; or remove this member from the cluster and replace the machine, which starts as a new one\.$/m);
+        assert.match(said, /^ +Bring the old volume back\. If it is lost, remove this member from the cluster and add a new one \(initial_state: existing\), if what runs this cookbook can\.$/m);
         assert.notEqual(await state(c), "active");
         assert.equal((await onMachine(c, "ls", "-A", "/var/lib/etcd/data")).trim(), "", "etcd wrote into the empty directory");
       };
