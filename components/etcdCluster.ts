@@ -15,6 +15,7 @@ import { Leftovers } from "./healing/leftovers.ts";
 import { markComment, markTags } from "./healing/mark.ts";
 import { removeOrphans } from "./healing/orphans.ts";
 import { ClusterHealth } from "./health/clusterHealth.ts";
+import { stopsAlone } from "./health/stopsAlone.ts";
 import { imageOf } from "./nodeImage.ts";
 import { memberSecurityGroup, subnetOf } from "./nodeNetwork.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
@@ -75,12 +76,14 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const shared = {
       domain, zoneId, tls, ttl, tags, comment, securityGroupId: group.id, keyName: key.keyName, ami: imageOf(args.ami, args.architecture, inside),
       dataVolumeGb: args.dataVolumeGb, kmsKeyId: args.kmsKeyId, publicAddress: args.publicAddress, removeOrphans: orphans, leftovers, hostKeySeed,
+      stopsAlone: stopsAlone(name, () => ({ members: declared, identity: pki?.operator })),
     };
 
     // The nodes: one for each name, never depending on one another.
-    const nodes = members.map(([member, { zone, instanceType }], i) =>
+    const nodes: readonly EtcdNode[] = members.map(([member, { zone, instanceType }], i) =>
       new EtcdNode(`${name}-${member}`, { ...shared, name: member, zone, instanceType, subnetId: subnets[i]!, userData: newUserData() }, inside));
     const byName = <T>(pick: (node: EtcdNode) => T): Record<string, T> => Object.fromEntries(nodes.map((node) => [node.member, pick(node)]));
+    const declared = nodes.map((node) => ({ name: node.member, endpoint: node.endpoint, peerUrl: node.peerUrl }));
     const addresses = pulumi.all(byName((node) => node.privateIp));
     const { founding } = new Founders(`${name}-founding-volumes`, { volumeIds: byName((node) => node.volume.id) }, child);
 
@@ -109,14 +112,14 @@ export class EtcdCluster extends pulumi.ComponentResource {
         connection: access[i]!.connection,
         create: launcher, update: launcher, stdin: pulumi.secret(prepared.stdin), addPreviousOutputInEnv: false,
         triggers: [node.instance.id, node.volume.id],
-      }, { ...child, dependsOn: [gate, node.attachment, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
+      }, { ...child, dependsOn: [gate, node.attachment, ...node.wayOut, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
       // The digest of a secret tells nothing of it, and health's own state need not be hidden.
       return { command, digest: pulumi.unsecret(pulumi.interpolate`${node.instance.id} ${prepared.digest}`) };
     });
 
     // One healthy cluster of exactly these members; only then may clients find it.
     const health = new ClusterHealth(`${name}-health`, {
-      members: nodes.map((node) => ({ name: node.member, endpoint: node.endpoint, peerUrl: node.peerUrl })),
+      members: declared,
       bootstraps: pulumi.all(bootstraps.map(({ digest }) => digest)).apply((all) => createHash("sha256").update(all.join()).digest("hex")),
       timeoutSeconds: args.healthTimeout, identity: pki?.operator,
     }, { ...child, dependsOn: bootstraps.map(({ command }) => command) });

@@ -24,6 +24,7 @@ export interface EtcdNodeArgs {
   /** Read when the instance is made; a later one does not replace it. */
   readonly ami: pulumi.Input<string>;
   readonly instanceType: pulumi.Input<string>;
+  /** Read when the instance is made; a later one does not replace it. */
   readonly keyName: pulumi.Input<string>;
   /** Read when the instance is made; a later one does not replace it. */
   readonly userData: pulumi.Input<string>;
@@ -38,6 +39,8 @@ export interface EtcdNodeArgs {
   readonly comment: pulumi.Input<string>;
   /** Runs before anything is made: removes what a cut-off run left of it. */
   readonly removeOrphans: pulumi.ResourceHook;
+  /** Runs before a machine is changed: refuses when it would stop beside another. */
+  readonly stopsAlone: pulumi.ResourceHook;
   /** Made before any interface: its deletion, after theirs, removes those that the state does not know. */
   readonly leftovers: pulumi.Resource;
   /** Made before any machine and gone after it, or a machine could outlive what its host key is known by (hostKey.ts). */
@@ -65,6 +68,8 @@ export class EtcdNode extends pulumi.ComponentResource {
   readonly peerUrl: string;
   /** The A and the peer SRV record: what the gate depends on, so that it does not wait for machines. */
   readonly records: readonly DnsRecord[];
+  /** The Elastic IP, if it has one: what is downloaded on the machine waits for it. */
+  readonly wayOut: readonly Eip[];
 
   constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("etcd:index:EtcdNode", name, { name: args.name, domain: args.domain }, opts);
@@ -102,15 +107,18 @@ export class EtcdNode extends pulumi.ComponentResource {
       metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
       rootBlockDevice: { ...encryption, volumeType: "gp3", volumeSize: 10 },
       tags: tags("instance"),
-      // A moved image or changed user data would take all members down at once (rule: one at a time).
-    }, { ...child, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData"], additionalSecretOutputs: ["userData"], dependsOn: [leftovers, args.hostKeySeed] });
+      // A moved image, changed user data or a key that was made anew would take all members down at once (rule: one at a time).
+    }, {
+      ...child, hooks: { ...child.hooks, beforeUpdate: [args.stopsAlone] }, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData", "keyName"],
+      additionalSecretOutputs: ["userData"], dependsOn: [leftovers, args.hostKeySeed],
+    });
     // The end of the machine detaches: a destroy that stops it for that, and is killed then, would leave a machine that nothing starts again.
     this.attachment = new VolumeAttachment(`${name}-attachment`, {
       instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", skipDestroy: true,
     }, { ...child, deleteBeforeReplace: true });
-    if (args.publicAddress) {
-      new Eip(`${name}-public-address`, { domain: "vpc", networkInterface: address.id, tags: tags("public-address") }, { ...child, dependsOn: [this.instance] });
-    }
+    // Replaced, it goes first: the look for orphans before its creation would take it for one.
+    this.wayOut = args.publicAddress
+      ? [new Eip(`${name}-public-address`, { domain: "vpc", networkInterface: address.id, tags: tags("public-address") }, { ...child, deleteBeforeReplace: true, dependsOn: [this.instance] })] : [];
 
     this.registerOutputs({ hostname: this.hostname, privateIp: this.privateIp });
   }

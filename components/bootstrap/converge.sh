@@ -43,7 +43,7 @@ look_up_package() {
     local answer host=omnitruck.cinc.sh
     [ "$product" = cinc ] || host=omnitruck.chef.io
     . /etc/os-release
-    answer=$(curl -fsSL --retry 5 --max-time 60 -H 'Accept: text/plain' \
+    answer=$(curl -fsSL --proto '=https' --proto-redir '=https' --retry 5 --max-time 60 -H 'Accept: text/plain' \
         "https://$host/stable/$product/metadata?v=$version&p=$ID&pv=$VERSION_ID&m=$(uname -m)") ||
         { say "$host names no $product $version for $ID $VERSION_ID; give the package's address and sha256, or use an image that has the client"; return 1; }
     package_url=$(echo "$answer" | awk '$1 == "url" { print $2 }')
@@ -75,6 +75,9 @@ converge() {
     client=$(chef_client)
     # Chef keeps the node's attributes and merges new ones into them: what was taken out of a hash would stay.
     rm -rf "$run/nodes"
+    # The recipe looks in one place, because its attributes must not change with each run; under the lock that place holds this run's.
+    rm -rf "$base/pki"
+    [ ! -d "$run/pki" ] || mv "$run/pki" "$base/pki"
     cd "$run"
     if [ "$product" = chef ]; then export CHEF_LICENSE=accept-silent; fi
     # Its own umask would give files that recipes and packages create with plain commands to root alone.
@@ -91,7 +94,7 @@ forget_earlier_runs() {
         elif [ ! -e "$other/node.json" ]; then
             rm -rf "$other"
         else
-            rm -rf "$other/node.json" "$other/nodes" "$other/cookbooks"
+            rm -rf "$other/node.json" "$other/nodes" "$other/pki" "$other/cookbooks"
             [ "$(cat "$other/status")" != ok ] || echo "ok, superseded" > "$other/status"
         fi
     done

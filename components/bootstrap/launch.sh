@@ -20,12 +20,11 @@ write_inputs() {
     client_rb | base64 -d > "$run/client.rb"
     settings | base64 -d > "$run/settings"
     converge_sh | base64 -d > "$run/converge.sh"
-    rm -rf "$base/pki"
     if [ "$has_pki" = yes ]; then
-        mkdir "$base/pki"
-        ca_crt | base64 -d > "$base/pki/ca.crt"
-        member_crt | base64 -d > "$base/pki/member.crt"
-        member_key | base64 -d > "$base/pki/member.key"
+        mkdir "$run/pki"
+        ca_crt | base64 -d > "$run/pki/ca.crt"
+        member_crt | base64 -d > "$run/pki/member.crt"
+        member_key | base64 -d > "$run/pki/member.key"
     fi
     echo running > "$run/status"
 }

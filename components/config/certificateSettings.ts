@@ -41,6 +41,7 @@ function parse(pem: string, refuse: (rule: string) => void): X509Certificate | u
   try {
     const certificate = new X509Certificate(pem), now = Date.now();
     if (!certificate.ca) refuse(`a CA's certificate is needed (this one, ${certificate.subject}, may not sign others)`);
+    else if (!certificate.checkIssued(certificate) || !certificate.verify(certificate.publicKey)) refuse(`a CA that signed itself is needed: OpenSSL, and so the health check, trusts no other as a root (this one, ${certificate.subject}, is signed by ${certificate.issuer})`);
     if (now > Date.parse(certificate.validTo)) refuse(`a CA that is valid is needed (this one ended on ${certificate.validTo})`);
     if (now < Date.parse(certificate.validFrom)) refuse(`a CA that is valid is needed (this one begins on ${certificate.validFrom})`);
     return certificate;

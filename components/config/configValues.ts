@@ -11,11 +11,12 @@ export interface Problem {
 
 /**
  * All problems as the user reads them, a line for each field: a value of the wrong type has one problem, not also those of the empty
- * one that stands in for it.
+ * one that stands in for it. What is a secret in the stack's file, under whatever key it was put, and private keys are not shown.
  */
-export function describeProblems(problems: readonly Problem[]): string {
+export function describeProblems(problems: readonly Problem[], isSecret: (key: string) => boolean = () => false): string {
   const first = problems.filter(({ field }, index) => problems.findIndex((earlier) => earlier.field === field) === index);
-  return first.map(({ field, rule, value }) => `${field}: ${rule} (got ${show(value)})`).join("\n");
+  const hides = ({ field, value }: Problem) => isSecret(field.split(/[.[]/)[0] ?? "") || /-----BEGIN [A-Z ]*PRIVATE KEY/.test(JSON.stringify(value) ?? "");
+  return first.map((problem) => `${problem.field}: ${problem.rule} (got ${hides(problem) && problem.value !== "" ? "a text that is not shown" : show(problem.value)})`).join("\n");
 }
 
 function show(value: unknown): string {

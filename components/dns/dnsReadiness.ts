@@ -48,10 +48,23 @@ async function askAll(expected: ExpectedDns, servers: readonly NamedServer[], ti
   }));
 }
 
+/** Tries again for a while: a look-up that fails once is no reason to stop. */
+async function patiently<T>(find: () => Promise<T>, ms: number): Promise<T> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    try {
+      return await find();
+    } catch (e) {
+      if (Date.now() > deadline) throw e;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
 /** Waits until two rounds in a row show exactly the expected set; resolves with the names of the servers asked. */
 export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
   const started = Date.now(), waited = () => Date.now() - started, queryTimeoutMs = 1000;
-  const servers = inputs.nameservers.length ? inputs.nameservers.map(configuredServer) : await findNameservers(inputs.expected.domain, 2000);
+  const servers = inputs.nameservers.length ? inputs.nameservers.map(configuredServer) : await patiently(() => findNameservers(inputs.expected.domain, 2000), Math.min(15, inputs.timeoutSeconds) * 1000);
   let inARow = 0, saidAt = 0;
   for (;;) {
     const mismatches: Mismatch[] = compareAnswers(inputs.expected, await askAll(inputs.expected, servers, queryTimeoutMs));

@@ -15,6 +15,8 @@ interface Kind {
   /** Fits only those that nothing uses: right before one is made, one in use is what it replaces. */
   readonly unused: readonly Filter[];
   find(ec2: EC2, filters: Filter[]): Promise<(string | undefined)[]>;
+  /** The same for a kind whose use no filter shows. */
+  inUse?(ec2: EC2, id: string): Promise<boolean>;
   remove(ec2: EC2, id: string): Promise<unknown>;
 }
 
@@ -26,8 +28,8 @@ const kinds: readonly Kind[] = [
     type: "aws:ec2/instance:Instance", word: "instance", command: "terminate-instances --instance-ids", unused: [],
     async find(ec2, filters) {
       const alive = { Name: "instance-state-name", Values: ["pending", "running", "shutting-down", "stopping", "stopped"] };
-      const { Reservations = [] } = await ec2.describeInstances({ Filters: [...filters, alive] });
-      return Reservations.flatMap((r) => (r.Instances ?? []).map((i) => i.InstanceId));
+      const found = await pages((page) => ec2.describeInstances({ Filters: [...filters, alive], ...page }));
+      return found.flatMap((p) => p.Reservations ?? []).flatMap((r) => (r.Instances ?? []).map((i) => i.InstanceId));
     },
     async remove(ec2, id) {
       await ec2.terminateInstances({ InstanceIds: [id] });
@@ -36,22 +38,28 @@ const kinds: readonly Kind[] = [
   },
   {
     type: "aws:ebs/volume:Volume", word: "volume", command: "delete-volume --volume-id", unused: [available],
-    find: async (ec2, Filters) => ((await ec2.describeVolumes({ Filters })).Volumes ?? []).map((v) => v.VolumeId),
+    find: async (ec2, Filters) => (await pages((page) => ec2.describeVolumes({ Filters, ...page }))).flatMap((p) => p.Volumes ?? []).map((v) => v.VolumeId),
     remove: (ec2, VolumeId) => ec2.deleteVolume({ VolumeId }),
   },
   {
     type: "aws:ec2/networkInterface:NetworkInterface", word: "network interface", command: "delete-network-interface --network-interface-id", unused: [available],
-    find: async (ec2, Filters) => ((await ec2.describeNetworkInterfaces({ Filters })).NetworkInterfaces ?? []).map((i) => i.NetworkInterfaceId),
+    find: async (ec2, Filters) => (await interfaces(ec2, Filters)).map((i) => i.NetworkInterfaceId),
     remove: (ec2, NetworkInterfaceId) => ec2.deleteNetworkInterface({ NetworkInterfaceId }),
   },
   {
     type: "aws:ec2/eip:Eip", word: "Elastic IP", command: "release-address --allocation-id", unused: [],
     find: async (ec2, Filters) => ((await ec2.describeAddresses({ Filters })).Addresses ?? []).map((a) => a.AllocationId),
-    remove: (ec2, AllocationId) => ec2.releaseAddress({ AllocationId }),
+    async remove(ec2, AllocationId) {
+      // Outside a default VPC EC2 releases none that is associated.
+      const { Addresses = [] } = await ec2.describeAddresses({ AllocationIds: [AllocationId] }), AssociationId = Addresses[0]?.AssociationId;
+      if (AssociationId) await ec2.disassociateAddress({ AssociationId });
+      await ec2.releaseAddress({ AllocationId });
+    },
   },
   {
     type: "aws:ec2/securityGroup:SecurityGroup", word: "security group", command: "delete-security-group --group-id", unused: [],
     find: async (ec2, Filters) => ((await ec2.describeSecurityGroups({ Filters })).SecurityGroups ?? []).map((g) => g.GroupId),
+    inUse: async (ec2, id) => (await interfaces(ec2, [{ Name: "group-id", Values: [id] }])).length > 0,
     remove: (ec2, GroupId) => ec2.deleteSecurityGroup({ GroupId }),
   },
   {
@@ -69,7 +77,9 @@ export async function removeOrphanOf(type: string, inputs: Inputs, setting: Sett
   const ec2 = await ec2Client(setting);
   try {
     if (!kind) return await removeRules(ec2, inputs, egress);
-    return await each(await kind.find(ec2, [...filters, ...kind.unused]), (id) => kind.remove(ec2, id), kind.word);
+    const found: string[] = [];
+    for (const id of await kind.find(ec2, [...filters, ...kind.unused])) if (id && !(await kind.inUse?.(ec2, id))) found.push(id);
+    return await each(found, (id) => kind.remove(ec2, id), kind.word);
   } finally {
     ec2.destroy();
   }
@@ -103,6 +113,19 @@ export async function removeTagged(tags: Tags, types: readonly string[], setting
   if (kept.length) throw new Error(kept.join("\n  "));
   return removed;
 }
+
+/** All pages: EC2 lists many things in no other way. */
+async function pages<T extends { NextToken?: string | undefined }>(ask: (page: { MaxResults: number; NextToken?: string }) => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let NextToken: string | undefined; ;) {
+    const page = await ask({ MaxResults: 200, ...(NextToken ? { NextToken } : {}) });
+    all.push(page);
+    NextToken = page.NextToken;
+    if (!NextToken) return all;
+  }
+}
+
+const interfaces = async (ec2: EC2, Filters: Filter[]) => (await pages((page) => ec2.describeNetworkInterfaces({ Filters, ...page }))).flatMap((p) => p.NetworkInterfaces ?? []);
 
 /** Filters that fit only things with exactly these tags. Pure. */
 export function tagFilters({ tags }: Inputs): Filter[] {

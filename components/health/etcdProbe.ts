@@ -21,12 +21,15 @@ export interface ClusterReport {
   readonly members: readonly MemberReport[];
 }
 
-/** Asks every declared member once and judges the answers. Never throws: a dead member is a reason. `deadlineMs` is for each call; `credentials` are for members with TLS. */
-export async function probeCluster(declared: readonly DeclaredMember[], deadlineMs: number, credentials?: Credentials): Promise<ClusterReport> {
+/**
+ * Asks every declared member once, or those of them that are `asked`, and judges the answers by the whole declaration. Never throws: a dead member is a
+ * reason. `deadlineMs` is for each call; `credentials` are for members with TLS.
+ */
+export async function probeCluster(declared: readonly DeclaredMember[], deadlineMs: number, credentials?: Credentials, asked = declared): Promise<ClusterReport> {
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
-  const written = await writeMarker(declared, marker, deadlineMs, credentials);
-  const members = await Promise.all(declared.map((member) => probeMember(member, deadlineMs, credentials)));
+  const written = await writeMarker(asked, marker, deadlineMs, credentials);
+  const members = await Promise.all(asked.map((member) => probeMember(member, deadlineMs, credentials)));
   const reasons = [...(written ? [`no member accepted a write: ${written}`] : []), ...reasonsNotHealthy(declared, members, written ? "" : marker)];
   const ids = new Set(members.filter((m) => !m.error).map((m) => m.clusterId));
   return { clusterId: ids.size === 1 ? [...ids][0] ?? "" : "", healthy: reasons.length === 0, reasons, members };

@@ -50,9 +50,9 @@ export async function issueCertificate(authority: Issued, profile: Profile, priv
   const keys = privateKey ? await keyPairOf(privateKey) : await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
   const signer = await signingKeyOf(authority.privateKey), { notBefore, notAfter } = validity(profile.days);
   const names = [...profile.dnsNames.map((value) => ({ type: "dns" as const, value })), ...profile.addresses.map((value) => ({ type: "ip" as const, value }))];
-  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage, issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: await serial(), subject: [{ CN: [profile.commonName] }], issuer: issuer.subject, publicKey: keys.publicKey, signingKey: signer.key, signingAlgorithm: signer.algorithm,
+    serialNumber: await serial(), subject: [{ CN: [profile.commonName] }], issuer: issuer.subjectName, publicKey: keys.publicKey, signingKey: signer.key, signingAlgorithm: signer.algorithm,
     notBefore, notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -60,7 +60,8 @@ export async function issueCertificate(authority: Issued, profile: Profile, priv
       // A member is a client too: of its peers, and etcd's own gateway of its client port.
       new x509.ExtendedKeyUsageExtension(names.length ? [serverAuth, clientAuth] : [clientAuth]),
       ...(names.length ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      // As the CA itself has it: there are several ways to make one, and OpenSSL refuses a leaf that names another.
+      ...(issuerKeyId ? [new x509.AuthorityKeyIdentifierExtension(issuerKeyId)] : []),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });

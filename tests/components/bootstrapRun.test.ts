@@ -134,6 +134,21 @@ describe("bootstrap", { concurrency: true }, () => {
     assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 2);
   });
 
+  test("each converge finds its own certificate, whatever another one leaves or takes away", async () => {
+    const m = await machine(), pki = (name: string) => ({ ca: `${name} ca`, certificate: `${name} certificate`, privateKey: `${name} key` });
+    await fs.writeFile(path.join(m.here, "bin/cinc-client"), `#!/bin/bash\necho "cinc-client $(cat "${m.base}/pki/member.crt")" >> "$HERE/calls"; while [ -e "$HERE/hold" ]; do sleep 0.05; done; touch "$HERE/etcd-runs"\n`, { mode: 0o755 });
+    await m.set("hold", "");
+    const first = m.run({ pki: pki("first") });
+    await until("the client runs", async () => (await m.calls()).some((call) => call.startsWith("cinc-client")));
+    const second = m.run({ pki: pki("second") });
+    await until("the second waits", async () => (await fs.readFile(path.join(m.base, "converge.log"), "utf8")).includes("another converge is running; waiting for it"));
+    await fs.rm(path.join(m.here, "hold"));
+    assert.deepEqual([(await first).code, (await second).code], [0, 0]);
+    assert.deepEqual((await m.calls()).filter((call) => call.startsWith("cinc-client")), ["cinc-client first certificate", "cinc-client second certificate"]);
+    const left = (await fs.readdir(m.base, { recursive: true })).filter((name) => /pki|member/.test(name) && !name.includes("cookbooks"));
+    assert.deepEqual(left, [], "a key stays where nobody needs it");
+  });
+
   test("a converge that was killed is a failure, not a wait without end", async () => {
     const m = await machine();
     await m.set("hold", "");

@@ -5,6 +5,7 @@ import test, { before } from "node:test";
 import { type Issued, issueCertificate, makeAuthority, renewalDue } from "../../components/pki/certificates.ts";
 import { readAuthority } from "../../components/config/certificateSettings.ts";
 import { describeProblems, type Problem } from "../../components/config/configValues.ts";
+import { foreignAuthority } from "../foreignAuthority.ts";
 
 const profile = { commonName: "a.etcd.test", dnsNames: ["etcd.test", "a.etcd.test"], addresses: ["10.0.0.1", "127.0.0.1"], days: 365 };
 const serverAuth = "1.3.6.1.5.5.7.3.1", clientAuth = "1.3.6.1.5.5.7.3.2";
@@ -47,6 +48,17 @@ test("a CA with an RSA key, or on another curve, signs too", async () => {
   }
 });
 
+test("of a CA made by other tools, name and key identifier are taken byte by byte: Go compares the one, OpenSSL the other", async () => {
+  const x509 = await import("@peculiar/x509");
+  for (const keyId of ["00".repeat(19) + "07", ""]) {
+    const foreign = await foreignAuthority(keyId), authority = new x509.X509Certificate(foreign.certificate), issued = new x509.X509Certificate((await issueCertificate(foreign, profile)).certificate);
+    assert.deepEqual(Buffer.from(issued.issuerName.toArrayBuffer()), Buffer.from(authority.subjectName.toArrayBuffer()));
+    assert.equal(issued.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId, keyId || undefined);
+    assert.ok(new X509Certificate(issued.toString("pem")).checkIssued(new X509Certificate(foreign.certificate)), "OpenSSL does not see the issuer");
+    assert.equal(brought({ caCertificate: foreign.certificate, caPrivateKey: foreign.privateKey }).text, "");
+  }
+});
+
 const day = 86_400_000, now = Date.parse("2027-01-01T00:00:00Z"), at = (days: number) => new Date(now + days * day).toISOString();
 const dues: [string, end: number, caEnd: number, days: number, before: number, due: boolean][] = [
   ["plenty of time", 200, 3000, 365, 60, false],
@@ -78,6 +90,12 @@ const refusedAuthorities: [string, () => { text: string } | Promise<{ text: stri
   ["a key in plain text", () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { secret: false }), /^caPrivateKey: a secret is needed/],
   ["a CA for a plain cluster", () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { tls: false }), /^caCertificate: a CA goes with tls: true/],
   ["an ed25519 key", () => brought({ caCertificate: ca.certificate, caPrivateKey: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString() }), /caPrivateKey: an RSA key of 2048 bits or more, or an EC key/],
+  ["a CA that another one signed", async () => {
+    const x509 = await import("@peculiar/x509"), root = new x509.X509Certificate(ca.certificate), keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+    const signingKey = await crypto.subtle.importKey("pkcs8", new Uint8Array(createPrivateKey(ca.privateKey).export({ format: "der", type: "pkcs8" })), { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+    const middle = await x509.X509CertificateGenerator.create({ subject: "CN=middle", issuer: root.subjectName, publicKey: keys.publicKey, signingKey, signingAlgorithm: { name: "ECDSA", hash: "SHA-256" }, extensions: [new x509.BasicConstraintsExtension(true, 0, true)] });
+    return brought({ caCertificate: middle.toString("pem"), caPrivateKey: leaf.privateKey });
+  }, /^caCertificate: a CA that signed itself is needed: .*this one, CN=middle, is signed by CN=etcd CA of etcd\.test/],
   ["a CA that ended", async () => { const old = await makeAuthority("old", -1 / 1440); return brought({ caCertificate: old.certificate, caPrivateKey: old.privateKey }); }, /^caCertificate: a CA that is valid is needed \(this one ended on/],
 ];
 for (const [name, make, want] of refusedAuthorities) {

@@ -101,7 +101,7 @@ test("every later connection pins the lasting key of its own node", async () => 
 });
 
 test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {
-  assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData"]);
+  assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData", "keyName"]);
   for (const name of ["etcd-a-instance", "etcd-a-attachment", "etcd-a-address", "etcd-a-peer", "etcd-a-client"]) assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
 });
 

@@ -4,6 +4,7 @@ import test from "node:test";
 import { sortRecords, type ListedRecord } from "../../components/healing/cloudflareOrphans.ts";
 import { removeOrphanOf, tagFilters } from "../../components/healing/ec2Orphans.ts";
 import { markComment } from "../../components/healing/mark.ts";
+import { startFakeEc2 } from "../provider/fakeEc2.ts";
 
 const mark = markComment({ project: "etcd", stack: "prod", incarnation: "0a1b2c3d4e5f" });
 const srv = { zoneId: "z", name: "_etcd-server._tcp.etcd.test", type: "SRV", comment: mark, data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 } };
@@ -46,4 +47,20 @@ test("things in EC2 are found by all of their tags, and only when the incarnatio
   // No incarnation, no look-up: this would fail for want of an EC2 to ask.
   assert.deepEqual(await removeOrphanOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined), []);
   assert.deepEqual(await removeOrphanOf("aws:ec2/volumeAttachment:VolumeAttachment", { tags: { Incarnation: "x" } }, () => undefined), []);
+});
+
+test("before a group is made, one that interfaces are in is not an orphan: it is the one that is replaced", async () => {
+  const ec2 = await startFakeEc2(), setting = (key: string) => ({ "aws:region": "us-east-1", "aws:accessKey": "lab", "aws:secretKey": "lab", "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]) })[key];
+  const group = () => removeOrphanOf("aws:ec2/securityGroup:SecurityGroup", { tags: { Incarnation: "x" } }, setting);
+  ec2.script = {
+    DescribeSecurityGroups: "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>", DeleteSecurityGroup: "<return>true</return>",
+    DescribeNetworkInterfaces: "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>",
+  };
+  try {
+    assert.deepEqual(await group(), []);
+    ec2.script.DescribeNetworkInterfaces = "";
+    assert.deepEqual(await group(), ["the security group sg-1"]);
+  } finally {
+    await ec2.close();
+  }
 });

@@ -7,11 +7,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
 import { parse, stringify } from "yaml";
-import { makeAuthority } from "../../components/pki/certificates.ts";
 import { addresses, vpc, zone } from "../../lab/addresses.ts";
 import { keyDir, labDir, logDir, projectDir } from "../../lab/paths.ts";
 import { run } from "../../lab/shell.ts";
 import { EC2 } from "@aws-sdk/client-ec2";
+import { foreignAuthority } from "../foreignAuthority.ts";
 import { mustRun, npmRun } from "./harness.ts";
 import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
@@ -24,7 +24,7 @@ let needles = new Map<string, string>(), commandLines: CommandLines, success = "
 before(async () => {
   await mustRun("down");
   await mustRun("lab", "start");
-  const authority = await makeAuthority("a CA that was brought", 30);
+  const authority = await foreignAuthority();
   const { "etcd:sshPrivateKeyFile": _, "cloudflare:apiToken": __, ...config } = (parse(await readFile(path.join(projectDir, "Pulumi.dev.yaml"), "utf8")) as { config: Record<string, unknown> }).config;
   await mkdir(labDir, { recursive: true });
   await writeFile(file, stringify({ ...parse(await readFile(path.join(projectDir, "Pulumi.dev.yaml"), "utf8")) as object, config: { ...config, "etcd:caCertificate": authority.certificate } }));

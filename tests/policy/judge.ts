@@ -16,7 +16,7 @@ const rule = { securityGroupId: "sg-members", ipProtocol: "tcp" };
 export const valid = {
   cluster: { type: "etcd:index:EtcdCluster", props: { domain: "etcd.test", nodes: ["a", "b", "c"], etcdVersion: "3.6.14", etcdChecksums: "pinned", etcdSha256: { amd64: "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5" } } },
   instance: {
-    type: "aws:ec2/instance:Instance", ignoreChanges: ["ami", "userData"],
+    type: "aws:ec2/instance:Instance", ignoreChanges: ["ami", "userData", "keyName"],
     props: { ami: "ami-1", metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 }, rootBlockDevice: { encrypted: true }, tags },
   },
   volume: { type: "aws:ebs/volume:Volume", props: { size: 20, encrypted: true, tags } },

@@ -39,6 +39,8 @@ const cases: readonly Case[] = [
 
   ["noOpenPorts", "IPv4", broken("clients", { cidrIpv4: "0.0.0.0/0" }), [`2379 ${world}`]],
   ["noOpenPorts", "IPv6", broken("ssh", { cidrIpv4: undefined, cidrIpv6: "::/0" }), [/^22 is open to ::\/0; /]],
+  ["noOpenPorts", "half of the Internet", broken("ssh", { cidrIpv4: "128.0.0.0/1" }), [/^22 is open to 128\.0\.0\.0\/1; /]],
+  ["noOpenPorts", "half of IPv6", broken("ssh", { cidrIpv4: undefined, cidrIpv6: "8000::/1" }), [/^22 is open to 8000::\/1; /]],
   ["noOpenPorts", "no source", broken("ssh", { cidrIpv4: undefined }), ["22 is opened without a source; name a network or a group."]],
   ["noOpenPorts", "the older kind of rule", legacy({ fromPort: 22, toPort: 22, cidrBlocks: ["10.0.0.0/8", "0.0.0.0/0"] }), [`22 ${world}`]],
   ["noOpenPorts", "a rule inside the group", inline({ fromPort: 22, toPort: 22, ipv6CidrBlocks: ["::/0"] }), [/^22 is open to ::\/0/]],
@@ -72,8 +74,8 @@ const cases: readonly Case[] = [
   ["etcdDigests", "none", broken("cluster", { etcdSha256: {} }), ["no digest is given for etcd 3.6.14; set etcd:etcdSha256 from the release's SHA256SUMS."]],
   ["etcdDigests", "another than the release's", withDigest("0".repeat(64)), [/^the digest of etcd 3\.6\.14 for amd64 is 0{64}, and the release's is ffe840ff/]],
 
-  ["fixedImage", "the image is followed", { ...valid.instance, ignoreChanges: ["userData"] }, ["a change of ami would reach this machine; add it to the resource's ignoreChanges."]],
-  ["fixedImage", "both are", { ...valid.instance, ignoreChanges: [] }, [/^a change of ami or userData would reach this machine; add them/]],
+  ["fixedImage", "the image is followed", { ...valid.instance, ignoreChanges: ["userData", "keyName"] }, ["a change of ami would reach this machine; add it to the resource's ignoreChanges."]],
+  ["fixedImage", "all are", { ...valid.instance, ignoreChanges: [] }, [/^a change of ami or userData or keyName would reach this machine; add them/]],
 
   ...(["instance", "volume", "interface", "group", "key", "address"] as const).map((kind): Case => ["marks", `${kind} without tags`, broken(kind, { tags: undefined }), [/^missing tags: Project, Stack, Incarnation \(there are none\)/]]),
   ["marks", "one tag less", broken("volume", { tags: { Name: "a.etcd.test", Project: "etcd", Stack: "prod" } }), ["missing tags: Incarnation (there are Name, Project, Stack); pass the cluster's tags on."]],

@@ -108,6 +108,18 @@ test("Leftovers look for their own type and tags only", async () => {
   assert.deepEqual([1, 2, 3, 4].map((n) => ec2.calls[0]?.parameters[`Filter.${n}.Name`]).sort(), ["tag:Incarnation", "tag:Project", "tag:Role", "tag:Stack"]);
 });
 
+test("an address that is associated lets go of its interface first, and long lists are read to their end", async () => {
+  listed();
+  const addresses = "<addressesSet><item><allocationId>eipalloc-1</allocationId><associationId>eipassoc-1</associationId></item></addressesSet>";
+  ec2.script = {
+    ...ec2.script, DescribeAddresses: addresses, DisassociateAddress: "<return>true</return>", ReleaseAddress: "<return>true</return>", DeleteNetworkInterface: "<return>true</return>",
+    DescribeNetworkInterfaces: ({ parameters }) => (parameters.NextToken ? eni : `${eni.replace("eni-1", "eni-0")}<nextToken>more</nextToken>`),
+  };
+  await incarnation.delete(word, outputs);
+  assert.deepEqual(removals(), ["DeleteNetworkInterface", "DeleteNetworkInterface", "DisassociateAddress", "ReleaseAddress"]);
+  assert.deepEqual(ec2.calls.filter(({ action }) => action === "DeleteNetworkInterface").map(({ parameters }) => parameters.NetworkInterfaceId), ["eni-0", "eni-1"]);
+});
+
 test("without an incarnation among the tags nothing is touched", async () => {
   await assert.rejects(leftovers.delete("leftovers", { type: interfaces, tags: { Project: "etcd" }, version: 1 }), /without the tag Incarnation/);
   assert.deepEqual(ec2.calls, []);
