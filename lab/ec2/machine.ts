@@ -21,7 +21,7 @@ interface Listed {
 }
 
 const stopSeconds = 20;
-const machineLabel = "etcd-lab-machine";
+export const machineLabel = "etcd-lab-machine";
 const container = (id: string) => `etcd-lab-${id}`;
 
 /**
