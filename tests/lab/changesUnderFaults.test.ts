@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, afterEach, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
 import { allRecords, clearFaults, control, eventually, makeFault, mustRun, npmRun, pulumiWith } from "./harness.ts";
-import { instances, terminate } from "./inventory.ts";
+import { asking, instances, terminate } from "./inventory.ts";
 import { machines, onMachine } from "./machines.ts";
 
 before(async () => { await mustRun("down"); await mustRun("up"); });
@@ -97,6 +97,17 @@ for (const [source, config, said] of [
     await isWhole();
   });
 }
+
+test("a key pair that somebody deleted: up --refresh makes another and touches no machine", async () => {
+  const before = [await instances(), await processes()];
+  await asking(async (ec2) => {
+    for (const { KeyPairId } of (await ec2.describeKeyPairs({ Filters: [{ Name: "tag:Project", Values: ["etcd"] }] })).KeyPairs ?? []) await ec2.deleteKeyPair({ KeyPairId });
+  });
+  assert.match(await succeeds({}, "--refresh"), /etcd-key/);
+  assert.equal((await asking((ec2) => ec2.describeKeyPairs({ Filters: [{ Name: "tag:Project", Values: ["etcd"] }] }))).KeyPairs?.length, 1);
+  assert.deepEqual([await instances(), await processes()], before);
+  await isWhole();
+});
 
 test("a machine that loses power in mid-converge: up ends and names the node; the next one heals it", async () => {
   const others = (await instances()).filter(({ node }) => node !== "b").map(({ id }) => id);
