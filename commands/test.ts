@@ -46,14 +46,14 @@ await command("test", help, async (args) => {
   };
 
   if (named.length === 0) await checkTypes(say);
-  const inNamespaces = files("faults").length + files("lab").length > 0, lab = inNamespaces && await whyNoLab() === undefined;
-  await Promise.all([named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined, lab ? prepareLab(say) : undefined]);
+  const wanted = files("faults").length + files("lab").length > 0, noLab = wanted ? await whyNoLab() : undefined;
+  await Promise.all([named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined, wanted && noLab === undefined ? prepareLab(say) : undefined]);
   if (files("unit").length > 0) await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
   if (await can("faults", whyNoBench)) {
     await installNeeded(say);
     await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
   }
-  if (await can("lab", whyNoLab)) {
+  if (await can("lab", async () => noLab)) {
     await runTier("lab", files("lab"), 1, 30 * 60_000); // one lab, so one file at a time
   }
   for (const { tier: of, count, reason } of skipped) {

@@ -27,9 +27,7 @@ export async function stopLab(keep: readonly string[] = []): Promise<void> {
 
 /** The same without looking whose it is. */
 export async function clearLab(keep: readonly string[]): Promise<void> {
-  const stopped = stopDaemon(); // first, because the reconciler would start machines again
-  await endMachines();
-  await stopped;
+  await Promise.all([stopDaemon(), endMachines()]); // before the rest, because the reconciler would start machines again
   const listed = await podman(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=etcd-lab=1"]);
   const containers = listed.split("\n").filter(Boolean);
   if (containers.length > 0) await podman(["rm", "--force", "--time", "0", ...containers], { timeoutMs: 120_000 });

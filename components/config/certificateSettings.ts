@@ -1,6 +1,6 @@
 /** Settings of TLS, checked. Pure but for the clock: a CA that ended is refused in preview. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { integerOf, type Problem, type RawConfig, textOf } from "./configValues.ts";
+import { integerOf, notShown, type Problem, type RawConfig, textOf } from "./configValues.ts";
 
 export interface CertificateSettings {
   /** Days that a member's or the operator's certificate is valid. */
@@ -17,16 +17,16 @@ export function readCertificateSettings(raw: RawConfig, problems: Problem[]): Ce
 
 /** A CA that the user brings, as the stack configures it; undefined when there is none. The key is never part of a message. */
 export function readAuthority(raw: RawConfig, tls: boolean, keyIsSecret: boolean, problems: Problem[]): { certificate: string; privateKey: string } | undefined {
-  const certificate = pemOf(raw, "caCertificate", problems), privateKey = pemOf(raw, "caPrivateKey", problems), hidden = "a text that is not shown";
+  const certificate = pemOf(raw, "caCertificate", problems), privateKey = pemOf(raw, "caPrivateKey", problems);
   if (!certificate && !privateKey) return undefined;
   const refuse = (field: string, rule: string, value: unknown) => { problems.push({ field, rule, value }); };
   if (!tls) refuse("caCertificate", "a CA goes with tls: true", "a CA, and tls: false");
   if (!certificate) refuse("caCertificate", "the certificate of the CA whose key caPrivateKey is, is needed too", "");
   if (!privateKey) refuse("caPrivateKey", "the key of caCertificate is needed too: pulumi config set --secret etcd:caPrivateKey", "");
-  if (privateKey && !keyIsSecret) refuse("caPrivateKey", "a secret is needed: pulumi config set --secret etcd:caPrivateKey", hidden);
+  if (privateKey && !keyIsSecret) refuse("caPrivateKey", "a secret is needed: pulumi config set --secret etcd:caPrivateKey", notShown);
   const parsed = parse(certificate, (rule) => refuse("caCertificate", rule, certificate.split("\n")[0]));
-  const key = parseKey(privateKey, (rule) => refuse("caPrivateKey", rule, hidden));
-  if (parsed && key && !parsed.checkPrivateKey(key)) refuse("caPrivateKey", "the key of caCertificate is needed; this is another one", hidden);
+  const key = parseKey(privateKey, (rule) => refuse("caPrivateKey", rule, notShown));
+  if (parsed && key && !parsed.checkPrivateKey(key)) refuse("caPrivateKey", "the key of caCertificate is needed; this is another one", notShown);
   return { certificate: certificate.endsWith("\n") ? certificate : `${certificate}\n`, privateKey };
 }
 

@@ -9,6 +9,9 @@ export interface Problem {
   readonly value: unknown;
 }
 
+/** Stands for a value that no message shows. */
+export const notShown = "a text that is not shown";
+
 /**
  * All problems as the user reads them, a line for each field: a value of the wrong type has one problem, not also those of the empty
  * one that stands in for it. What is a secret in the stack's file, under whatever key it was put, and private keys are not shown.
@@ -16,7 +19,7 @@ export interface Problem {
 export function describeProblems(problems: readonly Problem[], isSecret: (key: string) => boolean = () => false): string {
   const first = problems.filter(({ field }, index) => problems.findIndex((earlier) => earlier.field === field) === index);
   const hides = ({ field, value }: Problem) => isSecret(field.split(/[.[]/)[0] ?? "") || /-----BEGIN [A-Z ]*PRIVATE KEY/.test(JSON.stringify(value) ?? "");
-  return first.map((problem) => `${problem.field}: ${problem.rule} (got ${hides(problem) && problem.value !== "" ? "a text that is not shown" : show(problem.value)})`).join("\n");
+  return first.map((problem) => `${problem.field}: ${problem.rule} (got ${hides(problem) && problem.value !== "" ? notShown : show(problem.value)})`).join("\n");
 }
 
 function show(value: unknown): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { regionOf } from "./addressRules.ts";
 import { readAuthority } from "./certificateSettings.ts";
-import { describeProblems, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
+import { describeProblems, notShown, textOf, unknownKeys, type Problem, type RawConfig } from "./configValues.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 
@@ -79,7 +79,7 @@ function readKey(raw: RawConfig, problems: Problem[]): { privateKey: string; pub
   }
   const parsed = sshPublicKey(privateKey);
   // The value is never part of the message: it is the secret.
-  if (parsed.problem) problems.push({ field: file ? "sshPrivateKeyFile" : "sshPrivateKey", rule: parsed.problem, value: file || "a text that is not shown" });
+  if (parsed.problem) problems.push({ field: file ? "sshPrivateKeyFile" : "sshPrivateKey", rule: parsed.problem, value: file || notShown });
   return { privateKey, publicKey: parsed.publicKey };
 }
 

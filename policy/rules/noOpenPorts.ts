@@ -7,7 +7,7 @@ const everybodys = (cidr: string) => (cidr.includes(":") ? Number(cidr.split("/"
 
 export const noOpenPorts: ResourceValidationPolicy = {
   name: "no-open-ports",
-  description: "Nothing of a member is open to the whole Internet: whoever reaches 2379 or 2380 talks to etcd, and whoever reaches 22 may try keys (AWS Control Tower CT.EC2.PR.3 and PR.4).",
+  description: "Nothing of a member is open to the whole Internet, or to much of it: whoever reaches 2379 or 2380 talks to etcd, and whoever reaches 22 may try keys (AWS Control Tower CT.EC2.PR.3 and PR.4).",
   validateResource(args, report) {
     for (const opening of openingsOf(args)) {
       const everybody = opening.cidrs.filter(everybodys);
