@@ -5,6 +5,7 @@ import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import * as remote from "@pulumi/command/remote/index.js";
 import { bootstrapOf, launcher } from "./bootstrap/chefBootstrap.ts";
 import { packCookbook } from "./bootstrap/cookbookArchive.ts";
+import { MemberShutdown } from "./bootstrap/memberShutdown.ts";
 import type { NodeSettings, Settings } from "./config/settings.ts";
 import { DnsReadiness } from "./dns/dnsReadiness.ts";
 import { clientSrvName, srvRecord } from "./dns/srvRecord.ts";
@@ -101,6 +102,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
       nameservers: [...args.nameservers], timeoutSeconds: args.dnsTimeout,
     }, { ...child, dependsOn: nodes.flatMap((node) => node.records) });
 
+    // Between the records and what starts etcd, so that a destroy stops it before its names go.
+    const shutdowns = nodes.map((node, i) => new MemberShutdown(`${name}-${node.member}-shutdown`, { node: node.member, host: node.privateIp, ...login, hostKey: access[i]!.hostKey }, { ...child, dependsOn: [gate] }));
+
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
     const cookbook = packCookbook("cookbooks/etcd"), timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
     const token = pulumi.all([incarnation, founding]).apply((words) => [domain, ...words].filter(Boolean).join("-"));
@@ -112,7 +116,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
         connection: access[i]!.connection,
         create: launcher, update: launcher, stdin: pulumi.secret(prepared.stdin), addPreviousOutputInEnv: false,
         triggers: [node.instance.id, node.volume.id],
-      }, { ...child, dependsOn: [gate, node.attachment, ...node.wayOut, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
+      }, { ...child, dependsOn: [gate, shutdowns[i]!, node.attachment, ...node.wayOut, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
       // The digest of a secret tells nothing of it, and health's own state need not be hidden.
       return { command, digest: pulumi.unsecret(pulumi.interpolate`${node.instance.id} ${prepared.digest}`) };
     });

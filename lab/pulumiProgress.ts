@@ -17,7 +17,7 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/HostKey|FirstContact/, "host keys"],
   [/Certificate/, "certificates"],
   [/DnsReadiness/, "DNS gate"],
-  [/^command:/, "bootstrap"],
+  [/^command:|MemberShutdown/, "bootstrap"],
   [/ClusterHealth/, "health"],
 ];
 const verbs: Readonly<Record<string, string>> = {

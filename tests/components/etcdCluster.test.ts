@@ -47,7 +47,7 @@ const one = (name: string): Registered => {
 const secretValue = (value: unknown): unknown => (typeof value === "object" && value !== null && "value" in value ? (value as { value: unknown }).value : value);
 
 test("exactly these resources", () => {
-  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-certificate`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`];
+  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-certificate`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`, `etcd-${n}-shutdown`];
   const shared = ["etcd", "etcd-ca", "etcd-operator-certificate", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-host-key-seed", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
   assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
 });
@@ -143,6 +143,14 @@ test("each bootstrap waits for the gate, its own volume and the open ports, and 
   const on = dependencies.get("etcd-b-bootstrap") ?? [];
   for (const needed of ["etcd-dns-readiness", "etcd-b-attachment", "etcd-peers"]) assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);
   assert.ok(!on.some((name) => /^etcd-[ac]-/.test(name)), on.join(", "));
+});
+
+test("etcd is stopped between what starts it and the gate, so before any record goes; its machine is known by its lasting key", () => {
+  for (const n of ["a", "b", "c"]) {
+    assert.ok(dependencies.get(`etcd-${n}-bootstrap`)?.includes(`etcd-${n}-shutdown`), "a bootstrap goes after its shutdown");
+    assert.deepEqual(dependencies.get(`etcd-${n}-shutdown`), ["etcd-dns-readiness"]);
+    assert.equal(one(`etcd-${n}-shutdown`).inputs.hostKey, hostKeys[n]);
+  }
 });
 
 test("a bootstrap runs one short command; the rest travels as secret standard input", () => {

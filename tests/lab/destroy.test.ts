@@ -8,7 +8,7 @@ import { ensureCli } from "../../lab/toolchain/cli.ts";
 import { allRecords, clearFaults, cloudflare, eventually, makeFault, mustRun, npmRun } from "./harness.ts";
 import { asking, instances, inventory, terminate } from "./inventory.ts";
 import { eventFile, runUntil } from "./killing.ts";
-import { machines, onMachine } from "./machines.ts";
+import { etcdRuns, machines, onMachine } from "./machines.ts";
 
 before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
 after(async () => { await npmRun("down"); });
@@ -48,8 +48,19 @@ async function removeByHand(name: string, type: string): Promise<void> {
   await cloudflare("DELETE", `/dns_records/${record?.id}`);
 }
 
-test("order: client SRV, then peer SRV, A and machines, addresses last", async () => {
+test("etcd ends before its names go, so that no resolver is asked for what is gone; and it runs again after another up", async () => {
   await isUp();
+  await makeFault({ kind: "ec2-fault", action: "TerminateInstances", code: "UnauthorizedOperation", times: 99 });
+  const { code, text } = await destroy();
+  assert.notEqual(code, 0, text);
+  assert.equal((await machines()).length, 3);
+  assert.equal(await etcdRuns(), false, "etcd runs on, and asks for names that are gone");
+  await clearFaults();
+  await isUp();
+  assert.match(await mustRun("status"), /Healthy: one cluster/);
+});
+
+test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", async () => {
   const { code, text } = await runUntil(await ensureCli(() => undefined), ["destroy"], "delete", () => undefined, 0);
   assert.equal(code, 0, text);
   interface Event { resourcePreEvent?: { metadata: { urn: string } }; resOutputsEvent?: { metadata: { urn: string } } }
@@ -61,6 +72,7 @@ test("order: client SRV, then peer SRV, A and machines, addresses last", async (
   };
   const isBefore = (first: string, then: string) => assert.ok(at("resOutputsEvent", first) < at("resourcePreEvent", then), `${then} began to go before ${first} was gone`);
   for (const node of ["a", "b", "c"]) {
+    for (const any of ["a", "b", "c"]) for (const [first, then] of [["client", "shutdown"], ["shutdown", "peer"], ["shutdown", "address"]]) isBefore(`${any}-${first}`, `${node}-${then}`);
     for (const later of ["peer", "address", "instance", "attachment"]) for (const any of ["a", "b", "c"]) isBefore(`${any}-client`, `${node}-${later}`);
     for (const [first, then] of [["peer", "address"], ["address", "interface"], ["instance", "interface"], ["attachment", "data"]]) isBefore(`${node}-${first}`, `${node}-${then}`);
   }

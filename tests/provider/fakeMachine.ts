@@ -13,6 +13,8 @@ export interface FakeMachine {
   logIns(): number;
   /** The next command breaks the connection: before the machine has taken its input, or after. */
   breakNext(when: "before" | "after"): void;
+  /** The next command says this and ends with exit code 1. */
+  failNext(text: string): void;
   /** Shows another host key to new connections. */
   show(privateKey: string): void;
   close(): Promise<void>;
@@ -23,7 +25,7 @@ export async function startFakeMachine(key: KeyPair, allowed: string, takesKeys 
   const user = ssh2.utils.parseKey(allowed);
   if (user instanceof Error) throw user;
   const received: string[] = [], open = new Set<Connection>();
-  let logIns = 0, breaking: "" | "before" | "after" = "", host = serverWith(key.privateKey);
+  let logIns = 0, breaking: "" | "before" | "after" = "", failing = "", host = serverWith(key.privateKey);
 
   function serverWith(privateKey: string) {
     return new ssh2.Server({ hostKeys: [privateKey] }, (connection) => {
@@ -35,15 +37,16 @@ export async function startFakeMachine(key: KeyPair, allowed: string, takesKeys 
         else attempt.reject(["publickey"]);
       });
       connection.on("ready", () => connection.on("session", (accept) => accept().on("exec", (acceptExec) => {
-        const channel = acceptExec(), broken = breaking;
-        breaking = "";
+        const channel = acceptExec(), broken = breaking, failure = failing;
+        breaking = failing = "";
         let text = "";
         channel.on("data", (data: Buffer) => { text += data.toString(); });
         channel.on("end", () => {
           const sent = /-----BEGIN[^]*-----END [A-Z ]+-----\n/.exec(text)?.[0];
           if (broken !== "before") received.push(text);
           if (broken !== "before" && sent && takesKeys) show(sent);
-          if (!broken) channel.exit(0);
+          if (failure) channel.stderr.write(failure);
+          if (!broken) channel.exit(failure ? 1 : 0);
           if (!broken) channel.end();
           else connection.end();
         });
@@ -59,6 +62,7 @@ export async function startFakeMachine(key: KeyPair, allowed: string, takesKeys 
     received, show,
     logIns: () => logIns,
     breakNext(when) { breaking = when; },
+    failNext(said) { failing = said; },
     close: () => new Promise((resolve) => { front.close(() => resolve()); for (const connection of open) connection.end(); }),
   };
 }

@@ -1,0 +1,64 @@
+// The end of a member as the engine runs it, against an SSH server in this process that runs nothing. Does not prove that etcd ends:
+// tests/lab/destroy.test.ts does.
+import assert from "node:assert/strict";
+import test, { after, before, type TestContext } from "node:test";
+import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
+import { makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
+import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
+import { startFakeMachine } from "./fakeMachine.ts";
+
+let shutdown: DynamicProvider, key: KeyPair, foreign: KeyPair;
+const { privateKey } = await makeHostKey();
+before(async () => {
+  [key, foreign] = await Promise.all([makeHostKey(), makeHostKey()]);
+  shutdown = await startDynamicProvider(() => new MemberShutdown("shutdown", { node: "a", host: "h", user: "u", privateKey: "k", hostKey: "l" }));
+});
+after(() => shutdown.close());
+
+const inputs = (port: number) => ({ node: "a", host: "127.0.0.1", port, user: "admin", privateKey, hostKey: key.publicKey, version: 1 });
+const machine = async (t: TestContext, shown: KeyPair) => {
+  const started = await startFakeMachine(shown, privateKey);
+  t.after(() => started.close());
+  return started;
+};
+/** What a deletion printed. */
+async function deletion(port: number): Promise<string> {
+  const before = shutdown.printed().length;
+  await shutdown.delete("shutdown-of-a", inputs(port));
+  return shutdown.printed().slice(before);
+}
+
+test("nothing is sent when it is made or noted anew", async (t) => {
+  const a = await machine(t, key), { outputs } = await shutdown.create(inputs(a.port));
+  await shutdown.update(outputs, inputs(a.port));
+  assert.equal(a.logIns(), 0);
+});
+
+test("another address, user, key or way to stop is noted; the same is no change", async () => {
+  assert.equal(await shutdown.diff(inputs(1), inputs(1)), false);
+  for (const change of [{ host: "127.0.0.2" }, { user: "ec2-user" }, { privateKey: "other" }, { hostKey: foreign.publicKey }, { version: 2 }]) {
+    assert.equal(await shutdown.diff(inputs(1), { ...inputs(1), ...change }), true, JSON.stringify(Object.keys(change)));
+  }
+});
+
+test("a deletion stops the converge before etcd, which it would start again", async (t) => {
+  const a = await machine(t, key);
+  assert.equal(await deletion(a.port), "");
+  assert.match(a.received[0] ?? "", /^systemctl stop 'etcd-bootstrap-\*\.service'\n[^]*systemctl stop etcd\.service/);
+});
+
+test("a machine that is gone, breaks off, cannot stop or is another one is named, and ends no destroy", async (t) => {
+  const gone = await machine(t, key);
+  await gone.close();
+  assert.match(await deletion(gone.port), /^etcd on a \(127\.0\.0\.1\) could not be stopped before its DNS records go: connect ECONNREFUSED .*30 minutes at Cloudflare/);
+
+  const a = await machine(t, key);
+  a.breakNext("after");
+  assert.match(await deletion(a.port), /the connection broke while sudo -n sh -s ran/);
+  a.failNext("etcd.service is deactivating\n");
+  assert.match(await deletion(a.port), /before its DNS records go: etcd\.service is deactivating\. If/);
+
+  const other = await machine(t, foreign);
+  assert.match(await deletion(other.port), /the host shows another key/);
+  assert.deepEqual(other.received, [], "something was sent to a machine with another key");
+});
