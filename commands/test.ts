@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { run as runTests } from "node:test";
 import { spec } from "node:test/reporters";
+import { pathToFileURL } from "node:url";
 import { whyNoLab } from "../lab/ability.ts";
 import { command, usageError } from "../lab/command.ts";
 import { ensureImages } from "../lab/images.ts";
@@ -117,8 +118,8 @@ async function prepareLab(say: (line: string) => void): Promise<void> {
 async function runTier(name: string, files: string[], concurrency: number, timeout: number): Promise<void> {
   const started = Date.now();
   process.stdout.write(`\n${name} tier: ${files.length} files\n`);
-  // A file whose failed test left a process behind would otherwise never end: the runner's own timeout is for tests, not for files.
-  const stream = runTests({ files, concurrency, timeout, cwd: projectDir, execArgv: ["--test-force-exit"] });
+  // The runner's own timeout is for tests, not for files.
+  const stream = runTests({ files, concurrency, timeout, cwd: projectDir, execArgv: ["--import", pathToFileURL(path.join(projectDir, "tests/fileEnd.ts")).href] });
   stream.on("test:summary", ({ file, counts }) => {
     if (file !== undefined) return; // one for each file, then one for all
     sums.passed += counts.passed;

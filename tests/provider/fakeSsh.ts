@@ -51,6 +51,7 @@ export async function startFakeSsh(acceptEnv: readonly string[] = [], port = 0, 
         const child = spawn("sh", ["-c", command], { env: { PATH: process.env.PATH, ...env } });
         child.stdout.on("data", (data: Buffer) => channel.write(data));
         child.stderr.on("data", (data: Buffer) => channel.stderr.write(data));
+        connection.on("close", () => child.kill("SIGKILL")); // a real one lets it run, for nobody
         channel.on("data", (data: Buffer) => child.stdin.write(data));
         channel.on("end", () => child.stdin.end());
         child.stdin.on("error", () => undefined); // a command need not read its input

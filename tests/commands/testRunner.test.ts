@@ -1,0 +1,43 @@
+// npm test counts every test of a file, and a file that does not end well fails. Does not prove it for a file whose process hangs in a loop.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import test, { after, before } from "node:test";
+import { npmRun } from "../lab/harness.ts";
+
+let folder = "";
+before(async () => { folder = await mkdtemp(path.join(os.tmpdir(), "runner-")); });
+after(() => rm(folder, { recursive: true }));
+
+/** Runs a file with this text, after `import test from "node:test"`. */
+async function runFile(name: string, text: string): Promise<{ code: number; text: string; last: string }> {
+  const file = path.join(folder, `${name}.test.mjs`);
+  await writeFile(file, `import test from "node:test";\n${text}\n`);
+  const outcome = await npmRun("test", file);
+  return { ...outcome, last: outcome.text.trim().split("\n").at(-1) ?? "" };
+}
+
+test("a thousand tests with long names are a thousand, as often as they run", async () => {
+  for (let i = 0; i < 3; i++) {
+    const { code, last } = await runFile("many", `for (let i = 0; i < 1000; i++) test(i + " ${"x".repeat(400)}", () => undefined);`);
+    assert.deepEqual([code, last], [0, "1000 passed, 0 failed"]);
+  }
+});
+
+test("one that fails is one that fails", async () => {
+  const { code, last } = await runFile("failing", 'test("one", () => undefined); test("two", () => { throw new Error("no"); });');
+  assert.deepEqual([code, last], [1, "1 passed, 1 failed"]);
+});
+
+test("a file that ends in the middle of its tests fails", async () => {
+  const { code, text } = await runFile("early", 'test("one", () => undefined); test("two", () => { process.exit(0); }); test("three", () => undefined);');
+  assert.equal(code, 1, text);
+  assert.match(text, /early\.test\.mjs: the process ended before its last test did/);
+});
+
+test("a file that leaves something open ends all the same, fails, and names it", async () => {
+  const { code, text, last } = await runFile("open", 'test("one", () => { setInterval(() => undefined, 1000); });');
+  assert.deepEqual([code, last], [1, "1 passed, 1 failed"]);
+  assert.match(text, /open\.test\.mjs: still open 10 s after the last test: .*Timeout/);
+});
