@@ -14,8 +14,8 @@ import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
 
 let outputs: StackOutputs;
-before(async () => { await mustRun("down"); await mustRun("up"); outputs = await stackOutputs(); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("up"); outputs = await stackOutputs(); });
+after(async () => { await npmRun("lab", "stop"); });
 
 const address = (node: string) => new URL(outputs.endpoints[node] ?? "").hostname;
 const machineOf = async (node: string) => `etcd-lab-${(await instances()).find((instance) => instance.node === node)?.id}`;

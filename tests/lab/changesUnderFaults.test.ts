@@ -7,8 +7,8 @@ import { allRecords, clearFaults, control, eventually, makeFault, mustRun, npmRu
 import { asking, instances, terminate } from "./inventory.ts";
 import { machines, onMachine } from "./machines.ts";
 
-before(async () => { await mustRun("down"); await mustRun("up"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("up"); });
+after(async () => { await npmRun("lab", "stop"); });
 afterEach(clearFaults);
 
 const up = (config: Readonly<Record<string, unknown>> = {}, ...more: string[]) => pulumiWith(config, "up", "--yes", "--skip-preview", ...more);

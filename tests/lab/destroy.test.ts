@@ -10,8 +10,8 @@ import { asking, instances, inventory, terminate } from "./inventory.ts";
 import { eventFile, runUntil } from "./killing.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 const up = () => npmRun("pulumi", "up", "--yes", "--skip-preview", "--non-interactive");
 

@@ -9,8 +9,8 @@ import { etcdRuns, machines, onMachine } from "./machines.ts";
 
 const srv = "_etcd-server-ssl._tcp.etcd.test", soon = { "etcd:dnsTimeout": "6" };
 
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("lab", "stop"); });
 afterEach(async () => { await destroyStack(); });
 
 /** `up` fails at the gate with this line, and no etcd was started anywhere. */

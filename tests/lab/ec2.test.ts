@@ -23,7 +23,7 @@ const launch = {
 let group = "", eni = "", volume = "", machine = "";
 
 before(async () => {
-  await mustRun("down");
+  await mustRun("lab", "stop");
   await mustRun("lab", "start");
   group = (await client.send(new ec2.CreateSecurityGroupCommand({ GroupName: "test", Description: "test", VpcId: vpc.id }))).GroupId!;
   await client.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: `${addresses.gateway}/32` }] }] }));
@@ -31,7 +31,7 @@ before(async () => {
   volume = (await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1, VolumeType: "gp3", Encrypted: true }))).VolumeId!;
   machine = await launchOnInterface();
 });
-after(async () => { client.destroy(); await npmRun("down"); });
+after(async () => { client.destroy(); await npmRun("lab", "stop"); });
 
 test("an instance has its interface's address, zone and groups, and its volume by the name Nitro gives it", async () => {
   const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [machine] }));

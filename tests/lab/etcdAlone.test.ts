@@ -11,8 +11,8 @@ import { cloudflare, control, eventually, mustRun, npmRun } from "./harness.ts";
 const domain = "half.etcd.test", names = ["n1", "n2", "n3"], hosts: Client[] = [];
 const addressOf = (name: string) => addresses.client.replace(/\d+$/, String(30 + names.indexOf(name) + 1));
 
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await Promise.all(hosts.map((h) => h.close())); await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await Promise.all(hosts.map((h) => h.close())); await npmRun("lab", "stop"); });
 
 const post = (body: object) => cloudflare("POST", "/dns_records", { ttl: 60, proxied: false, ...body });
 const postA = (name: string) => post({ type: "A", name: `${name}.${domain}`, content: addressOf(name) });

@@ -19,7 +19,7 @@ before(async () => {
   await mustRun("down");
   firstUp = await mustRun("up");
 });
-after(async () => { await npmRun("down"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 test("up ends with the table, the cluster ID, and what to try next", () => {
   assert.match(firstUp, /MEMBER\s+ENDPOINT\s+VERSION/);

@@ -16,8 +16,8 @@ const outputs = async () => JSON.parse(await mustRun("pulumi", "stack", "output"
 const up = (...args: string[]) => mustRun("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", ...args);
 const fingerprint = (key: string) => `SHA256:${createHash("sha256").update(Buffer.from(key.split(" ")[1] ?? "", "base64")).digest("base64").replace("=", "")}`;
 
-before(async () => { await mustRun("down"); await mustRun("up"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("up"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 /** The container and the first-contact key of a node's machine, from EC2 itself. */
 async function machineOf(node: string): Promise<{ container: string; firstKey: string }> {

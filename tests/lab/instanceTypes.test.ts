@@ -6,8 +6,8 @@ import { clearFaults, eventually, makeFault, mustRun, npmRun, pulumiWith } from 
 import { asking, instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
 
-before(async () => { await mustRun("down"); await mustRun("up"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("up"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 const small = "t3.medium", large = "t3.large", zones = { a: "us-east-1a", b: "us-east-1b", c: "us-east-1c" } as const;
 type Node = keyof typeof zones;

@@ -6,8 +6,8 @@ import { addresses, vpc } from "../../lab/addresses.ts";
 import { mustRun, npmRun, pulumiWith } from "./harness.ts";
 
 const key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", other = key.replace("1234abcd", "5678abcd");
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 async function keys(): Promise<(string | undefined)[]> {
   const ec2 = new EC2({ region: vpc.region, endpoint: `http://127.0.0.1:${addresses.ec2Port}`, credentials: { accessKeyId: "lab", secretAccessKey: "lab" } });

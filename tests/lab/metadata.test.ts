@@ -12,13 +12,13 @@ const ec2 = new EC2({ region: vpc.region, endpoint: `http://127.0.0.1:${addresse
 let a: { id: string; container: string }, b: { container: string };
 
 before(async () => {
-  await mustRun("down");
+  await mustRun("lab", "stop");
   await mustRun("up");
   const [first, second] = (await instances()).map(({ id }) => ({ id, container: `etcd-lab-${id}` }));
   assert.ok(first && second);
   [a, b] = [first, second];
 });
-after(async () => { ec2.destroy(); await npmRun("down"); });
+after(async () => { ec2.destroy(); await npmRun("lab", "stop"); });
 
 /** curl on a machine: the HTTP status (000 without an answer), a line end, the body. */
 async function curl(container: string, ...args: string[]): Promise<{ status: string; text: string }> {

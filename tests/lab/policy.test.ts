@@ -7,8 +7,8 @@ import test, { after, before } from "node:test";
 import { labDir, projectDir } from "../../lab/paths.ts";
 import { mustRun, npmRun, pulumiWith, type Outcome } from "./harness.ts";
 
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 const pack = ["--policy-pack", path.join(projectDir, "policy")];
 

@@ -11,8 +11,8 @@ import { podman } from "../../lab/podman.ts";
 import { runAsRoot } from "../../lab/shell.ts";
 import { allRecords, eventually, mustRun, npmRun } from "./harness.ts";
 
-before(async () => { await mustRun("down"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 for (const moment of [/founders +\d made/, /converged in/]) {
   test(`killed when it says ${moment.source}, up goes on and ends the same`, async () => {

@@ -22,7 +22,7 @@ const cli = (input: string, ...args: string[]) => run(process.execPath, [path.jo
 let needles = new Map<string, string>(), commandLines: CommandLines, success = "";
 
 before(async () => {
-  await mustRun("down");
+  await mustRun("lab", "stop");
   await mustRun("lab", "start");
   const authority = await foreignAuthority();
   const { "etcd:sshPrivateKeyFile": _, "cloudflare:apiToken": __, ...config } = (parse(await readFile(path.join(projectDir, "Pulumi.dev.yaml"), "utf8")) as { config: Record<string, unknown> }).config;
@@ -38,7 +38,7 @@ before(async () => {
   success = text;
   needles = needlesOf(await mustRun("pulumi", "stack", "export", "--show-secrets"), await readFile(path.join(keyDir, "admin"), "utf8"), authority.privateKey);
 });
-after(async () => { await npmRun("down"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 interface CommandLines { readonly seen: Set<string>; stop(): void }
 

@@ -21,7 +21,7 @@ const named = (more: string[] = []) => ({ "etcd:sshFrom": [host], "etcd:clientsF
 let known: Client, stranger: Client, address: Record<string, string>;
 
 before(async () => {
-  await mustRun("down");
+  await mustRun("lab", "stop");
   await mustRun("up");
   [known, stranger] = await Promise.all([startClient(), startClient({ name: "stranger", address: `${prefix}.240.21` })]);
   await up(named());
@@ -32,7 +32,7 @@ before(async () => {
 after(async () => {
   await Promise.all([known, stranger].map((client) => client?.close()));
   ec2.destroy();
-  await npmRun("down");
+  await npmRun("lab", "stop");
 });
 
 async function up(config: Readonly<Record<string, unknown>>, ...more: string[]): Promise<void> {

@@ -9,8 +9,8 @@ import { allRecords, clearFaults, control, destroyStack, eventually, makeFault, 
 import { instances, terminate } from "./inventory.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 const up = (config: Readonly<Record<string, unknown>> = {}) => pulumiWith(config, "up", "--yes", "--skip-preview", "--refresh");
 

@@ -15,8 +15,8 @@ interface Seen {
   devices: string[]; usersSeen: number[]; data: string; sockets: Record<string, string>; calls: Record<string, string>;
 }
 
-before(async () => { await mustRun("down"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("down"); });
+before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
+after(async () => { await npmRun("lab", "stop"); });
 
 const machineOf = async (node: string) => `etcd-lab-${(await instances()).find((instance) => instance.node === node)?.id}`;
 const state = async (machine: string) => (await onMachine(machine, "systemctl", "show", "--property", "ActiveState", "--value", "etcd")).trim();
