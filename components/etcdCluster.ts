@@ -103,7 +103,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     }, { ...child, dependsOn: nodes.flatMap((node) => node.records) });
 
     // Between the records and what starts etcd, so that a destroy stops it before its names go.
-    const shutdowns = nodes.map((node, i) => new MemberShutdown(`${name}-${node.member}-shutdown`, { node: node.member, host: node.privateIp, ...login, hostKey: access[i]!.hostKey }, { ...child, dependsOn: [gate] }));
+    const shutdowns = nodes.map((node, i) => new MemberShutdown(`${name}-${node.member}-shutdown`, {
+      node: node.member, domain, tls, zoneId, comment, host: node.privateIp, ...login, hostKey: access[i]!.hostKey,
+    }, { ...child, dependsOn: [gate] }));
 
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
     const cookbook = packCookbook("cookbooks/etcd"), timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
@@ -117,8 +119,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
         create: launcher, update: launcher, stdin: pulumi.secret(prepared.stdin), addPreviousOutputInEnv: false,
         triggers: [node.instance.id, node.volume.id],
       }, { ...child, dependsOn: [gate, shutdowns[i]!, node.attachment, ...node.wayOut, ...rules], additionalSecretOutputs: ["stdin"], customTimeouts: { create: timeout, update: timeout } });
-      // The digest of a secret tells nothing of it, and health's own state need not be hidden.
-      return { command, digest: pulumi.unsecret(pulumi.interpolate`${node.instance.id} ${prepared.digest}`) };
+      // The digest of a secret tells nothing of it, and health's own state need not be hidden. Another type has stopped the machine, too.
+      return { command, digest: pulumi.unsecret(pulumi.interpolate`${node.instance.id} ${node.instance.instanceType} ${prepared.digest}`) };
     });
 
     // One healthy cluster of exactly these members; only then may clients find it.

@@ -4,18 +4,31 @@
  * again within that time waits at every node's gate (issue 4: seen as a destroy, an up, and a gate that was told so for 1639 s more).
  *
  *   create  nothing: it is in the state before any bootstrap, and so has its turn after them in a destroy, and before the gate and the records
- *   diff    another address, user or key: notes it
+ *   diff    another machine, key or user: notes it
  *   update  notes it
- *   delete  stops etcd, and a converge that would start it
+ *   delete  stops etcd, and a converge that would start it; not while clients are sent to the member
  *
+ * Clients are withdrawn first wherever a member really leaves. A deletion that finds their record is none of those, but an `up` of a program that
+ * does not know this resource, and would stop all members at once.
  * A machine that is gone or lets nobody in stops nothing from being destroyed: that is said, and the deletion goes on.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { clientSrvName } from "../dns/srvRecord.ts";
+import { cloudflareApi } from "../healing/cloudflareApi.ts";
+import type { ListedRecord } from "../healing/cloudflareOrphans.ts";
+import type { Setting } from "../healing/ec2Client.ts";
+import type { Configured } from "../healing/leftovers.ts";
 import { openPinned, runScript } from "../ssh/pinnedSsh.ts";
 
 export interface MemberShutdownArgs {
   /** Name of the member, for messages. */
   readonly node: string;
+  readonly domain: string;
+  /** Decides in which of the two client SRV records it would be named. */
+  readonly tls: boolean;
+  readonly zoneId: pulumi.Input<string>;
+  /** The stack's mark on its records. */
+  readonly comment: pulumi.Input<string>;
   readonly host: pulumi.Input<string>;
   readonly user: string;
   /** The private key that opens the machine. */
@@ -26,6 +39,10 @@ export interface MemberShutdownArgs {
 
 interface Shutdown {
   readonly node: string;
+  readonly domain: string;
+  readonly tls: boolean;
+  readonly zoneId: string;
+  readonly comment: string;
   readonly host: string;
   /** 22 unless given. */
   readonly port?: number;
@@ -36,8 +53,8 @@ interface Shutdown {
   readonly version: number;
 }
 
-/** A machine that is gone gives no answer at all. */
-const connectMs = 10_000, stopMs = 30_000;
+/** A machine that is gone gives no answer at all; one that is busy may refuse a connection and take the next. */
+const attemptMs = 10_000, patienceMs = 15_000, pauseMs = 1_000, stopMs = 30_000;
 
 /**
  * Killed, not asked: a leader that is asked looks for 7 s for a successor among members that are ending, too (measured: a destroy of 13 s
@@ -50,21 +67,37 @@ state=$(systemctl show --property ActiveState --value etcd.service)
 case $state in inactive | failed) ;; *) echo "etcd.service is $state"; exit 1 ;; esac
 `;
 
+/** Whether the stack's own client SRV record still names the member. @throws Error when Cloudflare cannot be asked */
+async function isInService({ node, domain, tls, zoneId, comment }: Shutdown, setting: Setting): Promise<boolean> {
+  const query = new URLSearchParams({ "name.exact": clientSrvName(domain, tls), type: "SRV", per_page: "100" });
+  const listed = await cloudflareApi(setting, "whether clients are still sent to a member").call("GET", `zones/${zoneId}/dns_records?${query}`) as ListedRecord[];
+  return listed.some((record) => record.comment === comment && record.data?.target === `${node}.${domain}`);
+}
+
 /** Stops etcd on one machine. Resolves with "" or with why it was not seen to stop. */
 async function shutDown(member: Shutdown): Promise<string> {
-  const { client, problem } = await openPinned(member, [member.hostKey], connectMs);
-  if (!client) return problem;
-  try {
-    const { broken, code, output } = await runScript(client, "sudo -n sh -s", script, stopMs);
-    return broken || (code === 0 ? "" : output || `exit code ${code}`);
-  } finally {
-    client.end();
+  for (const deadline = Date.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, pauseMs))) {
+    const { client, problem, foreignKey, refused } = await openPinned(member, [member.hostKey], attemptMs);
+    if (!client) {
+      if (foreignKey || refused || Date.now() + pauseMs > deadline) return problem;
+      continue;
+    }
+    try {
+      const { broken, code, output } = await runScript(client, "sudo -n sh -s", script, stopMs);
+      return broken || (code === 0 ? "" : output || `exit code ${code}`);
+    } finally {
+      client.end();
+    }
   }
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> = {
+const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured = {
+  async configure({ config }) {
+    this.configuration = config;
+  },
   async diff(_id, olds, news) {
-    return { changes: olds.version !== news.version || olds.host !== news.host || olds.user !== news.user || olds.hostKey !== news.hostKey || olds.privateKey !== news.privateKey };
+    const meaning = (s: Shutdown) => JSON.stringify([s.version, s.domain, s.tls, s.zoneId, s.comment, s.host, s.user, s.hostKey, s.privateKey]);
+    return { changes: meaning(olds) !== meaning(news) };
   },
   async create(inputs) {
     return { id: `shutdown-of-${inputs.node}`, outs: inputs };
@@ -73,8 +106,18 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> = {
     return { outs: news };
   },
   async delete(_id, member) {
+    const { node, host, domain } = member;
+    try {
+      if (await isInService(member, (key) => this.configuration?.get(key))) {
+        console.log(`etcd on ${node} (${host}) was left running: clients are still sent to ${node}.${domain}, so this is no destroy`);
+        return;
+      }
+    } catch (e) {
+      console.log(`etcd on ${node} (${host}) was left running: ${(e as Error).message}`);
+      return;
+    }
     const problem = await shutDown(member);
-    if (problem) console.log(`etcd on ${member.node} (${member.host}) could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`);
+    if (problem) console.log(`etcd on ${node} (${host}) could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`);
   },
 };
 

@@ -33,6 +33,7 @@ export function readStackConfig(): StackConfig {
   if (problems.length) throw new pulumi.RunError(`The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems, isSecret)}`);
   if (!settings.tls) pulumi.log.warn("tls: false leaves everything to whoever reaches ports 2379 and 2380: they read, write and join unseen, and nothing is encrypted on its way");
   if (settings.etcdChecksums === "mirror") pulumi.log.warn("etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that is tampered with would not be noticed");
+  if (settings.dnsTimeout < settings.ttl) pulumi.log.warn(`dnsTimeout: ${settings.dnsTimeout} s are less than ttl, ${settings.ttl} s: a resolver that remembers addresses from before a destroy may hold them for longer than a node waits`);
   if (settings.openToTheWorld) pulumi.log.warn("openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; whoever is in clientsFrom reads and writes everything unless etcd asks for certificates");
   return { settings, sshPrivateKey: pulumi.secret(key.privateKey), sshPublicKey: key.publicKey, authority: authority && { certificate: authority.certificate, privateKey: pulumi.secret(authority.privateKey) } };
 }

@@ -1,4 +1,5 @@
 /** DNS records that a cut-off run left behind, through Cloudflare's API. */
+import { cloudflareApi } from "./cloudflareApi.ts";
 import type { Setting } from "./ec2Client.ts";
 
 /** A record as the API lists it, as far as it matters here. */
@@ -47,7 +48,7 @@ export function sortRecords(wanted: WantedRecord, listed: readonly ListedRecord[
 
 /** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that removes it. */
 export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting): Promise<string[]> {
-  const api = cloudflareApi(setting), zone = `zones/${wanted.zoneId}/dns_records`;
+  const api = cloudflareApi(setting, "for records that an earlier run may have left"), zone = `zones/${wanted.zoneId}/dns_records`;
   const query = new URLSearchParams({ "name.exact": wanted.name ?? "", type: wanted.type ?? "", per_page: "100" });
   const { ours, foreign } = sortRecords(wanted, (await api.call("GET", `${zone}?${query}`)) as ListedRecord[]);
   const [other] = foreign;
@@ -65,7 +66,7 @@ export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting)
  * @throws Error with a line and a command for each that could not be removed
  */
 export async function removeMarkedRecords(zoneId: string, comment: string, setting: Setting): Promise<string[]> {
-  const api = cloudflareApi(setting), zone = `zones/${zoneId}/dns_records`, listed: ListedRecord[] = [], perPage = 100;
+  const api = cloudflareApi(setting, "for records that an earlier run may have left"), zone = `zones/${zoneId}/dns_records`, listed: ListedRecord[] = [], perPage = 100;
   for (let page = 1, last = perPage; last === perPage; page++) {
     const found = (await api.call("GET", `${zone}?${new URLSearchParams({ "comment.exact": comment, per_page: String(perPage), page: String(page) })}`)) as ListedRecord[];
     listed.push(...found);
@@ -92,37 +93,4 @@ export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[]
 
 function inWords({ name, type, content }: ListedRecord): string {
   return `the DNS record ${name} ${type} ${content}`;
-}
-
-interface Api {
-  call(method: string, route: string, accepted?: number): Promise<unknown>;
-  /** The command that removes it by hand. */
-  deletion(route: string): string;
-}
-
-/** With the same address and token as the provider. Five tries, ten seconds each; an answer's retry-after is honoured up to a minute. */
-function cloudflareApi(setting: Setting): Api {
-  const base = (setting("cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
-  const token = (setting("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN ?? "").trim();
-  const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  return {
-    deletion: (route) => `curl -X DELETE -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${base}/${route}`,
-    async call(method, route, accepted) {
-      let why = "";
-      for (let attempt = 0; attempt < 5; attempt++) {
-        try {
-          const reply = await fetch(`${base}/${route}`, { method, headers: token ? { authorization: `Bearer ${token}` } : {}, signal: AbortSignal.timeout(10_000) });
-          if (reply.ok) return ((await reply.json()) as { result: unknown }).result;
-          if (reply.status === accepted) return undefined;
-          why = `${reply.status} ${(await reply.text()).slice(0, 300)}`;
-          if (reply.status !== 429 && reply.status < 500) break;
-          await pause(Math.min(Number(reply.headers.get("retry-after")) || 2 ** attempt / 2, 60));
-        } catch (error) {
-          why = (error as Error).message;
-          await pause(2 ** attempt / 2);
-        }
-      }
-      throw new Error(`Cloudflare could not be asked for records that an earlier run may have left (${method} ${route.split("?")[0]}): ${why}`);
-    },
-  };
 }

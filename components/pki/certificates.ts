@@ -74,6 +74,12 @@ export function renewalDue(now: number, notAfter: string, authorityNotAfter: str
   return end - now <= renewBeforeDays * dayMs && possible - end > Math.min(dayMs, days * dayMs / 10);
 }
 
+/** What is to be said of a CA whose end cuts certificates short, or "": no renewal shows it, because none can be later. Dates in ISO form. Pure. */
+export function authorityWarning(now: number, authorityNotAfter: string, days: number): string {
+  const left = Math.floor((Date.parse(authorityNotAfter) - now) / dayMs);
+  return left >= days ? "" : `the CA ends on ${authorityNotAfter.slice(0, 10)}, in ${left} days, and every certificate with it; a cluster keeps its CA, so have another cluster by then`;
+}
+
 /** When a certificate ends, in ISO form. */
 export async function endOf(certificate: string): Promise<string> {
   const { X509Certificate } = await import("node:crypto");

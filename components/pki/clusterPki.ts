@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CertificateSettings } from "../config/certificateSettings.ts";
 import { Certificate } from "./certificate.ts";
 import { CertificateAuthority } from "./certificateAuthority.ts";
+import { authorityWarning, endOf } from "./certificates.ts";
 
 /** A certificate and its key with the CA that signed it, all PEM; the key is a secret. */
 export interface Identity {
@@ -25,6 +26,10 @@ export interface ClusterPki {
 export function clusterPki(name: string, domain: string, settings: CertificateSettings, brought: { readonly certificate: string; readonly privateKey: pulumi.Input<string> } | undefined, opts: pulumi.CustomResourceOptions): ClusterPki {
   const authority = brought ?? new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${domain}` }, opts);
   const ca = pulumi.output(authority.certificate), shared = { authority, days: settings.certificateDays, renewBeforeDays: settings.renewBeforeDays };
+  ca.apply(async (certificate) => {
+    const warning = authorityWarning(Date.now(), await endOf(certificate), settings.certificateDays);
+    if (warning) pulumi.log.warn(warning);
+  });
   const identity = ({ certificate, privateKey }: Certificate): Identity => ({ ca, certificate, privateKey });
   return {
     member: (member, hostname, address) => identity(new Certificate(`${name}-${member}-certificate`, {

@@ -19,14 +19,21 @@ module ChefCompat
       when :check_file_is_linked_to then ::File.symlink?(path) && ::File.readlink(path) == rest.first
       when :link_file_to then FileUtils.rm_f(path) && ::File.symlink(rest.first, path)
       when :get_file_mode then Found.new(format('%o', ::File.lstat(path).mode & 0o7777))
-      when :get_file_owner_user then Found.new(Etc.getpwuid(::File.lstat(path).uid).name)
-      when :get_file_owner_group then Found.new(Etc.getgrgid(::File.lstat(path).gid).name)
+      when :get_file_owner_user then Found.new(name_of(::File.lstat(path).uid) { |uid| Etc.getpwuid(uid) })
+      when :get_file_owner_group then Found.new(name_of(::File.lstat(path).gid) { |gid| Etc.getgrgid(gid) })
       when :create_file_as_directory then FileUtils.mkdir_p(path)
       when :change_file_mode then FileUtils.chmod(rest.first.to_i(8), path)
       when :change_file_owner then FileUtils.chown(rest[0], rest[1], path)
       when :move_file then FileUtils.mv(path, rest.first)
       else super
       end
+    end
+
+    # A volume of another machine may belong to a number that nobody has here; Chef goes on with the number, too.
+    def name_of(id)
+      yield(id).name
+    rescue ArgumentError
+      id.to_s
     end
   end
   [Resource::File, Resource::Directory, Resource::Link].each { |resource| resource.prepend(LocalFiles) }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import test, { before } from "node:test";
-import { type Issued, issueCertificate, makeAuthority, renewalDue } from "../../components/pki/certificates.ts";
+import { type Issued, authorityWarning, issueCertificate, makeAuthority, renewalDue } from "../../components/pki/certificates.ts";
 import { readAuthority } from "../../components/config/certificateSettings.ts";
 import { describeProblems, type Problem } from "../../components/config/configValues.ts";
 import { foreignAuthority } from "../foreignAuthority.ts";
@@ -71,6 +71,11 @@ const dues: [string, end: number, caEnd: number, days: number, before: number, d
   ["certificates of one day, over", -0.1, 3000, 1, 0, true],
 ];
 for (const [name, end, caEnd, days, renewBefore, due] of dues) test(`renewal: ${name}`, () => assert.equal(renewalDue(now, at(end), at(caEnd), days, renewBefore), due));
+
+test("the end of the CA is said as soon as it cuts certificates short, and not before", () => {
+  assert.equal(authorityWarning(now, at(365), 365), "");
+  assert.match(authorityWarning(now, at(364), 365), /^the CA ends on \d{4}-\d\d-\d\d, in 364 days, and every certificate with it/);
+});
 
 const brought = (raw: object, { tls = true, secret = true } = {}) => {
   const problems: Problem[] = [], authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);

@@ -1,5 +1,6 @@
 /** Pulumi's mocks with what every component test needs: what was registered, with which inputs and options. */
 import * as pulumi from "@pulumi/pulumi";
+import { makeAuthority } from "../../components/pki/certificates.ts";
 
 export interface Registered {
   readonly type: string;
@@ -9,13 +10,14 @@ export interface Registered {
 
 /** Answers like a cloud would: ids and addresses that depend on the name only. */
 export async function recordResources(): Promise<Registered[]> {
-  const registered: Registered[] = [];
+  const registered: Registered[] = [], { certificate } = await makeAuthority("mock", 3650);
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs }) => {
       registered.push({ type, name, inputs });
       const computed: Record<string, unknown> = type === "aws:ec2/networkInterface:NetworkInterface" ? { privateIp: addressOf(name) }
         : type.endsWith("etcd:HostKey") ? { publicKey: `ssh-ed25519 lasting-of-${name}`, privateKey: "marker-of-the-private-key" }
         : type.endsWith("etcd:Incarnation") ? { word: "0a1b2c" } : type.endsWith("etcd:ClusterHealth") ? { clusterId: "c1" }
+        : type.endsWith("etcd:CertificateAuthority") ? { certificate, privateKey: "marker-of-the-private-key" }
         : /etcd:Certificate/.test(type) ? { certificate: `certificate of ${name}`, privateKey: "marker-of-the-private-key" }
         : type.endsWith("etcd:Founders") ? { founding: "f0f0" } : {};
       return { id: `${name}-id`, state: { ...inputs, ...computed } };

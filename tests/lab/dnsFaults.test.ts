@@ -30,57 +30,69 @@ async function healsBy(repair: () => Promise<unknown>): Promise<void> {
   assert.match(await mustRun("status"), /Healthy: one cluster, ID [0-9a-f]+, 3 of 3 members/);
 }
 
+/** Makes a fault; what is returned undoes it. */
+async function fault(described: Readonly<Record<string, unknown>>): Promise<() => Promise<void>> {
+  await makeFault(described);
+  return clearFaults;
+}
+
+/** Makes records; what is returned removes them. */
+async function records(...makes: (() => Promise<CloudflareRecord>)[]): Promise<() => Promise<unknown>> {
+  const made: CloudflareRecord[] = [];
+  for (const make of makes) made.push(await make());
+  return () => remove(...made);
+}
+
 /** A record that somebody else made at Cloudflare. */
 const post = (body: object) => cloudflare<CloudflareRecord>("POST", "/dns_records", { ttl: 60, proxied: false, ...body });
 const postSrv = (name: string, target: string, weight = 0, port = 2380) => post({ type: "SRV", name, priority: 0, data: { priority: 0, weight, port, target } });
 const remove = (...records: CloudflareRecord[]) => Promise.all(records.map((r) => cloudflare("DELETE", `/dns_records/${r.id}`)));
 
-test("an A record that is not published, then one that only one server has", async () => {
-  await makeFault({ kind: "withhold", name: "c.etcd.test", type: "A" });
-  await refused(/c\.etcd\.test A\s+10\.213\.240\.11\s+NXDOMAIN, wanted 10\.213\.32\.\d+/, /c\.etcd\.test A\s+10\.213\.240\.12/);
-  await clearFaults();
-  await makeFault({ kind: "withhold", name: "c.etcd.test", type: "A", server: "ns2" });
-  await refused(/c\.etcd\.test A\s+10\.213\.240\.12\s+NXDOMAIN, wanted 10\.213\.32\.\d+, which 10\.213\.240\.11 has/);
-  await healsBy(clearFaults);
-});
+/** Each is there, and gone again before the next: the gate says what is wrong now, and forgets what was. */
+const wrongs: readonly { readonly what: string; readonly make: () => Promise<() => Promise<unknown>>; readonly lines: readonly RegExp[] }[] = [
+  {
+    what: "an A record that is not published",
+    make: () => fault({ kind: "withhold", name: "c.etcd.test", type: "A" }),
+    lines: [/c\.etcd\.test A\s+10\.213\.240\.11\s+NXDOMAIN, wanted 10\.213\.32\.\d+/, /c\.etcd\.test A\s+10\.213\.240\.12/],
+  },
+  {
+    what: "an A record that only one server has",
+    make: () => fault({ kind: "withhold", name: "c.etcd.test", type: "A", server: "ns2" }),
+    lines: [/c\.etcd\.test A\s+10\.213\.240\.12\s+NXDOMAIN, wanted 10\.213\.32\.\d+, which 10\.213\.240\.11 has/],
+  },
+  {
+    what: "a peer SRV target that is missing on one server",
+    make: () => fault({ kind: "withhold", name: srv, type: "SRV", content: "b.etcd.test", server: "ns1" }),
+    lines: [/_etcd-server-ssl\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+lacks b\.etcd\.test:2380, which 10\.213\.240\.12 has/],
+  },
+  {
+    what: "a stale target of a machine that is gone",
+    make: () => records(() => post({ type: "A", name: "old.etcd.test", content: "10.213.0.200" }), () => postSrv(srv, "old.etcd.test")),
+    lines: [/SRV\s+10\.213\.240\.1[12]\s+names old\.etcd\.test, which is no member/, /Correct the records named above at Cloudflare/],
+  },
+  { what: "a duplicate target", make: () => records(() => postSrv(srv, "a.etcd.test", 5)), lines: [/lists a\.etcd\.test 2 times/] },
+  {
+    what: "a wrong address",
+    make: () => fault({ kind: "falsify", name: "b.etcd.test", type: "A", content: "10.213.0.250" }),
+    lines: [/b\.etcd\.test A\s+10\.213\.240\.11\s+10\.213\.0\.250, wanted 10\.213\.16\.\d+/],
+  },
+  {
+    what: "SRV records of the other kind beside ours",
+    make: () => records(() => postSrv("_etcd-server._tcp.etcd.test", "a.etcd.test")),
+    lines: [/_etcd-server\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+exists beside/],
+  },
+  { what: "a nameserver that is silent", make: () => fault({ kind: "server-down", server: "ns2" }), lines: [/every record\s+10\.213\.240\.12\s+no answer over UDP/] },
+  { what: "a nameserver that fails", make: () => fault({ kind: "servfail", server: "ns2" }), lines: [/10\.213\.240\.12\s+SERVFAIL/] },
+];
 
-test("a peer SRV target that is missing on one server", async () => {
-  await makeFault({ kind: "withhold", name: srv, type: "SRV", content: "b.etcd.test", server: "ns1" });
-  await refused(/_etcd-server-ssl\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+lacks b\.etcd\.test:2380, which 10\.213\.240\.12 has/);
-  await healsBy(clearFaults);
-});
-
-test("a stale target of a machine that is gone", async () => {
-  const stale = [await post({ type: "A", name: "old.etcd.test", content: "10.213.0.200" }), await postSrv(srv, "old.etcd.test")];
-  await refused(/SRV\s+10\.213\.240\.1[12]\s+names old\.etcd\.test, which is no member/, /Correct the records named above at Cloudflare/);
-  await healsBy(() => remove(...stale));
-});
-
-test("a duplicate target", async () => {
-  const duplicate = await postSrv(srv, "a.etcd.test", 5);
-  await refused(/lists a\.etcd\.test 2 times/);
-  await healsBy(() => remove(duplicate));
-});
-
-test("a wrong address", async () => {
-  await makeFault({ kind: "falsify", name: "b.etcd.test", type: "A", content: "10.213.0.250" });
-  await refused(/b\.etcd\.test A\s+10\.213\.240\.11\s+10\.213\.0\.250, wanted 10\.213\.16\.\d+/);
-  await healsBy(clearFaults);
-});
-
-test("SRV records of the other kind beside ours", async () => {
-  const other = await postSrv("_etcd-server._tcp.etcd.test", "a.etcd.test");
-  await refused(/_etcd-server\._tcp\.etcd\.test SRV\s+10\.213\.240\.11\s+exists beside/);
-  await healsBy(() => remove(other));
-});
-
-test("a nameserver that is silent, then SERVFAIL", async () => {
-  await makeFault({ kind: "server-down", server: "ns2" });
-  await refused(/every record\s+10\.213\.240\.12\s+no answer over UDP/);
-  await clearFaults();
-  await makeFault({ kind: "servfail", server: "ns2" });
-  await refused(/10\.213\.240\.12\s+SERVFAIL/);
-  await healsBy(clearFaults);
+test("wrong DNS, one kind after the other: each is named and nothing starts; right at last, up makes one cluster", async () => {
+  let mend: () => Promise<unknown> = async () => undefined;
+  for (const { what, make, lines } of wrongs) {
+    await mend();
+    mend = await make();
+    await refused(...lines).catch((e: Error) => { throw new Error(`${what}: ${e.message}`, { cause: e }); });
+  }
+  await healsBy(mend);
 });
 
 test("a nameserver that follows 20 s late only costs time", async () => {

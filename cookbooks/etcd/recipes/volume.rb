@@ -72,3 +72,9 @@ directory '/var/lib/etcd/data' do
   group 'etcd'
   mode '0700'
 end
+
+# A volume outlives its machine, and the next image may give the user etcd another number.
+execute 'data of an etcd with another number' do
+  command 'chown -R etcd:etcd /var/lib/etcd/data'
+  only_if 'find /var/lib/etcd/data \( ! -user etcd -o ! -group etcd \) -print -quit | grep -q .'
+end
