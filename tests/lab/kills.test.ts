@@ -70,7 +70,7 @@ test("up killed at every creation, run again each time: one cluster in the end, 
 });
 
 test("destroy killed, then up: the cluster is whole again, and nothing left over", async () => {
-  for (const [run, step] of ["etcd-a-client", "etcd-b-attachment", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
+  for (const [run, step] of ["etcd-a-client", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
     const { killedAt } = await runUntil(cli, ["destroy"], "delete", (begun) => begun.find((urn) => nameOf(urn) === step), delayOf(run + 1));
     assert.ok(killedAt, `destroy did not come to delete ${step}`);
     await ends("refresh", "--clear-pending-creates");
