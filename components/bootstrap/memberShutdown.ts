@@ -67,11 +67,15 @@ state=$(systemctl show --property ActiveState --value etcd.service)
 case $state in inactive | failed) ;; *) echo "etcd.service is $state"; exit 1 ;; esac
 `;
 
-/** Whether the stack's own client SRV record still names the member. @throws Error when Cloudflare cannot be asked */
-async function isInService({ node, domain, tls, zoneId, comment }: Shutdown, setting: Setting): Promise<boolean> {
-  const query = new URLSearchParams({ "name.exact": clientSrvName(domain, tls), type: "SRV", per_page: "100" });
-  const listed = await cloudflareApi(setting, "whether clients are still sent to a member").call("GET", `zones/${zoneId}/dns_records?${query}`) as ListedRecord[];
-  return listed.some((record) => record.comment === comment && record.data?.target === `${node}.${domain}`);
+/** Why the member is to run on, or "": the stack's own client SRV record still names it, or nobody knows. */
+async function inService({ node, domain, tls, zoneId, comment }: Shutdown, setting: Setting): Promise<string> {
+  const query = new URLSearchParams({ "name.exact": clientSrvName(domain, tls), type: "SRV", per_page: "100" }), target = `${node}.${domain}`;
+  try {
+    const listed = await cloudflareApi(setting, "whether clients are still sent to a member").call("GET", `zones/${zoneId}/dns_records?${query}`) as ListedRecord[];
+    return listed.some((record) => record.comment === comment && record.data?.target === target) ? `clients are still sent to ${target}, so this is no destroy` : "";
+  } catch (e) {
+    return (e as Error).message;
+  }
 }
 
 /** Stops etcd on one machine. Resolves with "" or with why it was not seen to stop. */
@@ -106,18 +110,10 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured
     return { outs: news };
   },
   async delete(_id, member) {
-    const { node, host, domain } = member;
-    try {
-      if (await isInService(member, (key) => this.configuration?.get(key))) {
-        console.log(`etcd on ${node} (${host}) was left running: clients are still sent to ${node}.${domain}, so this is no destroy`);
-        return;
-      }
-    } catch (e) {
-      console.log(`etcd on ${node} (${host}) was left running: ${(e as Error).message}`);
-      return;
-    }
+    const etcd = `etcd on ${member.node} (${member.host})`, reason = await inService(member, (key) => this.configuration?.get(key));
+    if (reason) return console.log(`${etcd} was left running: ${reason}`);
     const problem = await shutDown(member);
-    if (problem) console.log(`etcd on ${node} (${host}) could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`);
+    if (problem) console.log(`${etcd} could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`);
   },
 };
 

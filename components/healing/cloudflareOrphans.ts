@@ -2,6 +2,8 @@
 import { cloudflareApi } from "./cloudflareApi.ts";
 import type { Setting } from "./ec2Client.ts";
 
+const forWhat = "for records that an earlier run may have left";
+
 /** A record as the API lists it, as far as it matters here. */
 export interface ListedRecord {
   readonly id: string;
@@ -48,7 +50,7 @@ export function sortRecords(wanted: WantedRecord, listed: readonly ListedRecord[
 
 /** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that removes it. */
 export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting): Promise<string[]> {
-  const api = cloudflareApi(setting, "for records that an earlier run may have left"), zone = `zones/${wanted.zoneId}/dns_records`;
+  const api = cloudflareApi(setting, forWhat), zone = `zones/${wanted.zoneId}/dns_records`;
   const query = new URLSearchParams({ "name.exact": wanted.name ?? "", type: wanted.type ?? "", per_page: "100" });
   const { ours, foreign } = sortRecords(wanted, (await api.call("GET", `${zone}?${query}`)) as ListedRecord[]);
   const [other] = foreign;
@@ -66,7 +68,7 @@ export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting)
  * @throws Error with a line and a command for each that could not be removed
  */
 export async function removeMarkedRecords(zoneId: string, comment: string, setting: Setting): Promise<string[]> {
-  const api = cloudflareApi(setting, "for records that an earlier run may have left"), zone = `zones/${zoneId}/dns_records`, listed: ListedRecord[] = [], perPage = 100;
+  const api = cloudflareApi(setting, forWhat), zone = `zones/${zoneId}/dns_records`, listed: ListedRecord[] = [], perPage = 100;
   for (let page = 1, last = perPage; last === perPage; page++) {
     const found = (await api.call("GET", `${zone}?${new URLSearchParams({ "comment.exact": comment, per_page: String(perPage), page: String(page) })}`)) as ListedRecord[];
     listed.push(...found);

@@ -13,12 +13,13 @@ before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start")
 after(async () => { await npmRun("lab", "stop"); });
 afterEach(async () => { await destroyStack(); });
 
-/** `up` fails at the gate with this line, and no etcd was started anywhere. */
-async function refused(...lines: RegExp[]): Promise<void> {
+/** `up` fails at the gate with these lines and not with all of any other's, and no etcd was started anywhere. */
+async function refused(lines: readonly RegExp[], others: readonly (readonly RegExp[])[]): Promise<void> {
   const { code, text } = await upWith(soon);
   assert.notEqual(code, 0, "up succeeded on wrong DNS");
   assert.match(text, /DNS for etcd\.test is not complete after \d+ s\. etcd would form a wrong cluster, so nothing was started\./);
   for (const line of lines) assert.match(text, line);
+  for (const other of others) assert.ok(!other.every((line) => line.test(text)), `it names ${other.join(" and ")}, which is not there:\n${text}`);
   assert.equal(await etcdRuns(), false, "an etcd process runs");
 }
 
@@ -90,7 +91,7 @@ test("wrong DNS, one kind after the other: each is named and nothing starts; rig
   for (const { what, make, lines } of wrongs) {
     await mend();
     mend = await make();
-    await refused(...lines).catch((e: Error) => { throw new Error(`${what}: ${e.message}`, { cause: e }); });
+    await refused(lines, wrongs.filter((wrong) => wrong.what !== what).map((wrong) => wrong.lines)).catch((e: Error) => { throw new Error(`${what}: ${e.message}`, { cause: e }); });
   }
   await healsBy(mend);
 });

@@ -77,8 +77,8 @@ test("a first contact that was cut off before sshd read the key is finished", as
 });
 
 test("a machine that was lost comes back with a first-contact key and a lasting key of its own, and with its data, whatever number etcd had there", async () => {
-  const before = { keys: (await outputs()).hostKeys, first: (await machineOf("b")).firstKey };
-  await onMachine(`etcd-lab-${(await instances()).find((i) => i.node === "b")?.id}`, "sh", "-c", "systemctl stop etcd && chown -R 4321:4321 /var/lib/etcd/data");
+  const lost = await machineOf("b"), before = { keys: (await outputs()).hostKeys, first: lost.firstKey };
+  await onMachine(lost.container, "sh", "-c", "systemctl stop etcd && chown -R 4321:4321 /var/lib/etcd/data");
   await terminate("b");
   await up("--refresh");
   const { endpoints, hostKeys } = await outputs();

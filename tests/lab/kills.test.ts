@@ -70,7 +70,7 @@ test("up killed at every creation, run again each time: one cluster in the end, 
 });
 
 test("destroy killed, then up: the cluster is whole again, and nothing left over", async () => {
-  for (const [run, step] of ["etcd-a-client", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
+  for (const [run, step] of ["etcd-a-client", "etcd-b-attachment", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
     const { killedAt } = await runUntil(cli, ["destroy"], "delete", (begun) => begun.find((urn) => nameOf(urn) === step), delayOf(run + 1));
     assert.ok(killedAt, `destroy did not come to delete ${step}`);
     await ends("refresh", "--clear-pending-creates");
@@ -82,9 +82,9 @@ test("destroy killed, then up: the cluster is whole again, and nothing left over
 test("up killed, then destroy: nothing is left", async (t) => {
   await ends("destroy");
   const removed: string[] = [];
-  // Creations overlap, so the order differs from run to run: every third of the first thirty is more than one of each kind.
-  for (let nth = 2; nth <= 30; nth += 3) {
-    const { killedAt } = await runUntil(cli, ["up"], "create", (begun) => begun[nth - 1], delayOf((nth - 2) / 3));
+  // Creations overlap, so the order differs from run to run: every second of the first thirty is more than one of each kind.
+  for (let nth = 2; nth <= 30; nth += 2) {
+    const { killedAt } = await runUntil(cli, ["up"], "create", (begun) => begun[nth - 1], delayOf(nth / 2));
     assert.ok(killedAt, `up made fewer than ${nth} things`);
     removed.push(...(await ends("destroy")).match(/removed the [^,]+(?=, left behind)/g) ?? []);
     await isGone();
