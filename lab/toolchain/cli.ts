@@ -64,6 +64,7 @@ async function build(work: string, report: (line: string) => void): Promise<void
     replace: ["github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e"],
     packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
     tags: ["osusergo", "grpcnotrace"],
+    withoutInlining: true, // 242 s in place of 315; a preview takes as long with either (6.2 and 6.1 s, the median of seven)
     variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${cliVersion}` },
   }, work, report);
 }

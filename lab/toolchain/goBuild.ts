@@ -16,6 +16,8 @@ export interface GoBuild {
   readonly tags?: readonly string[];
   /** Go variable → value, set by the linker. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Leaves out inlining, except in Go's own packages, which builds share: compiles faster, runs slower where it computes. */
+  readonly withoutInlining?: boolean;
   /** How long it takes on two cores with empty caches, for the progress line. */
   readonly usually: string;
 }
@@ -39,7 +41,7 @@ export async function goBuild(build: GoBuild, folder: string, report: (line: str
     await fs.writeFile(path.join(work, "go.mod"), goMod(build));
     const flags = Object.entries(build.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`).join("");
     await run(go.command, [
-      "build", "-mod=mod", "-v", "-trimpath", "-buildvcs=false", ...(build.tags ? ["-tags", build.tags.join(",")] : []),
+      "build", "-mod=mod", "-v", "-trimpath", "-buildvcs=false", ...(build.withoutInlining ? ["-gcflags=all=-l", "-gcflags=std="] : []), ...(build.tags ? ["-tags", build.tags.join(",")] : []),
       "-ldflags", `-s -w${flags}`, "-o", `${folder}/`, ...build.packages,
     ], {
       cwd: work, timeoutMs: 20 * 60_000,

@@ -96,10 +96,11 @@ test("a certificate inside its renewal window is a change in preview; up renews 
   assert.match(await mustRun("status"), /\b2999\b/);
 });
 
-test("a plain cluster warns in preview, and a founded one is not made plain", async () => {
-  const { code, text } = await pulumiWith({ "etcd:tls": false }, "preview");
+test("a plain cluster and a short wait for DNS warn in preview, and a founded cluster is not made plain", async () => {
+  const { code, text } = await pulumiWith({ "etcd:tls": false, "etcd:ttl": "300" }, "preview");
   assert.notEqual(code, 0);
   assert.match(text, /warning: tls: false leaves everything to whoever reaches ports 2379 and 2380/);
+  assert.match(text, /warning: dnsTimeout: 120 s are less than ttl, 300 s/);
   assert.match(text, /tls: peers cannot speak both ways at once \(founded with true; got false\)/);
 });
 
