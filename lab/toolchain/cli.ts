@@ -58,7 +58,7 @@ async function downloadRelease(work: string, report: (line: string) => void): Pr
 
 async function build(work: string, report: (line: string) => void): Promise<void> {
   await goBuild({
-    title: `Pulumi ${cliVersion}`, usually: "3 to 5 minutes",
+    title: `Pulumi ${cliVersion}`, usually: "4 to 8 minutes",
     modules: { "github.com/pulumi/pulumi/pkg/v3": `v${cliVersion}`, "github.com/pulumi/pulumi/sdk/v3": `v${cliVersion}` },
     // Pulumi's own go.mod has this replacement, and replacements do not reach those who use a module.
     replace: ["github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e"],
