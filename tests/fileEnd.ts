@@ -3,7 +3,8 @@
  * before they have (seen: 318 of 362 tests counted, all passing), so a file ends by itself, and this is what happens when it does not:
  *
  * - something is still open a while after the last test: the file fails, and what is open is named;
- * - the process ends before its last test: the file fails, too, instead of passing with the tests that were done.
+ * - the process ends before its last test: the file fails, too, instead of passing with the tests that were done;
+ * - the runner is gone, killed perhaps: so does the file, instead of working on for nobody, in a lab that the next run takes for its own.
  */
 import { after } from "node:test";
 
@@ -17,6 +18,9 @@ after(() => {
     process.exit(1);
   }, patienceMs).unref();
 });
+
+const runner = process.ppid;
+setInterval(() => { if (process.ppid !== runner) process.exit(1); }, 1_000).unref();
 
 process.on("exit", () => {
   if (done) return;

@@ -12,7 +12,8 @@ export interface Sums { passed: number; failed: number }
 
 /** Runs a command on a host, as `run` does. */
 export type Host = (command: readonly string[], options: RunOptions) => Promise<string>;
-export const twoHosts: readonly Host[] = [([program = "", ...args], options) => run(program, args, { ...options, cwd: projectDir }), onSecondHost];
+/** This one, where the command is told when this process is killed, and the second one, where it is killed, too. */
+export const twoHosts: readonly Host[] = [(command, options) => run("setpriv", ["--pdeathsig", "TERM", ...command], { ...options, cwd: projectDir }), onSecondHost];
 
 /** Runs the files on all hosts at the same time, as `npm test -- FILE` each. Tells every line as it comes, with the file's name before it. */
 export async function runOnHosts(hosts: readonly Host[], files: readonly string[], say: (line: string) => void): Promise<Sums> {

@@ -1,10 +1,13 @@
 // npm test counts every test of a file, and a file that does not end well fails. Does not prove it for a file whose process hangs in a loop.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
-import { npmRun } from "../lab/harness.ts";
+import { projectDir } from "../../lab/paths.ts";
+import { eventually, npmRun } from "../lab/harness.ts";
 
 let folder = "";
 before(async () => { folder = await mkdtemp(path.join(os.tmpdir(), "runner-")); });
@@ -40,4 +43,16 @@ test("a file that leaves something open ends all the same, fails, and names it",
   const { code, text, last } = await runFile("open", 'test("one", () => { setInterval(() => undefined, 1000); });');
   assert.deepEqual([code, last], [1, "1 passed, 1 failed"]);
   assert.match(text, /open\.test\.mjs: still open 10 s after the last test: .*Timeout/);
+});
+
+test("a file ends with its runner, also when that is killed", async () => {
+  const file = path.join(folder, "orphan.test.mjs"), pidFile = path.join(folder, "pid");
+  await writeFile(file, `import { writeFileSync } from "node:fs"; import test from "node:test";
+    test("long", async () => { writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); await new Promise((resolve) => setTimeout(resolve, 120_000)); });`);
+  const runner = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", path.join(projectDir, "commands/test.ts"), file], { stdio: "ignore", env: { ...process.env, NODE_TEST_CONTEXT: undefined } });
+  await eventually("the file to run", 30_000, async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
+  const command = () => { try { return readFileSync(`/proc/${readFileSync(pidFile, "utf8")}/cmdline`, "utf8"); } catch { return ""; } };
+  assert.ok(command().includes(file));
+  runner.kill("SIGKILL");
+  await eventually("the file's process to end", 30_000, async () => !command().includes(file));
 });
