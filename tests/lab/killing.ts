@@ -1,6 +1,6 @@
 /** Runs of Pulumi that are killed (SIGKILL to the CLI and all its plugins) when a certain step begins. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import * as path from "node:path";
 import { labDir, projectDir } from "../../lab/paths.ts";
@@ -36,14 +36,14 @@ export async function runUntil(cliDir: string, args: readonly string[], op: "cre
   try {
     for (const deadline = Date.now() + 240_000; code === undefined; ) {
       if (Date.now() > deadline) {
-        process.kill(-(child.pid ?? 0), "SIGKILL");
+        killWithPlugins(child.pid ?? 0);
         throw new Error(`pulumi ${args.join(" ")} did not end within 240 s:\n${readFileSync(output, "utf8").slice(-3000)}`);
       }
       const step = choose(stepsBegun(op));
       if (step !== undefined) {
         await Promise.race([new Promise((resolve) => setTimeout(resolve, delayMs)), end]);
         if (code !== undefined) break; // it was the last step
-        process.kill(-(child.pid ?? 0), "SIGKILL");
+        killWithPlugins(child.pid ?? 0);
         await end;
         return { killedAt: step, text: readFileSync(output, "utf8") };
       }
@@ -52,6 +52,29 @@ export async function runUntil(cliDir: string, args: readonly string[], op: "cre
     return { code, text: readFileSync(output, "utf8") };
   } finally {
     closeSync(log);
+  }
+}
+
+/** Plugins are process groups of their own: one that lived on for its second could make what the next run, busy looking, has just not found. */
+function killWithPlugins(cli: number): void {
+  const parents = new Map(readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => [Number(pid), parentOf(pid)]));
+  const all = [cli];
+  for (const pid of all) for (const [child, parent] of parents) if (parent === pid) all.push(child);
+  for (const pid of all) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== "ESRCH") throw e; // it has ended meanwhile
+    }
+  }
+}
+
+/** "12 (a name) S 34 …": the parent is the second word after the name, which may hold anything. */
+function parentOf(pid: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[1]);
+  } catch {
+    return 0; // it has ended meanwhile
   }
 }
 

@@ -11,6 +11,8 @@ import { machines } from "./machines.ts";
 
 /** Right away, while the service is at work, and when it has answered: each moment leaves something else behind. */
 const delays = [0, 15, 40, 120];
+/** Late enough that most requests are on their way, early enough that few answers are noted: what makes orphans. */
+const lateDelays = [40, 120, 250];
 const delayOf = (run: number) => delays[run % delays.length] ?? 0;
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 const noChoice = () => undefined;
@@ -84,7 +86,7 @@ test("up killed, then destroy: nothing is left", async (t) => {
   const removed: string[] = [];
   // Creations overlap, so the order differs from run to run: every second of the first thirty is more than one of each kind.
   for (let nth = 2; nth <= 30; nth += 2) {
-    const { killedAt } = await runUntil(cli, ["up"], "create", (begun) => begun[nth - 1], delayOf(nth / 2));
+    const { killedAt } = await runUntil(cli, ["up"], "create", (begun) => begun[nth - 1], lateDelays[(nth / 2) % lateDelays.length] ?? 0);
     assert.ok(killedAt, `up made fewer than ${nth} things`);
     removed.push(...(await ends("destroy")).match(/removed the [^,]+(?=, left behind)/g) ?? []);
     await isGone();
