@@ -37,9 +37,13 @@ export async function checkRoom(): Promise<void> {
   }
   const free = async (folder: string) => { const { bavail, bsize } = await statfs(existing(folder)); return (bavail * bsize) / 2 ** 30; };
   const [cacheDisk, projectDisk, imageDisk] = await Promise.all([free(cacheDir), free(projectDir), free("/var/lib/containers")]);
-  const memory = Number(/MemAvailable:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] ?? Infinity) / 2 ** 20;
-  const problem = roomProblem({ cacheDisk, projectDisk, imageDisk, memory }, isCold(existsSync(cacheDir) ? readdirSync(cacheDir) : []));
+  const problem = roomProblem({ cacheDisk, projectDisk, imageDisk, memory: availableMemory() }, isCold(existsSync(cacheDir) ? readdirSync(cacheDir) : []));
   if (problem) throw new Error(problem);
+}
+
+/** Memory that programs can have, in GiB; Infinity where the kernel does not say. */
+export function availableMemory(): number {
+  return Number(/MemAvailable:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] ?? Infinity) / 2 ** 20;
 }
 
 /** The folder, or the nearest one above that exists. */

@@ -3,12 +3,12 @@
  * It has network, processes, mounts, /run and containers of its own (secondHost.sh), and the images, caches and packages of this one. It lasts
  * as long as one command; when that ends, or this process is killed, nothing of it runs on.
  */
-import { readFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
 import { podman } from "../lab/podman.ts";
+import { availableMemory } from "../lab/room.ts";
 import { run, type RunOptions } from "../lab/shell.ts";
 
 /** Where it keeps its disk: containers, .lab. Not below .lab, which every `lab stop` empties. */
@@ -21,7 +21,7 @@ const memory = 6;
 export async function whyNoSecondHost(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "a second one needs root itself, not sudo";
   if (os.availableParallelism() < 2) return "there is one processor";
-  const free = Number(/MemAvailable:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0) / 2 ** 20;
+  const free = availableMemory();
   if (free < memory) return `two need ${memory} GiB of memory (${free.toFixed(1)} are free)`;
   const store = (await podman(["info", "--format", "{{.Store.GraphDriverName}} {{.Store.GraphRoot}}"])).trim();
   if (store !== "overlay /var/lib/containers/storage") return `podman's store is ${store}, not overlay at its usual place`;
