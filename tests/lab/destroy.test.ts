@@ -9,6 +9,7 @@ import { allRecords, clearFaults, cloudflare, eventually, makeFault, mustRun, np
 import { asking, instances, inventory, terminate } from "./inventory.ts";
 import { eventFile, runUntil } from "./killing.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
+import { makeMarked } from "./marked.ts";
 
 before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
 after(async () => { await npmRun("lab", "stop"); });
@@ -103,21 +104,16 @@ test("an up that lost answers: destroy removes what the state does not know, and
   const orphan = (await instances()).find((i) => i.node === "b");
   assert.ok(orphan, "no instance was made");
 
-  // More of this life, and of an earlier one of the same stack.
-  const marked = async (incarnation: string, name: string) => {
-    const tags = { Project: "etcd", Stack: "dev", Incarnation: incarnation, Name: name };
-    await cloudflare("POST", "/dns_records", { type: "A", name: `${name}.etcd.test`, content: "10.213.32.99", ttl: 60, comment: `pulumi etcd/dev ${incarnation}` });
-    return asking((ec2) => ec2.createVolume({ AvailabilityZone: "us-east-1a", Size: 1, TagSpecifications: [{ ResourceType: "volume", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] }));
-  };
-  await marked(await incarnationOf(orphan.id), "ours");
-  const foreign = await marked("ffffffffffff", "foreign");
+  // More of this life, one of each kind, and as much of an earlier one of the same stack.
+  await makeMarked(await incarnationOf(orphan.id), "ours");
+  const foreign = await makeMarked("ffffffffffff", "foreign");
 
   const gone = await destroy();
   assert.equal(gone.code, 0, gone.text);
-  for (const what of [`the instance ${orphan.id}`, "the volume vol-\\w+", "the DNS record ours\\.etcd\\.test A 10\\.213\\.32\\.99"]) assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
-  assert.deepEqual(await inventory(), ["available  foreign", "foreign.etcd.test A "]);
-  await removeByHand("foreign.etcd.test", "A");
-  await asking((ec2) => ec2.deleteVolume({ VolumeId: foreign.VolumeId ?? "" }));
+  const kinds = ["volume vol", "network interface eni", "Elastic IP eipalloc", "security group sg", "key pair key"].map((kind) => `the ${kind}-\\w+`);
+  for (const what of [`the instance ${orphan.id}`, ...kinds, "the DNS record ours\\.etcd\\.test A 10\\.213\\.32\\.99"]) assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
+  assert.deepEqual(await inventory(), ["address  foreign", "available  foreign", "available  foreign", "foreign.etcd.test A ", "group  foreign", "key  foreign", "rule out -1 0.0.0.0/0"]);
+  await foreign.remove();
   await isGone();
 });
 

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import test, { after, before } from "node:test";
 import * as ec2 from "@aws-sdk/client-ec2";
+import { makeHostKey } from "../../components/ssh/hostKey.ts";
 import { addresses, vpc } from "../../lab/addresses.ts";
 import { startDaemon } from "../../lab/daemonProcess.ts";
 import { ec2Client } from "../../lab/ec2/client.ts";
@@ -45,6 +46,16 @@ test("an instance has its interface's address, zone and groups, and its volume b
   await deviceIs(volume, true);
 });
 
+test("a key pair is listed and deleted by its id", async () => {
+  const { publicKey } = await makeHostKey(), made = async (KeyName: string) => (await client.send(new ec2.ImportKeyPairCommand({ KeyName, PublicKeyMaterial: Buffer.from(publicKey) }))).KeyPairId!;
+  const [one, other] = [await made("one"), await made("other")], names = async (ids?: string[]) => (await client.send(new ec2.DescribeKeyPairsCommand({ KeyPairIds: ids }))).KeyPairs?.map(({ KeyName }) => KeyName);
+  assert.deepEqual(await names([other]), ["other"]);
+  await client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: one }));
+  assert.deepEqual(await names(), ["other"]);
+  await client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: other }));
+  assert.deepEqual(await names(), []);
+});
+
 const refused: [what: string, command: () => Promise<unknown>, code: string][] = [
   ["an address in use", () => client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address })), "InvalidIPAddress.InUse"],
   ["an address EC2 keeps", () => client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: vpc.subnets[0].id, PrivateIpAddress: addresses.resolver })), "InvalidParameterValue"],
@@ -55,6 +66,7 @@ const refused: [what: string, command: () => Promise<unknown>, code: string][] =
   ["another machine's architecture", () => client.send(new ec2.RunInstancesCommand({ ...launch, InstanceType: process.arch === "arm64" ? "t3.small" : "t4g.small" })), "InvalidParameterValue"],
   ["an unknown type", () => client.send(new ec2.RunInstancesCommand({ ...launch, InstanceType: "t99.small" as "t3.small" })), "InvalidInstanceType.NotFound"],
   ["a change of type while it runs", () => client.send(new ec2.ModifyInstanceAttributeCommand({ InstanceId: machine, InstanceType: { Value: "t3.large" } })), "IncorrectInstanceState"],
+  ["deleting a key pair by an id there is not", () => client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: "key-0123456789abcdef0" })), "InvalidKeyPair.NotFound"],
   ["what the emulator cannot do", () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })), "UnsupportedOperation"],
 ];
 for (const [what, command, code] of refused) {

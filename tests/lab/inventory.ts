@@ -21,6 +21,7 @@ export async function inventory(): Promise<string[]> {
       // Volumes without tags are the machines' root volumes.
       ...((await ec2.describeVolumes({})).Volumes ?? []).filter((v) => v.Tags?.length).map((v) => `${v.State} ${name(v.Tags)}`),
       ...((await ec2.describeKeyPairs({})).KeyPairs ?? []).map((k) => `key ${name(k.Tags)}`),
+      ...((await ec2.describeAddresses({})).Addresses ?? []).map((a) => `address ${name(a.Tags)}`),
       ...(await allRecords()).filter((r) => r.type !== "NS").map((r) => `${r.name} ${r.type} ${r.type === "SRV" ? r.content : ""}`),
     ].sort();
   });

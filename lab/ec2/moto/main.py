@@ -16,6 +16,7 @@ import faults
 import filters
 import instances
 import interfaces
+import key_pairs
 import launches
 import security_groups
 import server
@@ -29,6 +30,7 @@ for mend in (
     interfaces,
     instances,
     launches,
+    key_pairs,
     block_devices,
     volumes,
     attributes,
