@@ -106,14 +106,14 @@ test("an up that lost answers: destroy removes what the state does not know, and
 
   // More of this life, one of each kind, and as much of an earlier one of the same stack.
   await makeMarked(await incarnationOf(orphan.id), "ours");
-  const foreign = await makeMarked("ffffffffffff", "foreign");
+  const removeForeign = await makeMarked("ffffffffffff", "foreign");
 
   const gone = await destroy();
   assert.equal(gone.code, 0, gone.text);
   const kinds = ["volume vol", "network interface eni", "Elastic IP eipalloc", "security group sg", "key pair key"].map((kind) => `the ${kind}-\\w+`);
   for (const what of [`the instance ${orphan.id}`, ...kinds, "the DNS record ours\\.etcd\\.test A 10\\.213\\.32\\.99"]) assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
   assert.deepEqual(await inventory(), ["address  foreign", "available  foreign", "available  foreign", "foreign.etcd.test A ", "group  foreign", "key  foreign", "rule out -1 0.0.0.0/0"]);
-  await foreign.remove();
+  await removeForeign();
   await isGone();
 });
 

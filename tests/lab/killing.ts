@@ -55,7 +55,7 @@ export async function runUntil(cliDir: string, args: readonly string[], op: "cre
   }
 }
 
-/** Plugins are process groups of their own: one that lived on for its second could make what the next run, busy looking, has just not found. */
+/** Plugins are process groups of their own, and outlive a killed CLI by up to a second; here nothing goes on but what they have sent. */
 function killWithPlugins(cli: number): void {
   const parents = new Map(readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => [Number(pid), parentOf(pid)]));
   const all = [cli];
