@@ -17,7 +17,9 @@ export const endpoints = cluster.endpoints;
 /** The cluster's ID; one, or the health check would not have passed. */
 export const clusterId = cluster.clusterId;
 /** What health is judged against. */
-export const peerUrls = Object.fromEntries(Object.entries(cluster.nodes).map(([name, node]) => [name, node.peerUrl]));
+export const peerUrls = Object.fromEntries(
+  Object.entries(cluster.nodes).map(([name, node]) => [name, node.peerUrl]),
+);
 /** User for SSH to the members' addresses. */
 export const sshUser = settings.sshUser;
 /** SSH host key of each member, as it stands in known_hosts: what a connection has to see. */

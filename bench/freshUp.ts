@@ -19,25 +19,49 @@ export interface FreshUp {
 /** `npm run up` from nothing but caches. The cluster is left running. */
 export async function freshUp(): Promise<FreshUp> {
   const command = (name: string, onLine?: (line: string) => void) =>
-    run(process.execPath, [path.join(projectDir, "commands/run.mjs"), name], { cwd: projectDir, timeoutMs: 600_000, ...(onLine ? { onLine } : {}) });
+    run(process.execPath, [path.join(projectDir, "commands/run.mjs"), name], {
+      cwd: projectDir,
+      timeoutMs: 600_000,
+      ...(onLine ? { onLine } : {}),
+    });
   await command("down");
   const machines = watchSsh();
   let began = NaN;
-  const text = await command("up", (line) => { if (Number.isNaN(began) && /^ *[\d.]+ s {2}/.test(line)) began = Date.now(); });
-  const answered = (await machines.stop() - began) / 1000;
-  const times = /^From the open DNS gate \(([\d.]+) s\) to a healthy cluster \(([\d.]+) s\)/m.exec(text);
-  if (!times) throw new Error("npm run up did not say when the gate opened and when the cluster was healthy; was there a cluster already?");
+  const text = await command("up", (line) => {
+    if (Number.isNaN(began) && /^ *[\d.]+ s {2}/.test(line)) began = Date.now();
+  });
+  const answered = ((await machines.stop()) - began) / 1000;
+  const times = /^From the open DNS gate \(([\d.]+) s\) to a healthy cluster \(([\d.]+) s\)/m.exec(
+    text,
+  );
+  if (!times)
+    throw new Error(
+      "npm run up did not say when the gate opened and when the cluster was healthy; was there a cluster already?",
+    );
   const [, opened, healthy] = times.map(Number);
   return {
     phases: text.split("\n").filter((line) => /^(Up in|Within)/.test(line)),
-    gateToHealthy: healthy! - opened!, reachableToHealthy: healthy! - Math.max(opened!, answered), memoryMiB: await memoryMiB(),
+    gateToHealthy: healthy! - opened!,
+    reachableToHealthy: healthy! - Math.max(opened!, answered),
+    memoryMiB: await memoryMiB(),
   };
 }
 
 async function memoryMiB(): Promise<number> {
   const used = await podman(["stats", "--no-stream", "--format", "{{.MemUsage}}"]);
   const unit: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9 };
-  const bytes = used.split("\n").flatMap((line) => { const m = /^([\d.]+)(kB|MB|GB)/.exec(line); return m ? [Number(m[1]) * (unit[m[2] ?? ""] ?? 1)] : []; }).reduce((a, b) => a + b, 0);
-  const daemon = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${readFileSync(path.join(projectDir, ".lab/daemon.pid"), "utf8").split(" ")[0]}/status`, "utf8"))?.[1];
+  const bytes = used
+    .split("\n")
+    .flatMap((line) => {
+      const m = /^([\d.]+)(kB|MB|GB)/.exec(line);
+      return m ? [Number(m[1]) * (unit[m[2] ?? ""] ?? 1)] : [];
+    })
+    .reduce((a, b) => a + b, 0);
+  const daemon = /VmRSS:\s+(\d+)/.exec(
+    readFileSync(
+      `/proc/${readFileSync(path.join(projectDir, ".lab/daemon.pid"), "utf8").split(" ")[0]}/status`,
+      "utf8",
+    ),
+  )?.[1];
   return Math.round(bytes / 2 ** 20 + Number(daemon ?? 0) / 1024);
 }

@@ -18,7 +18,9 @@ process, network or state. Works when the lab is half made or gone too.
 await command("down", help, async (args) => {
   if (args.length > 0) throw usageError("down", `down takes no arguments (got ${args.join(" ")})`);
   const phases = new Phases();
-  const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
+  const tell = (line: string) => {
+    process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
+  };
   let failure: unknown;
   const { resources } = await stackContents();
   const state = existsSync(labDir) ? await labState() : "none";
@@ -32,14 +34,20 @@ await command("down", help, async (args) => {
       await phases.time("pulumi destroy", () => destroy(cliDir, tell));
     } catch (error) {
       failure = error; // the lab goes all the same, and with it everything the stack stood for
-      tell("pulumi       destroy failed; taking the lab down all the same (the reason follows at the end)");
+      tell(
+        "pulumi       destroy failed; taking the lab down all the same (the reason follows at the end)",
+      );
     }
   } else if (resources > 0) {
-    tell(`stack        has ${resources} resources, but the lab they were in is gone: forgetting them`);
+    tell(
+      `stack        has ${resources} resources, but the lab they were in is gone: forgetting them`,
+    );
   }
   if (existsSync(labDir)) tell("lab          taking it down");
   await phases.time("lab", () => stopLab(failure ? ["logs"] : []));
-  tell(`down         nothing is left but caches (${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(", ")})`);
+  tell(
+    `down         nothing is left but caches (${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(", ")})`,
+  );
   if (failure) throw failure;
 });
 
@@ -48,7 +56,9 @@ async function destroy(cliDir: string, tell: (line: string) => void): Promise<vo
   try {
     await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview"], tell);
   } catch (error) {
-    tell(`pulumi       ${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`);
+    tell(
+      `pulumi       ${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`,
+    );
     tell("pulumi       destroy failed; once more, after a look at what there still is");
     await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview", "--refresh"], tell);
   }

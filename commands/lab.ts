@@ -24,9 +24,13 @@ const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> =
   start: async () => {
     const { startLab } = await import("../lab/start.ts"); // the other subcommands need none of its packages
     const phases = new Phases();
-    const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
+    const tell = (line: string) => {
+      process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
+    };
     const { wasRunning, phases: parts } = await startLab(tell, [await etcdVersion()]);
-    tell(`lab ${wasRunning ? "was running" : "started"}: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}`);
+    tell(
+      `lab ${wasRunning ? "was running" : "started"}: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}`,
+    );
   },
   stop: async () => {
     const was = existsSync(labDir);
@@ -38,7 +42,12 @@ const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> =
   fault,
   destroy: async () => {
     await stopLab();
-    const images = await podman(["images", "--quiet", "--filter", "reference=localhost/etcd-lab-*"]).catch(() => ""); // no podman, no images
+    const images = await podman([
+      "images",
+      "--quiet",
+      "--filter",
+      "reference=localhost/etcd-lab-*",
+    ]).catch(() => ""); // no podman, no images
     const ids = [...new Set(images.split("\n").filter(Boolean))];
     if (ids.length > 0) await podman(["rmi", "--force", ...ids], { timeoutMs: 120_000 });
     await runAsRoot("rm", ["-rf", cacheDir]);
@@ -48,24 +57,43 @@ const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> =
 
 await command("lab", help, async ([name = "", ...args]) => {
   const subcommand = subcommands[name];
-  if (!subcommand) throw usageError("lab", `${name === "" ? "a subcommand is needed" : `there is no subcommand ${name}`}: ${Object.keys(subcommands).join(", ")}`);
-  if (name === "fault" && (args.length === 0 || args.includes("--help"))) process.stdout.write(faultHelp());
+  if (!subcommand)
+    throw usageError(
+      "lab",
+      `${name === "" ? "a subcommand is needed" : `there is no subcommand ${name}`}: ${Object.keys(subcommands).join(", ")}`,
+    );
+  if (name === "fault" && (args.length === 0 || args.includes("--help")))
+    process.stdout.write(faultHelp());
   else await subcommand(args);
 });
 
 async function showLogs([part, ...rest]: string[]): Promise<void> {
-  if (rest.length > 0) throw usageError("lab", `logs takes one part (got ${[part, ...rest].join(" ")})`);
+  if (rest.length > 0)
+    throw usageError("lab", `logs takes one part (got ${[part, ...rest].join(" ")})`);
   const ofDaemon = ["cloudflare", "ec2", "mirror", "metadata", "control", "daemon"];
   if (part === undefined || ofDaemon.includes(part)) {
-    if (!existsSync(daemonLog)) throw new Error("there is no log yet; the lab has not been started here");
+    if (!existsSync(daemonLog))
+      throw new Error("there is no log yet; the lab has not been started here");
     const lines = (await fs.readFile(daemonLog, "utf8")).split("\n");
-    process.stdout.write(`${lines.filter((line) => part === undefined || line.split(" ")[1] === part).join("\n").trimEnd()}\n`);
+    process.stdout.write(
+      `${lines
+        .filter((line) => part === undefined || line.split(" ")[1] === part)
+        .join("\n")
+        .trimEnd()}\n`,
+    );
     return;
   }
   try {
     // Some services write to stdout and some to stderr.
-    await podman(["logs", "--tail", "500", `etcd-lab-${part === "moto" ? "ec2" : part}`], { onLine: (line) => { process.stdout.write(`${line}\n`); } });
+    await podman(["logs", "--tail", "500", `etcd-lab-${part === "moto" ? "ec2" : part}`], {
+      onLine: (line) => {
+        process.stdout.write(`${line}\n`);
+      },
+    });
   } catch {
-    throw usageError("lab", `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, resolver, moto and the instance ids that npm run lab -- status lists`);
+    throw usageError(
+      "lab",
+      `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, resolver, moto and the instance ids that npm run lab -- status lists`,
+    );
   }
 }

@@ -27,18 +27,31 @@ const needLab = ["up", "update", "preview", "pre", "refresh", "destroy", "down",
 
 await command("pulumi", help, async (args) => {
   const usesLab = needLab.includes(args[0] ?? "") && !args.includes("--help");
-  if (usesLab && !(labIsOurs() && await daemonAnswers())) {
-    throw new Error("the lab of this checkout is not running; start it with npm run lab -- start (or npm run up, which makes the cluster too)");
+  if (usesLab && !(labIsOurs() && (await daemonAnswers()))) {
+    throw new Error(
+      "the lab of this checkout is not running; start it with npm run lab -- start (or npm run up, which makes the cluster too)",
+    );
   }
   const cliDir = await ensureCli((line) => process.stderr.write(`${line}\n`));
   await installPlugins(pulumiHome);
   await createStack(cliDir);
-  const stackFile = usesLab && !args.some((arg) => arg.startsWith("--config-file")) ? await stackFileArguments() : [];
-  const child = spawn(path.join(cliDir, "pulumi"), [...args, ...stackFile], { cwd: projectDir, stdio: "inherit", env: { ...process.env, ...pulumiEnvironment(cliDir) } });
-  process.on("SIGINT", () => { if (!process.stdin.isTTY) child.kill("SIGINT"); });
+  const stackFile =
+    usesLab && !args.some((arg) => arg.startsWith("--config-file"))
+      ? await stackFileArguments()
+      : [];
+  const child = spawn(path.join(cliDir, "pulumi"), [...args, ...stackFile], {
+    cwd: projectDir,
+    stdio: "inherit",
+    env: { ...process.env, ...pulumiEnvironment(cliDir) },
+  });
+  process.on("SIGINT", () => {
+    if (!process.stdin.isTTY) child.kill("SIGINT");
+  });
   process.on("SIGTERM", () => child.kill("SIGINT")); // Pulumi saves its state on SIGINT only
   return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(new Error(`the Pulumi CLI could not be started: ${error.message}`)));
+    child.on("error", (error) =>
+      reject(new Error(`the Pulumi CLI could not be started: ${error.message}`)),
+    );
     child.on("exit", (code) => resolve(code ?? 1));
   });
 });

@@ -19,30 +19,83 @@ that the member shows ends, - without TLS.
 await command("status", help, async (args) => {
   const unknown = args.find((arg) => arg !== "--json");
   if (unknown) throw usageError("status", `unknown argument ${unknown}`);
-  const { endpoints, peerUrls, identity } = await stackOutputs(), credentials = identity && credentialsOf(identity);
-  const declared = Object.entries(endpoints).map(([name, endpoint]) => ({ name, endpoint, peerUrl: peerUrls[name] ?? "" }));
-  const [report, ends] = await Promise.all([probeCluster(declared, 2000, credentials), Promise.all(declared.map((member) => credentials && certificateEnd(member, credentials, 2000)))]);
+  const { endpoints, peerUrls, identity } = await stackOutputs(),
+    credentials = identity && credentialsOf(identity);
+  const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
+    name,
+    endpoint,
+    peerUrl: peerUrls[name] ?? "",
+  }));
+  const [report, ends] = await Promise.all([
+    probeCluster(declared, 2000, credentials),
+    Promise.all(declared.map((member) => credentials && certificateEnd(member, credentials, 2000))),
+  ]);
   const members = report.members.map((m, i) => ({
-    name: m.name, endpoint: m.endpoint, version: m.version, healthy: isHealthy(m), leader: m.leaderId !== "" && m.leaderId === m.memberId,
-    learner: m.learner, dbSizeBytes: m.dbSizeBytes, revision: m.revision, alarms: m.alarms, certificateDays: daysUntil(ends[i]),
+    name: m.name,
+    endpoint: m.endpoint,
+    version: m.version,
+    healthy: isHealthy(m),
+    leader: m.leaderId !== "" && m.leaderId === m.memberId,
+    learner: m.learner,
+    dbSizeBytes: m.dbSizeBytes,
+    revision: m.revision,
+    alarms: m.alarms,
+    certificateDays: daysUntil(ends[i]),
   }));
   const { clusterId, healthy, reasons } = report;
   if (args.includes("--json")) {
     process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
     return healthy ? 0 : 1;
   }
-  process.stdout.write(table(["MEMBER", "ENDPOINT", "VERSION", "HEALTHY", "LEADER", "LEARNER", "DB SIZE", "REVISION", "ALARMS", "CERT DAYS"], members.map((m) =>
-    [m.name, m.endpoint, m.version || "-", yes(m.healthy), yes(m.leader), yes(m.learner), size(m.dbSizeBytes), String(m.revision), m.alarms.join(" ") || "-", m.certificateDays === null ? "-" : String(m.certificateDays)])));
-  if (identity) process.stdout.write(`The operator's certificate ends in ${daysUntil(endOf(identity.certificate))} days, the CA's in ${daysUntil(endOf(identity.ca))}.\n`);
-  process.stdout.write(healthy ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n` : "");
+  process.stdout.write(
+    table(
+      [
+        "MEMBER",
+        "ENDPOINT",
+        "VERSION",
+        "HEALTHY",
+        "LEADER",
+        "LEARNER",
+        "DB SIZE",
+        "REVISION",
+        "ALARMS",
+        "CERT DAYS",
+      ],
+      members.map((m) => [
+        m.name,
+        m.endpoint,
+        m.version || "-",
+        yes(m.healthy),
+        yes(m.leader),
+        yes(m.learner),
+        size(m.dbSizeBytes),
+        String(m.revision),
+        m.alarms.join(" ") || "-",
+        m.certificateDays === null ? "-" : String(m.certificateDays),
+      ]),
+    ),
+  );
+  if (identity)
+    process.stdout.write(
+      `The operator's certificate ends in ${daysUntil(endOf(identity.certificate))} days, the CA's in ${daysUntil(endOf(identity.ca))}.\n`,
+    );
+  process.stdout.write(
+    healthy
+      ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n`
+      : "",
+  );
   if (healthy) return 0;
-  process.stderr.write(`status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n`);
+  process.stderr.write(
+    `status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n`,
+  );
   return 1;
 });
 
 /** A member that answered, has a vote and no alarm, and reads what was written. */
 function isHealthy(m: MemberReport): boolean {
-  return m.error === "" && !m.learner && m.alarms.length === 0 && m.leaderId !== "" && m.marker !== "";
+  return (
+    m.error === "" && !m.learner && m.alarms.length === 0 && m.leaderId !== "" && m.marker !== ""
+  );
 }
 
 function daysUntil(end: number | undefined): number | null {

@@ -32,14 +32,18 @@ const etcdVersions = ["3.5.35", "3.6.14", "3.7.3"];
 const tiers = ["unit", "faults", "lab"] as const;
 type Tier = (typeof tiers)[number];
 /** Which tier a test file belongs to. */
-const tierOf = (file: string): Tier => tiers.find((tier) => file.startsWith(path.join(projectDir, "tests", tier) + path.sep)) ?? "unit";
+const tierOf = (file: string): Tier =>
+  tiers.find((tier) => file.startsWith(path.join(projectDir, "tests", tier) + path.sep)) ?? "unit";
 const sums = { passed: 0, failed: 0 };
 
 await command("test", help, async (args) => {
   const { tier, files: named } = await readArguments(args);
   const all = named.length > 0 ? named : await testFiles();
-  const files = (of: Tier) => (tier === undefined || tier === of ? all.filter((file) => tierOf(file) === of) : []);
-  const say = (line: string) => { process.stdout.write(`${line}\n`); };
+  const files = (of: Tier) =>
+    tier === undefined || tier === of ? all.filter((file) => tierOf(file) === of) : [];
+  const say = (line: string) => {
+    process.stdout.write(`${line}\n`);
+  };
   const skipped: { tier: Tier; count: number; reason: string }[] = [];
   /** Whether a tier can run here; why not is said at the end, where it is seen. */
   const can = async (of: Tier, whyNot: () => Promise<string | undefined>): Promise<boolean> => {
@@ -49,9 +53,14 @@ await command("test", help, async (args) => {
   };
 
   if (named.length === 0) await checkTypes(say);
-  const wanted = files("faults").length + files("lab").length > 0, noLab = wanted ? await whyNoLab() : undefined;
-  await Promise.all([named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined, wanted && noLab === undefined ? prepareLab(say) : undefined]);
-  if (files("unit").length > 0) await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
+  const wanted = files("faults").length + files("lab").length > 0,
+    noLab = wanted ? await whyNoLab() : undefined;
+  await Promise.all([
+    named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined,
+    wanted && noLab === undefined ? prepareLab(say) : undefined,
+  ]);
+  if (files("unit").length > 0)
+    await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
   if (await can("faults", whyNoBench)) {
     await installNeeded(say);
     await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
@@ -61,27 +70,40 @@ await command("test", help, async (args) => {
   }
   for (const { tier: of, count, reason } of skipped) {
     const required = process.env.ETCD_LAB_REQUIRED === "1";
-    say(`\nThe ${of} tier (${count} files in tests/${of}) was ${required ? "REQUIRED (ETCD_LAB_REQUIRED=1) and could not run" : "SKIPPED"}: ${reason}`);
+    say(
+      `\nThe ${of} tier (${count} files in tests/${of}) was ${required ? "REQUIRED (ETCD_LAB_REQUIRED=1) and could not run" : "SKIPPED"}: ${reason}`,
+    );
     if (required) sums.failed += count;
   }
   say(`${sums.passed} passed, ${sums.failed} failed`);
   return sums.failed > 0 ? 1 : 0;
 });
 
-async function readArguments(args: readonly string[]): Promise<{ tier: Tier | undefined; files: string[] }> {
+async function readArguments(
+  args: readonly string[],
+): Promise<{ tier: Tier | undefined; files: string[] }> {
   let tier: Tier | undefined;
   const files: string[] = [];
   const rest = [...args];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === "--tier" || argument.startsWith("--tier=")) {
-      const value = argument.startsWith("--tier=") ? argument.slice("--tier=".length) : rest.shift();
+      const value = argument.startsWith("--tier=")
+        ? argument.slice("--tier=".length)
+        : rest.shift();
       tier = tiers.find((known) => known === value);
-      if (tier === undefined) throw usageError("test", `--tier is ${tiers.join(", ")} (got ${value ?? "nothing"})`);
+      if (tier === undefined)
+        throw usageError("test", `--tier is ${tiers.join(", ")} (got ${value ?? "nothing"})`);
     } else if (argument.startsWith("-")) {
       throw usageError("test", `there is no option ${argument}`);
     } else {
       const file = path.resolve(argument);
-      if (!await fs.access(file).then(() => true, () => false)) throw usageError("test", `there is no test file ${argument}`);
+      if (
+        !(await fs.access(file).then(
+          () => true,
+          () => false,
+        ))
+      )
+        throw usageError("test", `there is no test file ${argument}`);
       files.push(file);
     }
   }
@@ -89,15 +111,25 @@ async function readArguments(args: readonly string[]): Promise<{ tier: Tier | un
 }
 
 async function testFiles(): Promise<string[]> {
-  const entries = await fs.readdir(path.join(projectDir, "tests"), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts")).map((entry) => path.join(entry.parentPath, entry.name)).sort();
+  const entries = await fs.readdir(path.join(projectDir, "tests"), {
+    recursive: true,
+    withFileTypes: true,
+  });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
 }
 
 /** Counts as one test. */
 async function checkTypes(say: (line: string) => void): Promise<void> {
   const started = Date.now();
   try {
-    await run(process.execPath, [path.join(projectDir, "node_modules/typescript/bin/tsc"), "--noEmit", "--pretty", "false"], { cwd: projectDir, timeoutMs: 300_000, onLine: say });
+    await run(
+      process.execPath,
+      [path.join(projectDir, "node_modules/typescript/bin/tsc"), "--noEmit", "--pretty", "false"],
+      { cwd: projectDir, timeoutMs: 300_000, onLine: say },
+    );
     sums.passed += 1;
     say(`types: tsc --noEmit finds nothing (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   } catch {
@@ -108,7 +140,12 @@ async function checkTypes(say: (line: string) => void): Promise<void> {
 
 /** What tests of providers and of etcd run: the CLI and real etcd, from the cache or made now. */
 async function prepareTools(say: (line: string) => void): Promise<void> {
-  await Promise.all([ensureCli(say), (async () => { for (const version of etcdVersions) await ensureEtcd(version, say); })()]);
+  await Promise.all([
+    ensureCli(say),
+    (async () => {
+      for (const version of etcdVersions) await ensureEtcd(version, say);
+    })(),
+  ]);
 }
 
 /** The lab's packages and images, before the first tier: unit tests skip what needs podman or the image's ruby where they are missing. */
@@ -134,11 +171,22 @@ async function runLabTier(files: string[], say: (line: string) => void): Promise
   say(`lab tier: ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-async function runTier(name: string, files: string[], concurrency: number, timeout: number): Promise<void> {
+async function runTier(
+  name: string,
+  files: string[],
+  concurrency: number,
+  timeout: number,
+): Promise<void> {
   const started = Date.now();
   process.stdout.write(`\n${name} tier: ${files.length} files\n`);
   // The runner's own timeout is for tests, not for files.
-  const stream = runTests({ files, concurrency, timeout, cwd: projectDir, execArgv: ["--import", pathToFileURL(path.join(projectDir, "tests/fileEnd.ts")).href] });
+  const stream = runTests({
+    files,
+    concurrency,
+    timeout,
+    cwd: projectDir,
+    execArgv: ["--import", pathToFileURL(path.join(projectDir, "tests/fileEnd.ts")).href],
+  });
   stream.on("test:summary", ({ file, counts }) => {
     if (file !== undefined) return; // one for each file, then one for all
     sums.passed += counts.passed;

@@ -5,7 +5,13 @@ import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, forgetStack, lookAfterKill, removeDeadLocks, stackContents } from "../lab/stack.ts";
+import {
+  createStack,
+  forgetStack,
+  lookAfterKill,
+  removeDeadLocks,
+  stackContents,
+} from "../lab/stack.ts";
 import { startLab } from "../lab/start.ts";
 
 const help = `
@@ -18,43 +24,74 @@ what is missing: host packages through apt-get (listed before), images, the Pulu
 await command("up", help, async (args) => {
   if (args.length > 0) throw usageError("up", `up takes no arguments (got ${args.join(" ")})`);
   const phases = new Phases();
-  const tell = (line: string) => { process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`); };
+  const tell = (line: string) => {
+    process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
+  };
 
   tell("lab          starting, or finding it running");
   const lab = await phases.time("lab", async () => startLab(tell, [await etcdVersion()]));
-  const parts = lab.phases.filter(({ seconds }) => seconds >= 0.1).map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ");
+  const parts = lab.phases
+    .filter(({ seconds }) => seconds >= 0.1)
+    .map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`)
+    .join(", ");
   tell(`lab          ${lab.wasRunning ? "was running" : "started"}${parts ? ` (${parts})` : ""}`);
 
   const { resources } = await stackContents();
   if (resources > 0 && !lab.wasRunning) {
-    tell(`stack        has ${resources} resources that the lab, started anew, knows nothing of (its EC2 forgets at a stop or reboot): starting from nothing`);
+    tell(
+      `stack        has ${resources} resources that the lab, started anew, knows nothing of (its EC2 forgets at a stop or reboot): starting from nothing`,
+    );
     await forgetStack();
   }
   await removeDeadLocks(tell);
-  await phases.time("stack", async () => { await createStack(lab.cliDir); await lookAfterKill(lab.cliDir, tell); });
+  await phases.time("stack", async () => {
+    await createStack(lab.cliDir);
+    await lookAfterKill(lab.cliDir, tell);
+  });
   tell("pulumi up    starting the program");
-  const progress = await phases.time("pulumi up", () => runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell));
-  const changes = Object.entries(progress.changes).filter(([operation]) => operation !== "same").map(([operation, count]) => `${count} ${operation}`);
+  const progress = await phases.time("pulumi up", () =>
+    runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell),
+  );
+  const changes = Object.entries(progress.changes)
+    .filter(([operation]) => operation !== "same")
+    .map(([operation, count]) => `${count} ${operation}`);
   tell(`pulumi up    done: ${changes.join(", ") || "nothing to change"}`);
 
   const healthy = await phases.time("status", () => printStatus());
   const total = phases.elapsed().toFixed(1);
-  process.stdout.write(`\nUp in ${total} s: ${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
+  process.stdout.write(
+    `\nUp in ${total} s: ${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`,
+  );
   const busy = progress.busy();
-  if (busy.length > 0) process.stdout.write(`Within pulumi up (some at the same time): ${busy.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`);
+  if (busy.length > 0)
+    process.stdout.write(
+      `Within pulumi up (some at the same time): ${busy.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`,
+    );
   const [opened, well] = ["DNS gate", "health"].map((group) => progress.endedAt.get(group));
   if (opened && well) {
     const at = (time: number) => (phases.elapsed() - (Date.now() - time) / 1000).toFixed(1);
-    process.stdout.write(`From the open DNS gate (${at(opened)} s) to a healthy cluster (${at(well)} s): ${((well - opened) / 1000).toFixed(1)} s.\n`);
+    process.stdout.write(
+      `From the open DNS gate (${at(opened)} s) to a healthy cluster (${at(well)} s): ${((well - opened) / 1000).toFixed(1)} s.\n`,
+    );
   }
-  process.stdout.write("The recipe was converged by the lab's stand-in for the Chef client (lab/chef, over Debian's itamae); on real machines it is Cinc or Chef.\n");
-  process.stdout.write(`\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run pulumi -- preview --expect-no-changes\n`);
+  process.stdout.write(
+    "The recipe was converged by the lab's stand-in for the Chef client (lab/chef, over Debian's itamae); on real machines it is Cinc or Chef.\n",
+  );
+  process.stdout.write(
+    `\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run pulumi -- preview --expect-no-changes\n`,
+  );
   return healthy;
 });
 
 /** The table of `npm run status`; its exit code. */
 function printStatus(): Promise<number> {
   process.stdout.write("\n");
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", path.join(projectDir, "commands/status.ts")], { stdio: "inherit" });
-  return new Promise((resolve, reject) => child.on("error", reject).on("exit", (code) => resolve(code ?? 1)));
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", path.join(projectDir, "commands/status.ts")],
+    { stdio: "inherit" },
+  );
+  return new Promise((resolve, reject) =>
+    child.on("error", reject).on("exit", (code) => resolve(code ?? 1)),
+  );
 }

@@ -73,8 +73,15 @@ export class EtcdNode extends pulumi.ComponentResource {
 
   constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("etcd:index:EtcdNode", name, { name: args.name, domain: args.domain }, opts);
-    const child: pulumi.CustomResourceOptions = { parent: this, hooks: { beforeCreate: [args.removeOrphans] } };
-    const tags = (role: string) => ({ ...args.tags, Name: `${args.name}.${args.domain}`, Role: role });
+    const child: pulumi.CustomResourceOptions = {
+      parent: this,
+      hooks: { beforeCreate: [args.removeOrphans] },
+    };
+    const tags = (role: string) => ({
+      ...args.tags,
+      Name: `${args.name}.${args.domain}`,
+      Role: role,
+    });
     const encryption = { encrypted: true, ...(args.kmsKeyId ? { kmsKeyId: args.kmsKeyId } : {}) };
     const scheme = args.tls ? "https" : "http";
     this.member = args.name;
@@ -82,43 +89,96 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.peerUrl = `${scheme}://${this.hostname}:2380`;
 
     // The address: an interface of its own, so that a replaced machine keeps it.
-    const address = new NetworkInterface(`${name}-interface`, {
-      subnetId: args.subnetId, securityGroups: [args.securityGroupId], description: `etcd member ${this.hostname}`, tags: tags("interface"),
-    }, { ...child, dependsOn: [args.leftovers] });
+    const address = new NetworkInterface(
+      `${name}-interface`,
+      {
+        subnetId: args.subnetId,
+        securityGroups: [args.securityGroupId],
+        description: `etcd member ${this.hostname}`,
+        tags: tags("interface"),
+      },
+      { ...child, dependsOn: [args.leftovers] },
+    );
     this.privateIp = address.privateIp;
     this.endpoint = pulumi.interpolate`${scheme}://${address.privateIp}:2379`;
 
     // The names. SRV depends on A: a target must not exist before its address, nor outlive it.
     const record = { zoneId: args.zoneId, ttl: args.ttl, proxied: false, comment: args.comment };
     const replaceFirst = { ...child, deleteBeforeReplace: true }; // creating first would meet "record exists" (pulumi-cloudflare issue 687)
-    const a = new DnsRecord(`${name}-address`, { ...record, name: this.hostname, type: "A", content: address.privateIp }, replaceFirst);
-    const peer = new DnsRecord(`${name}-peer`, { ...record, ...srvRecord(serverSrvName(args.domain, args.tls), this.hostname, 2380) }, { ...replaceFirst, dependsOn: [a] });
+    const a = new DnsRecord(
+      `${name}-address`,
+      { ...record, name: this.hostname, type: "A", content: address.privateIp },
+      replaceFirst,
+    );
+    const peer = new DnsRecord(
+      `${name}-peer`,
+      { ...record, ...srvRecord(serverSrvName(args.domain, args.tls), this.hostname, 2380) },
+      { ...replaceFirst, dependsOn: [a] },
+    );
     this.records = [a, peer];
 
     // The data: a volume of its own, because the member's identity lives on it.
-    this.volume = new Volume(`${name}-data`, { availabilityZone: args.zone, size: args.dataVolumeGb, type: "gp3", ...encryption, tags: tags("data") }, child);
+    this.volume = new Volume(
+      `${name}-data`,
+      {
+        availabilityZone: args.zone,
+        size: args.dataVolumeGb,
+        type: "gp3",
+        ...encryption,
+        tags: tags("data"),
+      },
+      child,
+    );
 
     // The machine. One that the state does not know would hold the interface: it goes between the two in a destroy.
-    const leftovers = new Leftovers(`${name}-leftovers`, { type: "aws:ec2/instance:Instance", tags: tags("instance") }, { ...child, dependsOn: [address] });
-    this.instance = new Instance(`${name}-instance`, {
-      ami: args.ami, instanceType: args.instanceType, keyName: args.keyName,
-      primaryNetworkInterface: { networkInterfaceId: address.id },
-      userData: args.userData,
-      metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
-      rootBlockDevice: { ...encryption, volumeType: "gp3", volumeSize: 10 },
-      tags: tags("instance"),
-      // A moved image, changed user data or a key that was made anew would take all members down at once (rule: one at a time).
-    }, {
-      ...child, hooks: { ...child.hooks, beforeUpdate: [args.stopsAlone] }, deleteBeforeReplace: true, ignoreChanges: ["ami", "userData", "keyName"],
-      additionalSecretOutputs: ["userData"], dependsOn: [leftovers, args.hostKeySeed],
-    });
+    const leftovers = new Leftovers(
+      `${name}-leftovers`,
+      { type: "aws:ec2/instance:Instance", tags: tags("instance") },
+      { ...child, dependsOn: [address] },
+    );
+    this.instance = new Instance(
+      `${name}-instance`,
+      {
+        ami: args.ami,
+        instanceType: args.instanceType,
+        keyName: args.keyName,
+        primaryNetworkInterface: { networkInterfaceId: address.id },
+        userData: args.userData,
+        metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+        rootBlockDevice: { ...encryption, volumeType: "gp3", volumeSize: 10 },
+        tags: tags("instance"),
+        // A moved image, changed user data or a key that was made anew would take all members down at once (rule: one at a time).
+      },
+      {
+        ...child,
+        hooks: { ...child.hooks, beforeUpdate: [args.stopsAlone] },
+        deleteBeforeReplace: true,
+        ignoreChanges: ["ami", "userData", "keyName"],
+        additionalSecretOutputs: ["userData"],
+        dependsOn: [leftovers, args.hostKeySeed],
+      },
+    );
     // The end of the machine detaches: a destroy that stops it for that, and is killed then, would leave a machine that nothing starts again.
-    this.attachment = new VolumeAttachment(`${name}-attachment`, {
-      instanceId: this.instance.id, volumeId: this.volume.id, deviceName: "/dev/sdf", skipDestroy: true,
-    }, { ...child, deleteBeforeReplace: true });
+    this.attachment = new VolumeAttachment(
+      `${name}-attachment`,
+      {
+        instanceId: this.instance.id,
+        volumeId: this.volume.id,
+        deviceName: "/dev/sdf",
+        skipDestroy: true,
+      },
+      { ...child, deleteBeforeReplace: true },
+    );
     // Replaced, it goes first: the look for orphans before its creation would take it for one.
     this.wayOut = args.publicAddress
-      ? [new Eip(`${name}-public-address`, { domain: "vpc", networkInterface: address.id, tags: tags("public-address") }, { ...child, deleteBeforeReplace: true, dependsOn: [this.instance] })] : [];
+      ? [
+          new Eip(
+            `${name}-public-address`,
+            { domain: "vpc", networkInterface: address.id, tags: tags("public-address") },
+            { ...child, deleteBeforeReplace: true, dependsOn: [this.instance] },
+          ),
+        ]
+      : [];
 
     this.registerOutputs({ hostname: this.hostname, privateIp: this.privateIp });
   }

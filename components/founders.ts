@@ -59,35 +59,86 @@ interface Outputs extends Inputs {
 export function refusals(olds: Inputs, news: Inputs): { property: string; reason: string }[] {
   const found: { property: string; reason: string }[] = [];
   const refuse = (property: keyof Inputs, reason: string) => found.push({ property, reason });
-  const differs = <K extends keyof Inputs>(key: K) => olds[key] !== undefined && news[key] !== undefined && JSON.stringify(olds[key]) !== JSON.stringify(news[key]);
+  const differs = <K extends keyof Inputs>(key: K) =>
+    olds[key] !== undefined &&
+    news[key] !== undefined &&
+    JSON.stringify(olds[key]) !== JSON.stringify(news[key]);
   const otherwise = "set it back, or destroy the stack first";
 
   if (olds.nodes && Array.isArray(news.nodes)) {
-    const before = [...olds.nodes].sort().join(", "), after = [...news.nodes].sort().join(", ");
-    if (before !== after) refuse("nodes", `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node started now could form a second cluster; set the nodes back, or destroy the stack first`);
+    const before = [...olds.nodes].sort().join(", "),
+      after = [...news.nodes].sort().join(", ");
+    if (before !== after)
+      refuse(
+        "nodes",
+        `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node started now could form a second cluster; set the nodes back, or destroy the stack first`,
+      );
   }
-  if (differs("domain")) refuse("domain", `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); ${otherwise}`);
-  if (differs("zoneId")) refuse("zoneId", `zoneId: every record would be gone before another is made in the other zone, and members find one another by them (founded in ${olds.zoneId}; got ${news.zoneId}); ${otherwise}`);
-  if (differs("tls")) refuse("tls", `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`);
-  if (differs("authority")) refuse("authority", `caCertificate: members believe the CA they were started with, and another would need each of them restarted twice; ${otherwise}`);
-  if (differs("etcdVersion")) refuse("etcdVersion", `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`);
-  if (differs("sshPublicKey")) refuse("sshPublicKey", `sshPrivateKey: another key would replace every machine at once; ${otherwise}`);
+  if (differs("domain"))
+    refuse(
+      "domain",
+      `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); ${otherwise}`,
+    );
+  if (differs("zoneId"))
+    refuse(
+      "zoneId",
+      `zoneId: every record would be gone before another is made in the other zone, and members find one another by them (founded in ${olds.zoneId}; got ${news.zoneId}); ${otherwise}`,
+    );
+  if (differs("tls"))
+    refuse(
+      "tls",
+      `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`,
+    );
+  if (differs("authority"))
+    refuse(
+      "authority",
+      `caCertificate: members believe the CA they were started with, and another would need each of them restarted twice; ${otherwise}`,
+    );
+  if (differs("etcdVersion"))
+    refuse(
+      "etcdVersion",
+      `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`,
+    );
+  if (differs("sshPublicKey"))
+    refuse(
+      "sshPublicKey",
+      `sshPrivateKey: another key would replace every machine at once; ${otherwise}`,
+    );
   if (olds.nodes && typeof news.kmsKeyId === "string" && (olds.kmsKeyId ?? "") !== news.kmsKeyId) {
-    refuse("kmsKeyId", `kmsKeyId: a disk keeps the key it was made with, so another would replace every data volume (founded with ${olds.kmsKeyId || "the account's default"}; got ${news.kmsKeyId || "the account's default"}); ${otherwise}`);
+    refuse(
+      "kmsKeyId",
+      `kmsKeyId: a disk keeps the key it was made with, so another would replace every data volume (founded with ${olds.kmsKeyId || "the account's default"}; got ${news.kmsKeyId || "the account's default"}); ${otherwise}`,
+    );
   }
   for (const node of changed(olds.places, news.places)) {
-    refuse("places", `nodes.${node}: a member keeps its zone and subnet, for its data volume and its address lie there (${olds.places?.[node]}; got ${news.places?.[node]}); ${otherwise}`);
+    refuse(
+      "places",
+      `nodes.${node}: a member keeps its zone and subnet, for its data volume and its address lie there (${olds.places?.[node]}; got ${news.places?.[node]}); ${otherwise}`,
+    );
   }
   const retyped = changed(olds.instanceTypes, news.instanceTypes);
-  if (retyped.length > 1) refuse("instanceTypes", `instanceType: it changes for ${retyped.join(", ")}, which would stop them all at once; change one node at a time with nodes.<name>.instanceType, and look at the cluster's health between`);
+  if (retyped.length > 1)
+    refuse(
+      "instanceTypes",
+      `instanceType: it changes for ${retyped.join(", ")}, which would stop them all at once; change one node at a time with nodes.<name>.instanceType, and look at the cluster's health between`,
+    );
   const lost = changed(olds.volumeIds, news.volumeIds);
-  if (lost.length) refuse("volumeIds", `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come back under its old identity; keep the volume, or destroy the stack first`);
+  if (lost.length)
+    refuse(
+      "volumeIds",
+      `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come back under its old identity; keep the volume, or destroy the stack first`,
+    );
   return found;
 }
 
 /** Keys that both have, with different values. Names that come or go are the business of `nodes`. */
-function changed(olds: Readonly<Record<string, string>> = {}, news: Readonly<Record<string, string>> = {}): string[] {
-  return typeof news === "object" ? Object.keys(olds).filter((key) => key in news && news[key] !== olds[key]) : [];
+function changed(
+  olds: Readonly<Record<string, string>> = {},
+  news: Readonly<Record<string, string>> = {},
+): string[] {
+  return typeof news === "object"
+    ? Object.keys(olds).filter((key) => key in news && news[key] !== olds[key])
+    : [];
 }
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
@@ -95,7 +146,20 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
     return { inputs: news, failures: refusals(olds ?? {}, news) };
   },
   async diff(_id, olds, news) {
-    const recorded = (i: Inputs) => JSON.stringify([i.nodes, i.domain, i.zoneId, i.tls, i.authority, i.etcdVersion, i.places, i.instanceTypes, i.sshPublicKey, i.kmsKeyId, i.volumeIds]);
+    const recorded = (i: Inputs) =>
+      JSON.stringify([
+        i.nodes,
+        i.domain,
+        i.zoneId,
+        i.tls,
+        i.authority,
+        i.etcdVersion,
+        i.places,
+        i.instanceTypes,
+        i.sshPublicKey,
+        i.kmsKeyId,
+        i.volumeIds,
+      ]);
     return { changes: recorded(olds) !== recorded(news) };
   },
   async create(inputs) {

@@ -5,7 +5,9 @@
 const cidr = process.env.LAB_CIDR ?? "10.213.0.0/16";
 const match = /^(\d{1,3})\.(\d{1,3})\.0\.0\/16$/.exec(cidr);
 if (!match || Number(match[1]) > 255 || Number(match[2]) > 255) {
-  throw new Error(`LAB_CIDR: a private /16 such as 10.213.0.0/16 is needed, because the VPC's subnets are cut from it (got ${JSON.stringify(cidr)})`);
+  throw new Error(
+    `LAB_CIDR: a private /16 such as 10.213.0.0/16 is needed, because the VPC's subnets are cut from it (got ${JSON.stringify(cidr)})`,
+  );
 }
 const prefix = `${match[1]}.${match[2]}`;
 

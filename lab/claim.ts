@@ -18,13 +18,23 @@ export type LabState = "none" | "running" | "remains";
  */
 export async function labState(): Promise<LabState> {
   const claim = existsSync(claimFile) ? readFileSync(claimFile, "utf8").trim() : undefined;
-  const containers: { Names: string[]; State: string }[] = JSON.parse(await podman(["ps", "--all", "--filter", "label=etcd-lab=1", "--format", "json"]));
-  const running = containers.filter(({ State }) => State === "running").flatMap(({ Names }) => Names);
+  const containers: { Names: string[]; State: string }[] = JSON.parse(
+    await podman(["ps", "--all", "--filter", "label=etcd-lab=1", "--format", "json"]),
+  );
+  const running = containers
+    .filter(({ State }) => State === "running")
+    .flatMap(({ Names }) => Names);
   if (claim === projectDir) return running.includes("etcd-lab-ec2") ? "running" : "remains";
   if (claim !== undefined && running.length > 0 && existsSync(claim)) {
-    throw new Error(`a lab of another checkout is running (${claim}), and a host has room for one; take it down with npm run down there`);
+    throw new Error(
+      `a lab of another checkout is running (${claim}), and a host has room for one; take it down with npm run down there`,
+    );
   }
-  return containers.length > 0 || claim !== undefined || existsSync(`/sys/class/net/${addresses.bridge}`) ? "remains" : "none";
+  return containers.length > 0 ||
+    claim !== undefined ||
+    existsSync(`/sys/class/net/${addresses.bridge}`)
+    ? "remains"
+    : "none";
 }
 
 /** Whether this checkout has made the last claim to the host's lab since the boot; says nothing about what runs. */
@@ -44,12 +54,19 @@ export async function releaseHost(): Promise<void> {
 
 /** Throws when another program listens on one of the lab's ports, before half a lab is up. */
 export async function checkPorts(): Promise<void> {
-  const uses = { ec2Port: "the EC2 emulator", cloudflarePort: "the Cloudflare emulator", controlPort: "the lab's control interface" } as const;
+  const uses = {
+    ec2Port: "the EC2 emulator",
+    cloudflarePort: "the Cloudflare emulator",
+    controlPort: "the lab's control interface",
+  } as const;
   for (const name of ["ec2Port", "cloudflarePort", "controlPort"] as const) {
     const taken = await new Promise<boolean>((resolve) => {
       const probe = net.createServer().once("error", () => resolve(true));
       probe.listen(addresses[name], "127.0.0.1", () => probe.close(() => resolve(false)));
     });
-    if (taken) throw new Error(`port ${addresses[name]} on 127.0.0.1 is taken, and ${uses[name]} needs it; see who has it with: ss -ltnp 'sport = :${addresses[name]}'`);
+    if (taken)
+      throw new Error(
+        `port ${addresses[name]} on 127.0.0.1 is taken, and ${uses[name]} needs it; see who has it with: ss -ltnp 'sport = :${addresses[name]}'`,
+      );
   }
 }

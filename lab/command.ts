@@ -2,7 +2,11 @@
  * The frame of every command: `--help` alone prints the help; an error is one message without a stack, and exit code 1.
  * `main` may return an exit code. LAB_DEBUG=1 adds the stack.
  */
-export async function command(name: string, help: string, main: (args: string[]) => Promise<number | void>): Promise<void> {
+export async function command(
+  name: string,
+  help: string,
+  main: (args: string[]) => Promise<number | void>,
+): Promise<void> {
   const args = process.argv.slice(2);
   if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
     process.stdout.write(`${help.trim()}\n`);

@@ -10,7 +10,9 @@ import { startMirror } from "./mirror.ts";
 // The lab's one process on the host: the Cloudflare emulator, the etcd mirror, the instance metadata service, the reconciler of machines, and last, because its
 // answer means that all are ready, the control interface. lab/daemonProcess.ts starts it as root, its output is .lab/logs/daemon.log.
 
-const logOf = (part: string) => (line: string) => { process.stdout.write(`${new Date().toISOString()} ${part} ${line}\n`); };
+const logOf = (part: string) => (line: string) => {
+  process.stdout.write(`${new Date().toISOString()} ${part} ${line}\n`);
+};
 const log = logOf("daemon");
 const images = await imageNames();
 const parts = [
@@ -33,10 +35,13 @@ async function stop(reason: string): Promise<void> {
 }
 process.on("SIGTERM", () => void stop("SIGTERM"));
 process.on("SIGINT", () => void stop("SIGINT"));
-process.on("unhandledRejection", (error) => log(`unhandled: ${error instanceof Error ? error.stack : error}`));
+process.on("unhandledRejection", (error) =>
+  log(`unhandled: ${error instanceof Error ? error.stack : error}`),
+);
 
 // Somebody removed .lab, or started another daemon: this one has no business left.
 setInterval(() => {
   const owner = fs.existsSync(daemonPidFile) ? fs.readFileSync(daemonPidFile, "utf8") : "";
-  if (Number(owner.split(" ")[0]) !== process.pid) void stop("the pid file is no longer this daemon's");
+  if (Number(owner.split(" ")[0]) !== process.pid)
+    void stop("the pid file is no longer this daemon's");
 }, 2_000).unref();

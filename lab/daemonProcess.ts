@@ -16,7 +16,7 @@ const script = path.join(projectDir, "lab/daemon.ts");
 /** Whether the daemon of this checkout runs, answers, and runs the code that is there now. */
 export async function daemonIsCurrent(): Promise<boolean> {
   const [pid, code] = readPidFile();
-  return pid !== undefined && isDaemon(pid) && code === codeDigest() && await daemonAnswers();
+  return pid !== undefined && isDaemon(pid) && code === codeDigest() && (await daemonAnswers());
 }
 
 /** Starts the daemon as root, a process of its own, and waits up to 20 s until its control interface answers. Throws with the end of its log. */
@@ -24,22 +24,43 @@ export async function startDaemon(): Promise<void> {
   await stopDaemon();
   await fs.mkdir(logDir, { recursive: true });
   const log = openSync(daemonLog, "a");
-  const environment = ["PATH", "LAB_CIDR", "HOME"].flatMap((name) => process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`]);
-  const command = ["env", ...environment, `XDG_CACHE_HOME=${path.dirname(cacheDir)}`, process.execPath, "--disable-warning=ExperimentalWarning", script];
-  const [program = "", ...args] = process.getuid?.() === 0 ? command : ["sudo", "-n", "--", ...command];
-  const child = spawn(program, args, { cwd: projectDir, detached: true, stdio: ["ignore", log, log] });
+  const environment = ["PATH", "LAB_CIDR", "HOME"].flatMap((name) =>
+    process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
+  );
+  const command = [
+    "env",
+    ...environment,
+    `XDG_CACHE_HOME=${path.dirname(cacheDir)}`,
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    script,
+  ];
+  const [program = "", ...args] =
+    process.getuid?.() === 0 ? command : ["sudo", "-n", "--", ...command];
+  const child = spawn(program, args, {
+    cwd: projectDir,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
   closeSync(log);
   let ended = false;
-  child.on("error", () => { ended = true; });
-  child.on("exit", () => { ended = true; });
+  child.on("error", () => {
+    ended = true;
+  });
+  child.on("exit", () => {
+    ended = true;
+  });
   child.unref();
   // Under sudo the daemon is a child of ours only through it; it is the process that runs the script.
   const pid = await found(child.pid, () => ended);
   await fs.writeFile(daemonPidFile, `${pid ?? 0} ${codeDigest()}\n`);
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline && !ended; await delay(50)) if (await daemonAnswers()) return;
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline && !ended; await delay(50))
+    if (await daemonAnswers()) return;
   const tail = (await fs.readFile(daemonLog, "utf8")).trim().split("\n").slice(-12).join("\n");
   await stopDaemon();
-  throw new Error(`lab: the daemon ${ended ? "ended while starting" : "does not answer after 20 s"}; the end of ${path.relative(projectDir, daemonLog)}:\n${tail}`);
+  throw new Error(
+    `lab: the daemon ${ended ? "ended while starting" : "does not answer after 20 s"}; the end of ${path.relative(projectDir, daemonLog)}:\n${tail}`,
+  );
 }
 
 /** Ends the daemon: asks, waits up to 12 s, then kills. None running: does nothing. */
@@ -73,11 +94,17 @@ function isDaemon(pid: number): boolean {
   }
 }
 
-async function found(parent: number | undefined, ended: () => boolean): Promise<number | undefined> {
+async function found(
+  parent: number | undefined,
+  ended: () => boolean,
+): Promise<number | undefined> {
   for (const deadline = Date.now() + 5_000; Date.now() < deadline && !ended(); await delay(20)) {
     if (parent !== undefined && isDaemon(parent)) return parent;
     const candidates = await run("pgrep", ["-P", String(parent)]).catch(() => "");
-    const child = candidates.split("\n").map(Number).find((pid) => pid > 0 && isDaemon(pid));
+    const child = candidates
+      .split("\n")
+      .map(Number)
+      .find((pid) => pid > 0 && isDaemon(pid));
     if (child !== undefined) return child;
   }
   return undefined;
@@ -85,13 +112,21 @@ async function found(parent: number | undefined, ended: () => boolean): Promise<
 
 /** Whether a daemon of the lab answers on its control port. */
 export async function daemonAnswers(): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${addresses.controlPort}/faults`, { signal: AbortSignal.timeout(2_000) }).then((response) => response.ok, () => false);
+  return fetch(`http://127.0.0.1:${addresses.controlPort}/faults`, {
+    signal: AbortSignal.timeout(2_000),
+  }).then(
+    (response) => response.ok,
+    () => false,
+  );
 }
 
 /** Tells a daemon of yesterday's code from one of today's: names, sizes and times of the lab's files. */
 function codeDigest(): string {
   const hash = createHash("sha256");
-  for (const entry of readdirSync(path.join(projectDir, "lab"), { recursive: true, withFileTypes: true }).filter((e) => e.isFile() && e.name.endsWith(".ts"))) {
+  for (const entry of readdirSync(path.join(projectDir, "lab"), {
+    recursive: true,
+    withFileTypes: true,
+  }).filter((e) => e.isFile() && e.name.endsWith(".ts"))) {
     const { size, mtimeMs } = statSync(path.join(entry.parentPath, entry.name));
     hash.update(`${entry.parentPath}/${entry.name} ${size} ${mtimeMs}\n`);
   }

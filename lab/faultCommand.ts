@@ -5,10 +5,15 @@ import type { ActiveFault } from "./faults.ts";
 
 /** Help of `npm run lab -- fault`, from the table of faults. */
 export function faultHelp(): string {
-  const kinds = Object.entries(faultKinds).map(([name, { says, parameters }]: [string, FaultKind]) => {
-    const rows = Object.entries(parameters).map(([parameter, { required, says: meaning }]) => `      ${`${parameter}=…`.padEnd(14)}${required ? "" : "(optional) "}${meaning}`);
-    return [`  ${name}: ${says}`, ...rows].join("\n");
-  });
+  const kinds = Object.entries(faultKinds).map(
+    ([name, { says, parameters }]: [string, FaultKind]) => {
+      const rows = Object.entries(parameters).map(
+        ([parameter, { required, says: meaning }]) =>
+          `      ${`${parameter}=…`.padEnd(14)}${required ? "" : "(optional) "}${meaning}`,
+      );
+      return [`  ${name}: ${says}`, ...rows].join("\n");
+    },
+  );
   return `npm run lab -- fault list                  faults that are on
 npm run lab -- fault clear [ID]            switches all off, or one
 npm run lab -- fault flush                 empties the resolver's cache
@@ -24,12 +29,17 @@ ${kinds.join("\n")}
 
 /** `npm run lab -- fault …`: talks to the control interface of the running lab. */
 export async function fault([first = "", ...rest]: string[]): Promise<void> {
-  const say = (line: string) => { process.stdout.write(`${line}\n`); };
+  const say = (line: string) => {
+    process.stdout.write(`${line}\n`);
+  };
   if (first === "list") {
     const active = await control<ActiveFault[]>("GET", "/faults");
     say(active.length === 0 ? "no fault is on" : active.map(describe).join("\n"));
   } else if (first === "clear") {
-    const { cleared } = await control<{ cleared: number }>("DELETE", rest[0] === undefined ? "/faults" : `/faults/${encodeURIComponent(rest[0])}`);
+    const { cleared } = await control<{ cleared: number }>(
+      "DELETE",
+      rest[0] === undefined ? "/faults" : `/faults/${encodeURIComponent(rest[0])}`,
+    );
     say(`${cleared} switched off`);
   } else if (first === "flush") {
     await control("POST", "/resolver/flush");
@@ -37,10 +47,13 @@ export async function fault([first = "", ...rest]: string[]): Promise<void> {
   } else {
     const parameters = rest.map((text) => {
       const at = text.indexOf("=");
-      if (at < 1) throw usageError("lab", `parameters of a fault are written name=value (got ${text})`);
+      if (at < 1)
+        throw usageError("lab", `parameters of a fault are written name=value (got ${text})`);
       return [text.slice(0, at), text.slice(at + 1)] as const;
     });
-    say(`on: ${describe(await control<ActiveFault>("POST", "/faults", { kind: first, ...Object.fromEntries(parameters) }))}`);
+    say(
+      `on: ${describe(await control<ActiveFault>("POST", "/faults", { kind: first, ...Object.fromEntries(parameters) }))}`,
+    );
   }
 }
 

@@ -13,9 +13,12 @@ export const hostEffects: FaultEffects = { begin };
 
 async function begin(fault: Fault): Promise<(() => Promise<void>) | undefined> {
   switch (fault.kind) {
-    case "server-down": return pause(fault.server);
-    case "servfail": return servfail(fault.server);
-    case "pause": return pause(await machineName(fault.machine));
+    case "server-down":
+      return pause(fault.server);
+    case "servfail":
+      return servfail(fault.server);
+    case "pause":
+      return pause(await machineName(fault.machine));
     case "partition": {
       const name = await machineName(fault.machine);
       await setLink(name, "down");
@@ -24,11 +27,17 @@ async function begin(fault: Fault): Promise<(() => Promise<void>) | undefined> {
         if ((await namespaces()).includes(name)) await setLink(name, "up");
       };
     }
-    case "ec2-fault": return failCalls(fault);
+    case "ec2-fault":
+      return failCalls(fault);
     case "kill":
       await podman(["kill", "--signal", "KILL", containerName(await machineName(fault.machine))]);
       return undefined;
-    case "dns-lag": case "withhold": case "falsify": case "extra": case "ssh-late": case "api-fault": // whoever serves looks these up
+    case "dns-lag":
+    case "withhold":
+    case "falsify":
+    case "extra":
+    case "ssh-late":
+    case "api-fault": // whoever serves looks these up
       return undefined;
   }
 }
@@ -50,7 +59,16 @@ async function servfail(server: string): Promise<() => Promise<void>> {
 }
 
 async function isInState(name: string, state: "running" | "paused"): Promise<boolean> {
-  const found = await podman(["ps", "--all", "--filter", `name=^${containerName(name)}$`, "--filter", `status=${state}`, "--format", "{{.Names}}"]);
+  const found = await podman([
+    "ps",
+    "--all",
+    "--filter",
+    `name=^${containerName(name)}$`,
+    "--filter",
+    `status=${state}`,
+    "--format",
+    "{{.Names}}",
+  ]);
   return found.trim() !== "";
 }
 
@@ -62,10 +80,14 @@ async function machineName(called: string): Promise<string> {
   const names = await namespaces();
   if (names.includes(called)) return called;
   const fullName = called.endsWith(`.${zone.name}`) ? called : `${called}.${zone.name}`;
-  const record = loadRecords().find((candidate) => candidate.type === "A" && candidate.name === fullName);
+  const record = loadRecords().find(
+    (candidate) => candidate.type === "A" && candidate.name === fullName,
+  );
   const name = await namespaceOf(record?.content ?? called);
   if (name !== undefined) return name;
-  throw new FaultInputError(`machine: there is no ${called} in the lab; it runs ${names.length === 0 ? "nothing now" : names.join(", ")}.`);
+  throw new FaultInputError(
+    `machine: there is no ${called} in the lab; it runs ${names.length === 0 ? "nothing now" : names.join(", ")}.`,
+  );
 }
 
 function containerName(name: string): string {

@@ -3,7 +3,21 @@ export const nameServers = ["ns1", "ns2"] as const;
 export type NameServer = (typeof nameServers)[number];
 
 /** What a parameter of a fault may hold; faultInput.ts reads each. */
-export type Form = "name" | "recordType" | "content" | "server" | "machine" | "text" | "seconds" | "count" | "status" | "service" | "method" | "drop" | "apiName" | "when";
+export type Form =
+  | "name"
+  | "recordType"
+  | "content"
+  | "server"
+  | "machine"
+  | "text"
+  | "seconds"
+  | "count"
+  | "status"
+  | "service"
+  | "method"
+  | "drop"
+  | "apiName"
+  | "when";
 
 export interface Parameter {
   readonly form: Form;
@@ -25,7 +39,10 @@ const someServer = may("server", "ns1 or ns2; both unless given");
 export const faultKinds = {
   "dns-lag": {
     says: "Changes of records reach a nameserver late.",
-    parameters: { seconds: need("seconds", "how late, from the change; 2 for ns2 when no fault is set"), server: may("server", "ns2 unless given") },
+    parameters: {
+      seconds: need("seconds", "how late, from the change; 2 for ns2 when no fault is set"),
+      server: may("server", "ns2 unless given"),
+    },
   },
   withhold: {
     says: "A record is accepted by the API and not published.",
@@ -33,7 +50,10 @@ export const faultKinds = {
       name: need("name", "full name, such as c.etcd.test"),
       type: need("recordType", "A, AAAA, CNAME, SRV or TXT"),
       server: someServer,
-      content: may("content", "only the record with this content; for SRV the target alone will do"),
+      content: may(
+        "content",
+        "only the record with this content; for SRV the target alone will do",
+      ),
     },
   },
   falsify: {
@@ -42,7 +62,10 @@ export const faultKinds = {
       name: need("name", "full name, such as c.etcd.test"),
       type: need("recordType", "A, AAAA, CNAME, SRV or TXT"),
       content: need("content", "what is published; for SRV 'priority weight port target'"),
-      instead: may("content", "only in place of the record with this content; of all of that name and type unless given"),
+      instead: may(
+        "content",
+        "only in place of the record with this content; of all of that name and type unless given",
+      ),
       server: someServer,
     },
   },
@@ -55,9 +78,18 @@ export const faultKinds = {
       server: someServer,
     },
   },
-  "server-down": { says: "A nameserver is silent: queries get no answer at all.", parameters: { server: need("server", "ns1 or ns2") } },
-  servfail: { says: "A nameserver answers SERVFAIL.", parameters: { server: need("server", "ns1 or ns2") } },
-  "ssh-late": { says: "Machines started from now on open SSH late.", parameters: { seconds: need("seconds", "how late after the start of the machine") } },
+  "server-down": {
+    says: "A nameserver is silent: queries get no answer at all.",
+    parameters: { server: need("server", "ns1 or ns2") },
+  },
+  servfail: {
+    says: "A nameserver answers SERVFAIL.",
+    parameters: { server: need("server", "ns1 or ns2") },
+  },
+  "ssh-late": {
+    says: "Machines started from now on open SSH late.",
+    parameters: { seconds: need("seconds", "how late after the start of the machine") },
+  },
   "api-fault": {
     says: "The next requests to an API fail.",
     parameters: {
@@ -75,30 +107,78 @@ export const faultKinds = {
     says: "The next calls of one action at EC2 fail. It stays in the list until it is switched off, used up or not.",
     parameters: {
       action: need("apiName", "such as RunInstances"),
-      code: may("apiName", "EC2's error code, such as RequestLimitExceeded or InsufficientInstanceCapacity; needed unless when=after"),
+      code: may(
+        "apiName",
+        "EC2's error code, such as RequestLimitExceeded or InsufficientInstanceCapacity; needed unless when=after",
+      ),
       times: may("count", "how many calls, 1 unless given; clients try again by themselves"),
-      zone: may("text", "only calls for this availability zone, by its name or through a subnet or interface in it"),
-      when: may("when", "before (default): nothing is done; after: the call takes effect and the connection is cut without an answer"),
+      zone: may(
+        "text",
+        "only calls for this availability zone, by its name or through a subnet or interface in it",
+      ),
+      when: may(
+        "when",
+        "before (default): nothing is done; after: the call takes effect and the connection is cut without an answer",
+      ),
     },
   },
-  kill: { says: "A machine loses power at once. It happens once and is not in the list of faults.", parameters: { machine: need("machine", "node, full name, private address or instance id") } },
-  pause: { says: "A machine stands still: connections to it open, nothing answers.", parameters: { machine: need("machine", "node, full name, private address or instance id") } },
-  partition: { says: "A machine or nameserver is cut from the network.", parameters: { machine: need("machine", "node, full name, private address, instance id, ns1, ns2 or resolver") } },
+  kill: {
+    says: "A machine loses power at once. It happens once and is not in the list of faults.",
+    parameters: { machine: need("machine", "node, full name, private address or instance id") },
+  },
+  pause: {
+    says: "A machine stands still: connections to it open, nothing answers.",
+    parameters: { machine: need("machine", "node, full name, private address or instance id") },
+  },
+  partition: {
+    says: "A machine or nameserver is cut from the network.",
+    parameters: {
+      machine: need(
+        "machine",
+        "node, full name, private address, instance id, ns1, ns2 or resolver",
+      ),
+    },
+  },
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultName = keyof typeof faultKinds;
 
-type ValueOf<F> = F extends "seconds" | "count" | "status" ? number : F extends "server" ? NameServer : F extends "drop" ? "before-write" | "after-write" : F extends "when" ? "before" | "after" : string;
-type RequiredOf<P> = { readonly [K in keyof P as P[K] extends { required: true } ? K : never]: P[K] extends { form: infer F } ? ValueOf<F> : never };
-type OptionalOf<P> = { readonly [K in keyof P as P[K] extends { required: false } ? K : never]?: P[K] extends { form: infer F } ? ValueOf<F> : never };
+type ValueOf<F> = F extends "seconds" | "count" | "status"
+  ? number
+  : F extends "server"
+    ? NameServer
+    : F extends "drop"
+      ? "before-write" | "after-write"
+      : F extends "when"
+        ? "before" | "after"
+        : string;
+type RequiredOf<P> = {
+  readonly [K in keyof P as P[K] extends { required: true } ? K : never]: P[K] extends {
+    form: infer F;
+  }
+    ? ValueOf<F>
+    : never;
+};
+type OptionalOf<P> = {
+  readonly [K in keyof P as P[K] extends { required: false } ? K : never]?: P[K] extends {
+    form: infer F;
+  }
+    ? ValueOf<F>
+    : never;
+};
 
 /** One fault of a given kind, its parameters typed from the table above. */
-export type FaultOf<K extends FaultName> = { readonly kind: K } & RequiredOf<(typeof faultKinds)[K]["parameters"]> & OptionalOf<(typeof faultKinds)[K]["parameters"]>;
+export type FaultOf<K extends FaultName> = { readonly kind: K } & RequiredOf<
+  (typeof faultKinds)[K]["parameters"]
+> &
+  OptionalOf<(typeof faultKinds)[K]["parameters"]>;
 
 /** One fault, ready to act on. */
 export type Fault = { [K in FaultName]: FaultOf<K> }[FaultName];
 
 /** The faults of one kind among several. */
 export function faultsOf<K extends FaultName>(faults: readonly Fault[], kind: K): FaultOf<K>[] {
-  return faults.filter((fault): fault is Extract<Fault, { kind: K }> => fault.kind === kind) as FaultOf<K>[];
+  return faults.filter(
+    (fault): fault is Extract<Fault, { kind: K }> => fault.kind === kind,
+  ) as FaultOf<K>[];
 }

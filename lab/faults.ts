@@ -20,15 +20,35 @@ export interface FaultEffects {
 export type ApiFailure = FaultOf<"api-fault">;
 
 /** Request to an API, as far as a fault chooses by it. */
-export interface ApiRequest { readonly method: string; readonly path: string; readonly body: string }
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
 
-interface Entry { readonly id: number; readonly since: string; readonly fault: Fault; left: number; readonly undo?: () => Promise<void> }
+interface Entry {
+  readonly id: number;
+  readonly since: string;
+  readonly fault: Fault;
+  left: number;
+  readonly undo?: () => Promise<void>;
+}
 type Listener = (change: "added" | "removed") => Promise<void>;
 
 /** Whether a kind acts on the host, or on a service in a container, when it begins; the others only describe what an emulator or the publisher shall do. */
 const acts: Readonly<Record<FaultName, boolean>> = {
-  "server-down": true, servfail: true, kill: true, pause: true, partition: true, "ec2-fault": true,
-  "dns-lag": false, withhold: false, falsify: false, extra: false, "ssh-late": false, "api-fault": false,
+  "server-down": true,
+  servfail: true,
+  kill: true,
+  pause: true,
+  partition: true,
+  "ec2-fault": true,
+  "dns-lag": false,
+  withhold: false,
+  falsify: false,
+  extra: false,
+  "ssh-late": false,
+  "api-fault": false,
 };
 
 /** The faults that are on, in memory: a daemon that starts anew starts without any. */
@@ -54,13 +74,24 @@ export class FaultRegistry {
   }
 
   list(): ActiveFault[] {
-    return this.#entries.map(({ id, since, fault, left }) => ({ id, since, fault, ...(fault.kind === "api-fault" ? { left } : {}) }));
+    return this.#entries.map(({ id, since, fault, left }) => ({
+      id,
+      since,
+      fault,
+      ...(fault.kind === "api-fault" ? { left } : {}),
+    }));
   }
 
   /** Switches a fault on. Resolves once it is in effect; throws, and changes nothing, when its effect cannot be had. */
   async add(fault: Fault): Promise<ActiveFault> {
     const undo = acts[fault.kind] ? await this.#effects.begin(fault) : undefined;
-    const entry: Entry = { id: ++this.#lastId, since: new Date().toISOString(), fault, left: fault.kind === "api-fault" ? (fault.times ?? 1) : 0, ...(undo ? { undo } : {}) };
+    const entry: Entry = {
+      id: ++this.#lastId,
+      since: new Date().toISOString(),
+      fault,
+      left: fault.kind === "api-fault" ? (fault.times ?? 1) : 0,
+      ...(undo ? { undo } : {}),
+    };
     const over = acts[fault.kind] && !undo;
     if (!over) this.#entries.push(entry);
     await this.#tell("added");
@@ -84,7 +115,9 @@ export class FaultRegistry {
 
   /** The failure meant for this request, if any; it counts as used. */
   takeApiFailure(service: string, request: ApiRequest): ApiFailure | undefined {
-    const entry = this.#entries.find(({ fault }) => fault.kind === "api-fault" && meets(fault, service, request));
+    const entry = this.#entries.find(
+      ({ fault }) => fault.kind === "api-fault" && meets(fault, service, request),
+    );
     if (!entry || entry.fault.kind !== "api-fault") return undefined;
     entry.left -= 1;
     if (entry.left === 0) this.#entries = this.#entries.filter((other) => other !== entry);
@@ -103,7 +136,10 @@ export class FaultRegistry {
       }
     }
     await this.#tell("removed");
-    if (failures.length > 0) throw new Error(`some faults are off the list, but what they did could not be undone; npm run down, then npm run up, gives a sound lab.\n${failures.join("\n")}`);
+    if (failures.length > 0)
+      throw new Error(
+        `some faults are off the list, but what they did could not be undone; npm run down, then npm run up, gives a sound lab.\n${failures.join("\n")}`,
+      );
   }
 
   async #tell(change: "added" | "removed"): Promise<void> {
@@ -113,10 +149,12 @@ export class FaultRegistry {
 
 /** Whether a request is of those that an api-fault makes fail. */
 export function meets(fault: ApiFailure, service: string, request: ApiRequest): boolean {
-  return (fault.service ?? "cloudflare") === service
-    && (fault.method === undefined || fault.method === request.method)
-    && (fault.path === undefined || request.path.includes(fault.path))
-    && (fault.body === undefined || request.body.includes(fault.body));
+  return (
+    (fault.service ?? "cloudflare") === service &&
+    (fault.method === undefined || fault.method === request.method) &&
+    (fault.path === undefined || request.path.includes(fault.path)) &&
+    (fault.body === undefined || request.body.includes(fault.body))
+  );
 }
 
 /** The faults of this daemon. */

@@ -4,7 +4,10 @@ import { control } from "./controlClient.ts";
 /** Prints what runs, what each name server answers with, what the Cloudflare emulator holds, and the faults that are on. */
 export async function showStatus(): Promise<void> {
   const { containers, dns, cloudflare, faults } = await control<LabStatus>("GET", "/status");
-  const lines = ["containers", ...containers.map(({ name, state }) => `  ${name.padEnd(34)} ${state}`)];
+  const lines = [
+    "containers",
+    ...containers.map(({ name, state }) => `  ${name.padEnd(34)} ${state}`),
+  ];
   lines.push("Cloudflare emulator", ...listOf(cloudflare));
   for (const [server, seen] of Object.entries(dns)) {
     lines.push("error" in seen ? `${server}  ${seen.error}` : `${server}  serial ${seen.serial}`);
@@ -14,4 +17,5 @@ export async function showStatus(): Promise<void> {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-const listOf = (items: readonly string[]) => items.length === 0 ? ["  none"] : items.map((item) => `  ${item}`);
+const listOf = (items: readonly string[]) =>
+  items.length === 0 ? ["  none"] : items.map((item) => `  ${item}`);

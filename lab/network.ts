@@ -6,8 +6,14 @@ import { run, runAsRoot } from "./shell.ts";
 
 const { bridge, gateway, prefixLength } = addresses;
 
-interface Link { readonly ifname: string; readonly ifalias?: string }
-interface AddressedLink { readonly ifname: string; readonly addr_info: readonly { readonly local: string; readonly prefixlen: number }[] }
+interface Link {
+  readonly ifname: string;
+  readonly ifalias?: string;
+}
+interface AddressedLink {
+  readonly ifname: string;
+  readonly addr_info: readonly { readonly local: string; readonly prefixlen: number }[];
+}
 
 /** Name of the network namespace of a machine or service. */
 export function namespaceName(name: string): string {
@@ -29,7 +35,11 @@ export async function checkNetwork(): Promise<void> {
   const routes = JSON.parse(await run("ip", ["-j", "-4", "route", "show"])) as HostRoute[];
   const overlap = overlapRefusal(routes, addresses.cidr, bridge);
   if (overlap) throw new Error(overlap);
-  const blocked = forwardRefusal(readOptional("/proc/sys/net/bridge/bridge-nf-call-iptables"), await filterRules(), bridge);
+  const blocked = forwardRefusal(
+    readOptional("/proc/sys/net/bridge/bridge-nf-call-iptables"),
+    await filterRules(),
+    bridge,
+  );
   if (blocked) throw new Error(blocked);
 }
 
@@ -39,7 +49,9 @@ export async function startNetwork(): Promise<void> {
   const present = (await addressedLinks()).find((link) => link.ifname === bridge);
   const held = present?.addr_info[0]?.local;
   if (held !== undefined && held !== gateway) {
-    throw new Error(`${bridge} carries ${held} of a lab that was started with another LAB_CIDR; take that one down first (npm run down), or set LAB_CIDR as it was.`);
+    throw new Error(
+      `${bridge} carries ${held} of a lab that was started with another LAB_CIDR; take that one down first (npm run down), or set LAB_CIDR as it was.`,
+    );
   }
   await batch([
     ...(present ? [] : [`link add ${bridge} type bridge forward_delay 0`]),
@@ -53,7 +65,8 @@ export async function startNetwork(): Promise<void> {
 /** Removes every namespace of the lab and the bridge. Containers must be gone before. Nothing there: does nothing. */
 export async function stopNetwork(): Promise<void> {
   for (const name of await namespaces()) await removeNamespace(name);
-  if ((await links()).some((link) => link.ifname === bridge)) await runAsRoot("ip", ["link", "delete", bridge]);
+  if ((await links()).some((link) => link.ifname === bridge))
+    await runAsRoot("ip", ["link", "delete", bridge]);
 }
 
 /**
@@ -66,10 +79,12 @@ export async function makeNamespace(name: string, address: string): Promise<stri
   const port = portOf(address);
   const existing = (await links()).find((link) => link.ifname === port);
   if (existing?.ifalias !== undefined && existing.ifalias !== namespace) {
-    throw new Error(`${address} belongs to ${existing.ifalias}; remove that before ${namespace} can have it.`);
+    throw new Error(
+      `${address} belongs to ${existing.ifalias}; remove that before ${namespace} can have it.`,
+    );
   }
   const path = namespacePath(name);
-  if (existing && existsSync(path) && await holds(namespace, address)) return path;
+  if (existing && existsSync(path) && (await holds(namespace, address))) return path;
   await removeNamespace(name);
   await batch([
     ...(existing && existing.ifalias === undefined ? [`link delete ${port}`] : []), // left by a run that was killed between two steps
@@ -78,12 +93,15 @@ export async function makeNamespace(name: string, address: string): Promise<stri
     // The alias carries the whole name, for which an interface name (15 characters) is too short.
     `link set ${port} alias ${namespace} master ${bridge} up`,
   ]);
-  await batch([
-    "link set lo up",
-    `addr add ${address}/${prefixLength} dev eth0`,
-    "link set eth0 up",
-    `route add default via ${gateway}`,
-  ], ["-n", namespace]);
+  await batch(
+    [
+      "link set lo up",
+      `addr add ${address}/${prefixLength} dev eth0`,
+      "link set eth0 up",
+      `route add default via ${gateway}`,
+    ],
+    ["-n", namespace],
+  );
   return path;
 }
 
@@ -92,13 +110,27 @@ export async function makeNamespace(name: string, address: string): Promise<stri
  * first process, and holds whatever runs there (only root in the machine could change it). IPv6, which the lab's VPC has not, is off.
  */
 export async function setFirewall(name: string, tables: string): Promise<void> {
-  await runAsRoot("nsenter", [`--net=${namespacePath(name)}`, "--", "sh", "-c", "[ ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; exec iptables-restore --wait=10"], { input: tables });
+  await runAsRoot(
+    "nsenter",
+    [
+      `--net=${namespacePath(name)}`,
+      "--",
+      "sh",
+      "-c",
+      "[ ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; exec iptables-restore --wait=10",
+    ],
+    { input: tables },
+  );
 }
 
 /** Throws, with one line to print, when this host's kernel or iptables cannot do what machines' firewalls need; tried in a namespace that is gone afterwards. */
 export async function checkFirewall(tables: string): Promise<void> {
-  await runAsRoot("unshare", ["--net", "--", "iptables-restore", "--wait=10"], { input: tables }).catch((error: Error) => {
-    throw new Error(`the lab cannot run on this host: its iptables cannot make the firewall of a machine (connection tracking, DNAT, TTL); load nf_conntrack, nf_nat and xt_HL, or use another kernel\n${error.message}`);
+  await runAsRoot("unshare", ["--net", "--", "iptables-restore", "--wait=10"], {
+    input: tables,
+  }).catch((error: Error) => {
+    throw new Error(
+      `the lab cannot run on this host: its iptables cannot make the firewall of a machine (connection tracking, DNAT, TTL); load nf_conntrack, nf_nat and xt_HL, or use another kernel\n${error.message}`,
+    );
   });
 }
 
@@ -123,8 +155,13 @@ export async function setLink(name: string, state: "up" | "down"): Promise<void>
 /** Names of all namespaces the lab has made, without the prefix. */
 export async function namespaces(): Promise<string[]> {
   const prefix = namespaceName("");
-  const list = JSON.parse((await run("ip", ["-j", "netns", "list"])) || "[]") as { readonly name: string }[];
-  return list.map((entry) => entry.name).filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
+  const list = JSON.parse((await run("ip", ["-j", "netns", "list"])) || "[]") as {
+    readonly name: string;
+  }[];
+  return list
+    .map((entry) => entry.name)
+    .filter((entry) => entry.startsWith(prefix))
+    .map((entry) => entry.slice(prefix.length));
 }
 
 /** Name of the machine or service at an address, without the prefix; undefined where none is. */
@@ -136,7 +173,9 @@ export async function namespaceOf(address: string): Promise<string | undefined> 
 
 async function knownNames(): Promise<string> {
   const names = await namespaces();
-  return names.length === 0 ? "the lab has no machines now." : `these have one: ${names.join(", ")}.`;
+  return names.length === 0
+    ? "the lab has no machines now."
+    : `these have one: ${names.join(", ")}.`;
 }
 
 /** Host side of a cable. With the address in hexadecimal the name is as long as the kernel allows, and unique. */
@@ -159,12 +198,15 @@ async function links(): Promise<Link[]> {
 }
 
 async function addressedLinks(where: readonly string[] = []): Promise<AddressedLink[]> {
-  return JSON.parse(await runAsRoot("ip", [...where, "-j", "-4", "addr", "show"])) as AddressedLink[];
+  return JSON.parse(
+    await runAsRoot("ip", [...where, "-j", "-4", "addr", "show"]),
+  ) as AddressedLink[];
 }
 
 /** Several `ip` commands in one process. */
 async function batch(lines: readonly string[], where: readonly string[] = []): Promise<void> {
-  if (lines.length > 0) await runAsRoot("ip", [...where, "-batch", "-"], { input: `${lines.join("\n")}\n` });
+  if (lines.length > 0)
+    await runAsRoot("ip", [...where, "-batch", "-"], { input: `${lines.join("\n")}\n` });
 }
 
 /** The host's filter rules; undefined where there is no iptables, and then nothing of iptables can be in the way. */

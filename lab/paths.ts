@@ -13,4 +13,7 @@ export const pulumiHome = path.join(labDir, "pulumi");
 export const stateDir = path.join(labDir, "state");
 
 /** What is expensive to make and the same for every checkout: the CLI, etcd builds, images. */
-export const cacheDir = path.resolve(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "etcd-lab");
+export const cacheDir = path.resolve(
+  process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"),
+  "etcd-lab",
+);

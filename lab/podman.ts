@@ -4,7 +4,9 @@ import { projectDir } from "./paths.ts";
 import { CommandError, runAsRoot, type RunOptions } from "./shell.ts";
 
 /** "v2" when the host runs cgroup v2 alone, "v1" when pure or hybrid v1, which systemd in a container must be told. */
-export const cgroupVersion: "v1" | "v2" = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1";
+export const cgroupVersion: "v1" | "v2" = existsSync("/sys/fs/cgroup/cgroup.controllers")
+  ? "v2"
+  : "v1";
 
 const configuration = path.join(projectDir, "lab/images/containers.conf");
 
@@ -15,15 +17,26 @@ const runtime = cgroupVersion === "v1" ? ["--runtime", "runc"] : [];
  * Runs podman as root with the lab's own configuration and returns what it wrote to stdout. 60 s deadline unless given.
  * `run` and `create` get this process's resource limits, so no caller passes --ulimit (not even "host").
  */
-export async function podman(args: string[], opts: Pick<RunOptions, "timeoutMs" | "input" | "onLine"> = {}): Promise<string> {
+export async function podman(
+  args: string[],
+  opts: Pick<RunOptions, "timeoutMs" | "input" | "onLine"> = {},
+): Promise<string> {
   const [verb = "", ...rest] = args;
   const limits = verb === "run" || verb === "create" ? ulimits() : [];
   try {
     // Through `env`, because sudo drops the environment.
-    return await runAsRoot("env", [`CONTAINERS_CONF=${configuration}`, "podman", ...runtime, verb, ...limits, ...rest], opts);
+    return await runAsRoot(
+      "env",
+      [`CONTAINERS_CONF=${configuration}`, "podman", ...runtime, verb, ...limits, ...rest],
+      opts,
+    );
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    throw new CommandError(error.message.replace(/^.*?: /, `podman ${args.slice(0, 3).join(" ")}: `), error.code, error.output);
+    throw new CommandError(
+      error.message.replace(/^.*?: /, `podman ${args.slice(0, 3).join(" ")}: `),
+      error.code,
+      error.output,
+    );
   }
 }
 
@@ -33,9 +46,12 @@ export async function podman(args: string[], opts: Pick<RunOptions, "timeoutMs" 
  */
 function ulimits(): string[] {
   const hard = (name: string, most: number) => {
-    const value = new RegExp(`^${name}\\s+\\S+\\s+(\\d+)`, "m").exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    const value = new RegExp(`^${name}\\s+\\S+\\s+(\\d+)`, "m").exec(
+      readFileSync("/proc/self/limits", "utf8"),
+    )?.[1];
     return Math.min(Number(value ?? most), most); // "unlimited" is no number
   };
-  const files = hard("Max open files", 1_048_576), processes = hard("Max processes", 32_768);
+  const files = hard("Max open files", 1_048_576),
+    processes = hard("Max processes", 32_768);
   return ["--ulimit", `nofile=${files}:${files}`, "--ulimit", `nproc=${processes}:${processes}`];
 }

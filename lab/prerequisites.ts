@@ -27,14 +27,26 @@ const needed: readonly Needed[] = [
 ];
 
 /** The system's folders too: a user's PATH often lacks sbin, where half of these commands are. */
-const folders = [...new Set([...(process.env.PATH ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"])].filter(Boolean);
+const folders = [
+  ...new Set([
+    ...(process.env.PATH ?? "").split(":"),
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/sbin",
+    "/usr/bin",
+    "/bin",
+  ]),
+].filter(Boolean);
 
 /**
  * Makes sure that the host can run the lab: Linux, root or sudo (asked for once, here), and the commands above. What is missing is
  * listed and then installed with apt-get; other distributions are told what to install. Costs a few milliseconds when all is there.
  */
 export async function ensurePrerequisites(report: (line: string) => void): Promise<void> {
-  if (process.platform !== "linux") throw new Error(`the lab needs Linux, for its network namespaces and loop devices (this is ${process.platform}); a virtual machine will do`);
+  if (process.platform !== "linux")
+    throw new Error(
+      `the lab needs Linux, for its network namespaces and loop devices (this is ${process.platform}); a virtual machine will do`,
+    );
   process.env.PATH = folders.join(":");
   await askForRoot();
   const lacking = await rootProblem();
@@ -49,9 +61,14 @@ const capabilities = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n, CAP_MKNOD: 27n } 
 export async function rootProblem(): Promise<string | undefined> {
   const status = await runAsRoot("cat", ["/proc/self/status"]);
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
-  const lacking = Object.entries(capabilities).filter(([, bit]) => (effective >> bit & 1n) === 0n).map(([name]) => name);
-  if (lacking.length > 0) return `root lacks ${lacking.join(", ")} here (a container without privileges?); use a virtual machine, or a container that has them.`;
-  return await isInstalled("/dev/loop-control") ? undefined : "there is no /dev/loop-control, which loop devices need; load it with: modprobe loop";
+  const lacking = Object.entries(capabilities)
+    .filter(([, bit]) => ((effective >> bit) & 1n) === 0n)
+    .map(([name]) => name);
+  if (lacking.length > 0)
+    return `root lacks ${lacking.join(", ")} here (a container without privileges?); use a virtual machine, or a container that has them.`;
+  return (await isInstalled("/dev/loop-control"))
+    ? undefined
+    : "there is no /dev/loop-control, which loop devices need; load it with: modprobe loop";
 }
 
 /** The commands of the list that this host lacks. */
@@ -61,42 +78,98 @@ export async function missingCommands(list: readonly Needed[] = needed): Promise
 }
 
 /** Installs what the list's missing commands come in, having said so. Does nothing when all are there. */
-export async function installPackages(list: readonly Needed[], report: (line: string) => void): Promise<void> {
+export async function installPackages(
+  list: readonly Needed[],
+  report: (line: string) => void,
+): Promise<void> {
   const missing = await missingCommands(list);
   if (missing.length === 0) return;
   const commands = missing.map(({ command }) => command).join(", ");
-  if (!await isInstalled("apt-get")) {
-    throw new Error(`the lab needs ${commands}; install ${missing.length === 1 ? "it" : "them"} with: dnf install ${unique(missing.map(({ dnf }) => dnf))} (or your distribution's equivalent), then run the command again`);
+  if (!(await isInstalled("apt-get"))) {
+    throw new Error(
+      `the lab needs ${commands}; install ${missing.length === 1 ? "it" : "them"} with: dnf install ${unique(missing.map(({ dnf }) => dnf))} (or your distribution's equivalent), then run the command again`,
+    );
   }
   const packages = unique(missing.map(({ apt }) => apt));
   report(`host: ${commands} missing; installing with apt-get: ${packages}`);
   // `env`, because sudo drops the environment; the lock option waits for another apt instead of failing.
-  const apt = (...args: string[]) => runAsRoot("env", ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120", "-qq", ...args], { timeoutMs: 600_000 });
+  const apt = (...args: string[]) =>
+    runAsRoot(
+      "env",
+      [
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-o",
+        "DPkg::Lock::Timeout=120",
+        "-qq",
+        ...args,
+      ],
+      { timeoutMs: 600_000 },
+    );
   const install = () => apt("install", "-y", "--no-install-recommends", ...packages.split(" "));
   try {
-    await install().catch(async () => { await apt("update"); await install(); }); // the lists may be old, or not there at all
+    await install().catch(async () => {
+      await apt("update");
+      await install();
+    }); // the lists may be old, or not there at all
   } catch (error) {
-    throw new Error(`host: apt-get could not install ${packages}; install them by hand and run the command again\n${error instanceof Error ? error.message : error}`);
+    throw new Error(
+      `host: apt-get could not install ${packages}; install them by hand and run the command again\n${error instanceof Error ? error.message : error}`,
+    );
   }
   const still = await missingCommands(missing);
-  if (still.length > 0) throw new Error(`host: still no ${still.map(({ command }) => command).join(", ")} after installing ${packages}; install what provides them and run the command again`);
+  if (still.length > 0)
+    throw new Error(
+      `host: still no ${still.map(({ command }) => command).join(", ")} after installing ${packages}; install what provides them and run the command again`,
+    );
 }
 
 /** Asks for the sudo password once, at the start, so that no later step stops to ask. */
 export async function askForRoot(): Promise<void> {
   if (process.getuid?.() === 0) return;
-  if (!await isInstalled("sudo")) throw new Error("the lab needs root for network namespaces, loop devices and podman; run the command as root, or install sudo");
-  if (await run("sudo", ["-n", "true"]).then(() => true, () => false)) return;
-  process.stderr.write("The lab needs root for network namespaces, loop devices and podman. sudo asks once:\n");
-  const code = await new Promise((resolve) => spawn("sudo", ["-v"], { stdio: "inherit" }).on("close", resolve).on("error", () => resolve(1)));
-  if (code !== 0) throw new Error("the lab needs root, and sudo was refused; run the command as root or as a user that may use sudo");
+  if (!(await isInstalled("sudo")))
+    throw new Error(
+      "the lab needs root for network namespaces, loop devices and podman; run the command as root, or install sudo",
+    );
+  if (
+    await run("sudo", ["-n", "true"]).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
+  process.stderr.write(
+    "The lab needs root for network namespaces, loop devices and podman. sudo asks once:\n",
+  );
+  const code = await new Promise((resolve) =>
+    spawn("sudo", ["-v"], { stdio: "inherit" })
+      .on("close", resolve)
+      .on("error", () => resolve(1)),
+  );
+  if (code !== 0)
+    throw new Error(
+      "the lab needs root, and sudo was refused; run the command as root or as a user that may use sudo",
+    );
   // sudo forgets after some minutes; the first start takes longer than that.
-  setInterval(() => { run("sudo", ["-n", "-v"]).catch(() => undefined); }, 60_000).unref();
+  setInterval(() => {
+    run("sudo", ["-n", "-v"]).catch(() => undefined);
+  }, 60_000).unref();
 }
 
 async function isInstalled(command: string): Promise<boolean> {
-  if (command.startsWith("/")) return fs.access(command).then(() => true, () => false);
-  const found = await Promise.all(folders.map((folder) => fs.access(`${folder}/${command}`, fs.constants.X_OK).then(() => true, () => false)));
+  if (command.startsWith("/"))
+    return fs.access(command).then(
+      () => true,
+      () => false,
+    );
+  const found = await Promise.all(
+    folders.map((folder) =>
+      fs.access(`${folder}/${command}`, fs.constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true);
 }
 

@@ -12,7 +12,9 @@ const passphrase = "lab";
  * look-ups on the Internet. Credentials of real clouds are left out, so that nothing here can reach one.
  */
 export function pulumiEnvironment(cliDir: string): Record<string, string | undefined> {
-  const foreign = Object.keys(process.env).filter((name) => /^(AWS|CLOUDFLARE|CF|PULUMI)_/.test(name));
+  const foreign = Object.keys(process.env).filter((name) =>
+    /^(AWS|CLOUDFLARE|CF|PULUMI)_/.test(name),
+  );
   return {
     ...Object.fromEntries(foreign.map((name) => [name, undefined])),
     PATH: [cliDir, path.dirname(process.execPath), process.env.PATH].join(":"),
@@ -26,6 +28,7 @@ export function pulumiEnvironment(cliDir: string): Record<string, string | undef
     SSH_AUTH_SOCK: undefined, // the command provider fails on an agent that is gone, although it needs none
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // With the lab's own plugins nothing is to be fetched; official ones (lab/plugins/install.ts) the CLI fetches itself.
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: process.env.LAB_PLUGINS === "official" ? "false" : "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION:
+      process.env.LAB_PLUGINS === "official" ? "false" : "true",
   };
 }

@@ -3,10 +3,18 @@ export interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: Step };
   readonly resOutputsEvent?: { readonly metadata: Step };
   readonly resOpFailedEvent?: { readonly metadata: Step };
-  readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
+  readonly diagnosticEvent?: {
+    readonly urn?: string;
+    readonly message: string;
+    readonly severity: string;
+  };
   readonly summaryEvent?: { readonly resourceChanges?: Readonly<Record<string, number>> };
 }
-interface Step { readonly op: string; readonly urn: string; readonly type: string }
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+}
 
 /** What a group of resource types is called on the screen. Types that are not here are named after their last part. */
 const groups: readonly (readonly [RegExp, string])[] = [
@@ -21,12 +29,25 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/ClusterHealth/, "health"],
 ];
 const verbs: Readonly<Record<string, string>> = {
-  create: "made", "create-replacement": "made", update: "changed", delete: "removed", "delete-replaced": "removed", refresh: "looked at", read: "read", "discard-replaced": "removed",
+  create: "made",
+  "create-replacement": "made",
+  update: "changed",
+  delete: "removed",
+  "delete-replaced": "removed",
+  refresh: "looked at",
+  read: "read",
+  "discard-replaced": "removed",
 };
-const quietMs = 400, reminderMs = 10_000;
+const quietMs = 400,
+  reminderMs = 10_000;
 
 /** Resources of one kind that are made in one go: since when each runs, how many ended how, and when the first began and the last ended. */
-interface Group { readonly running: Map<string, number>; readonly done: Map<string, number>; readonly first: number; last: number }
+interface Group {
+  readonly running: Map<string, number>;
+  readonly done: Map<string, number>;
+  readonly first: number;
+  last: number;
+}
 
 /**
  * Turns the engine's events into a few lines a person follows: one for each group of resources when it is done, what dynamic resources
@@ -48,7 +69,8 @@ export class PulumiProgress {
 
   /** Takes one event and returns the lines to print. */
   take(event: EngineEvent, now: number): string[] {
-    const begun = event.resourcePreEvent?.metadata, ended = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+    const begun = event.resourcePreEvent?.metadata,
+      ended = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
     if (event.summaryEvent?.resourceChanges) this.changes = event.summaryEvent.resourceChanges;
     if (begun && isWork(begun)) {
       const group = this.#group(begun, now);
@@ -58,18 +80,27 @@ export class PulumiProgress {
       const group = this.#group(ended, now);
       group.running.delete(nameOf(ended.urn));
       group.last = now;
-      const verb = event.resOpFailedEvent ? "failed" : verbs[ended.op] ?? ended.op;
+      const verb = event.resOpFailedEvent ? "failed" : (verbs[ended.op] ?? ended.op);
       group.done.set(verb, (group.done.get(verb) ?? 0) + 1);
     }
-    return this.#say(now, event.diagnosticEvent ? this.#diagnostic(event.diagnosticEvent, now) : []);
+    return this.#say(
+      now,
+      event.diagnosticEvent ? this.#diagnostic(event.diagnosticEvent, now) : [],
+    );
   }
 
   /** Lines that become due by the passing of time alone. */
   tick(now: number): string[] {
-    const lines = [...this.#groups].flatMap(([label, group]) => group.running.size === 0 && now - group.last >= quietMs ? this.#finish(label, group) : []);
+    const lines = [...this.#groups].flatMap(([label, group]) =>
+      group.running.size === 0 && now - group.last >= quietMs ? this.#finish(label, group) : [],
+    );
     if (lines.length === 0 && this.#spoke !== undefined && now - this.#spoke >= reminderMs) {
-      const running = [...this.#groups].filter(([, group]) => group.running.size > 0)
-        .map(([label, group]) => `${label} (${[...group.running.keys()].join(", ")}, ${seconds(now - Math.min(...group.running.values()))})`);
+      const running = [...this.#groups]
+        .filter(([, group]) => group.running.size > 0)
+        .map(
+          ([label, group]) =>
+            `${label} (${[...group.running.keys()].join(", ")}, ${seconds(now - Math.min(...group.running.values()))})`,
+        );
       if (running.length > 0) lines.push(`still at work: ${running.join("; ")}`);
     }
     return this.#say(now, lines);
@@ -87,7 +118,12 @@ export class PulumiProgress {
 
   #group(step: Step, now: number): Group {
     const label = labelOf(step.type);
-    const group = this.#groups.get(label) ?? { running: new Map(), done: new Map(), first: now, last: now };
+    const group = this.#groups.get(label) ?? {
+      running: new Map(),
+      done: new Map(),
+      first: now,
+      last: now,
+    };
     this.#groups.set(label, group);
     if (!this.#busy.has(label)) this.#busy.set(label, 0); // keeps the order of begin
     return group;
@@ -98,11 +134,16 @@ export class PulumiProgress {
     this.#busy.set(label, (this.#busy.get(label) ?? 0) + group.last - group.first);
     this.endedAt.set(label, group.last);
     if (group.done.size === 0) return [];
-    return [`${label.padEnd(12)} ${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} (${seconds(group.last - group.first)})`];
+    return [
+      `${label.padEnd(12)} ${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} (${seconds(group.last - group.first)})`,
+    ];
   }
 
   /** A poll says the same again and again with other numbers: every 10 s is enough. */
-  #diagnostic({ urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>, now: number): string[] {
+  #diagnostic(
+    { urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>,
+    now: number,
+  ): string[] {
     const text = message.trim();
     if (text === "" || severity === "debug") return [];
     if (severity === "error") {
@@ -112,7 +153,12 @@ export class PulumiProgress {
     const words = `${urn} ${text.replace(/\d+/g, "#")}`;
     if (now - (this.#said.get(words) ?? -Infinity) < reminderMs) return [];
     this.#said.set(words, now);
-    return text.split("\n").map((line) => `  ${urn && !urn.includes("pulumi:pulumi:Stack") ? `${nameOf(urn)}: ` : ""}${line}`);
+    return text
+      .split("\n")
+      .map(
+        (line) =>
+          `  ${urn && !urn.includes("pulumi:pulumi:Stack") ? `${nameOf(urn)}: ` : ""}${line}`,
+      );
   }
 
   #say(now: number, lines: string[]): string[] {
@@ -128,7 +174,10 @@ function isWork({ type, op }: Step): boolean {
 }
 
 function labelOf(type: string): string {
-  return groups.find(([pattern]) => pattern.test(type))?.[1] ?? (type.split(/[:/]/).at(-1) ?? type).toLowerCase();
+  return (
+    groups.find(([pattern]) => pattern.test(type))?.[1] ??
+    (type.split(/[:/]/).at(-1) ?? type).toLowerCase()
+  );
 }
 
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;

@@ -15,34 +15,55 @@ const deadlineMs = 45 * 60_000;
  * Runs `pulumi up`, `destroy` or the like on the lab's stack with the progress told in a few lines; Pulumi's own output goes to
  * .lab/logs/pulumi-<command>.log. Throws with Pulumi's error messages when it fails. After 45 minutes it is asked to stop.
  */
-export async function runPulumi(cliDir: string, args: readonly [string, ...string[]], tell: (line: string) => void): Promise<PulumiProgress> {
+export async function runPulumi(
+  cliDir: string,
+  args: readonly [string, ...string[]],
+  tell: (line: string) => void,
+): Promise<PulumiProgress> {
   await fs.mkdir(logDir, { recursive: true });
-  const log = path.join(logDir, `pulumi-${args[0]}.log`), events = path.join(logDir, `pulumi-${args[0]}.events`);
+  const log = path.join(logDir, `pulumi-${args[0]}.log`),
+    events = path.join(logDir, `pulumi-${args[0]}.events`);
   await fs.rm(events, { force: true });
-  const child = spawn(path.join(cliDir, "pulumi"), [...args, ...await stackFileArguments(), "--non-interactive", "--event-log", events], {
-    cwd: projectDir, stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" }, // --event-log exists with this only
-  });
+  const child = spawn(
+    path.join(cliDir, "pulumi"),
+    [...args, ...(await stackFileArguments()), "--non-interactive", "--event-log", events],
+    {
+      cwd: projectDir,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" }, // --event-log exists with this only
+    },
+  );
   const output = createWriteStream(log);
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (data: Buffer) => { text = (text + data.toString()).slice(-20_000); output.write(data); });
+    stream.on("data", (data: Buffer) => {
+      text = (text + data.toString()).slice(-20_000);
+      output.write(data);
+    });
   }
   const ended = new Promise<number | string>((resolve) => {
     child.on("error", (error) => resolve(error.message));
     child.on("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
   });
   let end: number | string | undefined;
-  void ended.then((value) => { end = value; });
+  void ended.then((value) => {
+    end = value;
+  });
 
   const interrupt = () => {
     tell("stopping once Pulumi's current steps are done; a second Ctrl-C abandons them");
     if (!process.stdin.isTTY) child.kill("SIGINT"); // a terminal sends Ctrl-C to Pulumi too
   };
-  const terminate = () => { child.kill("SIGINT"); };
+  const terminate = () => {
+    child.kill("SIGINT");
+  };
   process.on("SIGINT", interrupt).on("SIGTERM", terminate);
-  const timer = setTimeout(() => { tell(`no end after ${deadlineMs / 60_000} minutes; asking Pulumi to stop`); child.kill("SIGINT"); }, deadlineMs);
-  const progress = new PulumiProgress(), tail = new EventTail(events);
+  const timer = setTimeout(() => {
+    tell(`no end after ${deadlineMs / 60_000} minutes; asking Pulumi to stop`);
+    child.kill("SIGINT");
+  }, deadlineMs);
+  const progress = new PulumiProgress(),
+    tail = new EventTail(events);
   try {
     while (end === undefined) {
       for (const event of await tail.next()) progress.take(event, Date.now()).forEach(tell);
@@ -58,8 +79,11 @@ export async function runPulumi(cliDir: string, args: readonly [string, ...strin
     await fs.rm(events, { force: true });
   }
   if (end === 0) return progress;
-  const reasons = progress.errors.length > 0 ? progress.errors : [text.trim().split("\n").slice(-15).join("\n")];
-  throw new Error(`pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its whole output: ${path.relative(projectDir, log)}\n${reasons.map(indent).join("\n")}`);
+  const reasons =
+    progress.errors.length > 0 ? progress.errors : [text.trim().split("\n").slice(-15).join("\n")];
+  throw new Error(
+    `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its whole output: ${path.relative(projectDir, log)}\n${reasons.map(indent).join("\n")}`,
+  );
 }
 
 /** Reads a growing file of JSON lines. */
@@ -77,16 +101,30 @@ class EventTail {
     const handle = await fs.open(this.#file);
     try {
       const { size } = await handle.stat();
-      const { buffer } = await handle.read(Buffer.alloc(size - this.#offset), 0, size - this.#offset, this.#offset);
+      const { buffer } = await handle.read(
+        Buffer.alloc(size - this.#offset),
+        0,
+        size - this.#offset,
+        this.#offset,
+      );
       this.#offset = size;
       const bytes = Buffer.concat([this.#partial, buffer]);
       const end = bytes.lastIndexOf("\n") + 1;
       this.#partial = bytes.subarray(end);
-      return bytes.subarray(0, end).toString().split("\n").filter(Boolean).map((line): EngineEvent => JSON.parse(line));
+      return bytes
+        .subarray(0, end)
+        .toString()
+        .split("\n")
+        .filter(Boolean)
+        .map((line): EngineEvent => JSON.parse(line));
     } finally {
       await handle.close();
     }
   }
 }
 
-const indent = (text: string) => text.split("\n").map((line) => `  ${line}`).join("\n");
+const indent = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");

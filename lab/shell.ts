@@ -23,19 +23,43 @@ export class CommandError extends Error {
 }
 
 /** Runs a command and returns what it wrote to stdout. Throws CommandError when it fails, cannot start, or passes its deadline. */
-export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const timeoutMs = options.timeoutMs ?? 60_000;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
-    const out: Buffer[] = [], err: Buffer[] = [];
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const out: Buffer[] = [],
+      err: Buffer[] = [];
     let expired = false;
-    const timer = setTimeout(() => { expired = true; child.kill("SIGKILL"); }, timeoutMs);
+    const timer = setTimeout(() => {
+      expired = true;
+      child.kill("SIGKILL");
+    }, timeoutMs);
     const fail = (how: string, code: number | null) => {
       const text = Buffer.concat([...out, ...err]).toString();
-      const tail = (Buffer.concat(err).toString().trim() || text.trim()).split("\n").slice(-15).join("\n");
-      reject(new CommandError(`${command} ${args.slice(0, 4).join(" ")}: ${how}${tail ? `\n${tail}` : ""}`, code, text));
+      const tail = (Buffer.concat(err).toString().trim() || text.trim())
+        .split("\n")
+        .slice(-15)
+        .join("\n");
+      reject(
+        new CommandError(
+          `${command} ${args.slice(0, 4).join(" ")}: ${how}${tail ? `\n${tail}` : ""}`,
+          code,
+          text,
+        ),
+      );
     };
-    for (const [stream, chunks] of [[child.stdout, out], [child.stderr, err]] as const) {
+    for (const [stream, chunks] of [
+      [child.stdout, out],
+      [child.stderr, err],
+    ] as const) {
       let partial = "";
       stream.on("data", (data: Buffer) => {
         chunks.push(data);
@@ -45,11 +69,22 @@ export function run(command: string, args: readonly string[], options: RunOption
         for (const line of lines) options.onLine(line);
       });
     }
-    child.on("error", (e) => { clearTimeout(timer); fail(`could not be started (${e.message})`, null); });
+    child.on("error", (e) => {
+      clearTimeout(timer);
+      fail(`could not be started (${e.message})`, null);
+    });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve(Buffer.concat(out).toString());
-      else fail(expired ? `gave no result in ${timeoutMs / 1000} s and was ended` : signal ? `ended by ${signal}` : `exit ${code}`, code);
+      else
+        fail(
+          expired
+            ? `gave no result in ${timeoutMs / 1000} s and was ended`
+            : signal
+              ? `ended by ${signal}`
+              : `exit ${code}`,
+          code,
+        );
     });
     child.stdin.on("error", () => undefined); // a command that reads no input closes it early; its exit code tells the rest
     child.stdin.end(options.input);
@@ -57,6 +92,12 @@ export function run(command: string, args: readonly string[], options: RunOption
 }
 
 /** The same as root: as it is when we are root, else through sudo (asked for once at the start, never in the middle of a wait). */
-export function runAsRoot(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  return process.getuid?.() === 0 ? run(command, args, options) : run("sudo", ["-n", "--", command, ...args], options);
+export function runAsRoot(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  return process.getuid?.() === 0
+    ? run(command, args, options)
+    : run("sudo", ["-n", "--", command, ...args], options);
 }

@@ -15,15 +15,24 @@ const lockDir = path.join(stateDir, ".pulumi/locks");
 export async function createStack(cliDir: string): Promise<void> {
   if (existsSync(stateFile)) return;
   await fs.mkdir(stateDir, { recursive: true });
-  await run(path.join(cliDir, "pulumi"), ["stack", "select", "--create", stackName, "--non-interactive"], { cwd: projectDir, env: pulumiEnvironment(cliDir) });
+  await run(
+    path.join(cliDir, "pulumi"),
+    ["stack", "select", "--create", stackName, "--non-interactive"],
+    { cwd: projectDir, env: pulumiEnvironment(cliDir) },
+  );
 }
 
 /** How many resources the stack's state has, and how many steps a killed run left open; zeroes when there is no stack. */
 export async function stackContents(): Promise<{ resources: number; open: number }> {
   const text = await fs.readFile(stateFile, "utf8").catch(() => undefined);
   if (text === undefined) return { resources: 0, open: 0 }; // no stack yet
-  const state: { checkpoint?: { latest?: { resources?: unknown[]; pending_operations?: unknown[] } } } = JSON.parse(text);
-  return { resources: state.checkpoint?.latest?.resources?.length ?? 0, open: state.checkpoint?.latest?.pending_operations?.length ?? 0 };
+  const state: {
+    checkpoint?: { latest?: { resources?: unknown[]; pending_operations?: unknown[] } };
+  } = JSON.parse(text);
+  return {
+    resources: state.checkpoint?.latest?.resources?.length ?? 0,
+    open: state.checkpoint?.latest?.pending_operations?.length ?? 0,
+  };
 }
 
 /**
@@ -33,7 +42,9 @@ export async function stackContents(): Promise<{ resources: number; open: number
 export async function lookAfterKill(cliDir: string, tell: (line: string) => void): Promise<void> {
   const { open } = await stackContents();
   if (open === 0) return;
-  tell(`stack        an earlier run was killed in ${open} steps: looking at what there is (pulumi refresh --clear-pending-creates)`);
+  tell(
+    `stack        an earlier run was killed in ${open} steps: looking at what there is (pulumi refresh --clear-pending-creates)`,
+  );
   await runPulumi(cliDir, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"], tell);
 }
 
@@ -48,16 +59,24 @@ export async function forgetStack(): Promise<void> {
  */
 export async function removeDeadLocks(report: (line: string) => void): Promise<void> {
   if (!existsSync(lockDir)) return;
-  for (const entry of (await fs.readdir(lockDir, { recursive: true, withFileTypes: true })).filter((e) => e.isFile() && e.name.endsWith(".json"))) {
+  for (const entry of (await fs.readdir(lockDir, { recursive: true, withFileTypes: true })).filter(
+    (e) => e.isFile() && e.name.endsWith(".json"),
+  )) {
     const file = path.join(entry.parentPath, entry.name);
     const lock: { pid?: number; hostname?: string } = JSON.parse(await fs.readFile(file, "utf8"));
     if (lock.hostname !== os.hostname()) {
-      throw new Error(`the stack ${stackName} is locked by process ${lock.pid ?? "unknown"} on ${lock.hostname ?? "an unknown host"}, and whether that lives cannot be seen from here; when you know that it does not: npm run pulumi -- cancel`);
+      throw new Error(
+        `the stack ${stackName} is locked by process ${lock.pid ?? "unknown"} on ${lock.hostname ?? "an unknown host"}, and whether that lives cannot be seen from here; when you know that it does not: npm run pulumi -- cancel`,
+      );
     }
-    if (lock.pid !== undefined && await isPulumi(lock.pid)) {
-      throw new Error(`another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for it, or end it with: kill -INT ${lock.pid}`);
+    if (lock.pid !== undefined && (await isPulumi(lock.pid))) {
+      throw new Error(
+        `another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for it, or end it with: kill -INT ${lock.pid}`,
+      );
     }
-    report(`stack: removing the lock of an earlier run that was killed (process ${lock.pid ?? "unknown"})`);
+    report(
+      `stack: removing the lock of an earlier run that was killed (process ${lock.pid ?? "unknown"})`,
+    );
     await fs.rm(file);
   }
 }

@@ -16,7 +16,8 @@ export interface StackOutputs {
   /** SSH host key by member name, as it stands in known_hosts. */
   readonly hostKeys: Readonly<Record<string, string>>;
   /** The operator's certificate and key and the CA, PEM; undefined without TLS. */
-  readonly identity: { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
+  readonly identity:
+    { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
 }
 
 /** The private key that opens the machines. */
@@ -26,18 +27,43 @@ export const sshKeyFile = path.join(keyDir, "admin");
 export async function stackOutputs(): Promise<StackOutputs> {
   if (!hasStack()) throw new Error("there is no cluster here; `npm run up` makes one");
   const cli = await ensureCli((line) => process.stderr.write(`${line}\n`));
-  const text = await run(path.join(cli, "pulumi"), ["stack", "output", "--json", "--show-secrets", "--stack", stackName], { cwd: projectDir, env: pulumiEnvironment(cli) });
-  const outputs = JSON.parse(text) as Partial<StackOutputs> & { caCertificate?: string; clientCertificate?: string; clientPrivateKey?: string };
-  if (!outputs.endpoints || !outputs.peerUrls || !outputs.sshUser || !outputs.hostKeys || !outputs.discoveryDomain) {
-    throw new Error("the stack has no finished cluster: the last `npm run up` did not reach its end; run it again, it goes on from there");
+  const text = await run(
+    path.join(cli, "pulumi"),
+    ["stack", "output", "--json", "--show-secrets", "--stack", stackName],
+    { cwd: projectDir, env: pulumiEnvironment(cli) },
+  );
+  const outputs = JSON.parse(text) as Partial<StackOutputs> & {
+    caCertificate?: string;
+    clientCertificate?: string;
+    clientPrivateKey?: string;
+  };
+  if (
+    !outputs.endpoints ||
+    !outputs.peerUrls ||
+    !outputs.sshUser ||
+    !outputs.hostKeys ||
+    !outputs.discoveryDomain
+  ) {
+    throw new Error(
+      "the stack has no finished cluster: the last `npm run up` did not reach its end; run it again, it goes on from there",
+    );
   }
-  const { caCertificate: ca, clientCertificate: certificate, clientPrivateKey: privateKey } = outputs;
-  return { ...outputs as StackOutputs, identity: ca && certificate && privateKey ? { ca, certificate, privateKey } : undefined };
+  const {
+    caCertificate: ca,
+    clientCertificate: certificate,
+    clientPrivateKey: privateKey,
+  } = outputs;
+  return {
+    ...(outputs as StackOutputs),
+    identity: ca && certificate && privateKey ? { ca, certificate, privateKey } : undefined,
+  };
 }
 
 function hasStack(): boolean {
   try {
-    return readFileSync(path.join(stateDir, ".pulumi", "stacks", "etcd", `${stackName}.json`)).length > 0;
+    return (
+      readFileSync(path.join(stateDir, ".pulumi", "stacks", "etcd", `${stackName}.json`)).length > 0
+    );
   } catch {
     return false;
   }

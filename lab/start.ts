@@ -33,7 +33,10 @@ export interface StartedLab {
  * name servers, EC2 emulator, daemon, SSH key, plugins. A running lab costs about a second. Remains of an earlier one (a reboot, a
  * crash) are cleared first; the stack's state and the logs stay. Versions of etcd given are put into the mirror.
  */
-export async function startLab(report: (line: string) => void, etcdVersions: readonly string[]): Promise<StartedLab> {
+export async function startLab(
+  report: (line: string) => void,
+  etcdVersions: readonly string[],
+): Promise<StartedLab> {
   const phases = new Phases();
   await phases.time("host", () => ensurePrerequisites(report));
   const state = await labState();
@@ -45,12 +48,16 @@ export async function startLab(report: (line: string) => void, etcdVersions: rea
     await checkRoom();
     await checkPorts();
     await checkNetwork();
-    await checkFirewall(firewallTables([], { rules: new Map(), addresses: new Map() }, 1, addresses));
+    await checkFirewall(
+      firewallTables([], { rules: new Map(), addresses: new Map() }, 1, addresses),
+    );
   }
   for (const folder of [labDir, logDir, stateDir]) await fs.mkdir(folder, { recursive: true });
   const [cliDir] = await Promise.all([
     phases.time("Pulumi CLI", () => ensureCli(report)),
-    phases.time("etcd", async () => { for (const version of etcdVersions) await ensureEtcd(version, report); }),
+    phases.time("etcd", async () => {
+      for (const version of etcdVersions) await ensureEtcd(version, report);
+    }),
     startServices(phases, report),
     makeSshKey(),
     installPlugins(pulumiHome),
@@ -62,8 +69,11 @@ async function startServices(phases: Phases, report: (line: string) => void): Pr
   const images = await phases.time("images", () => ensureImages(report));
   await claimHost();
   await phases.time("network", startNetwork);
-  await Promise.all([phases.time("name servers", () => startDns(images)), phases.time("EC2 emulator", () => startMoto(images))]);
-  if (!await daemonIsCurrent()) await phases.time("daemon", startDaemon);
+  await Promise.all([
+    phases.time("name servers", () => startDns(images)),
+    phases.time("EC2 emulator", () => startMoto(images)),
+  ]);
+  if (!(await daemonIsCurrent())) await phases.time("daemon", startDaemon);
 }
 
 /** The operator's key, ed25519, made once a lab. */

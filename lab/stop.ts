@@ -16,7 +16,8 @@ import { runAsRoot } from "./shell.ts";
  */
 export async function stopLab(keep: readonly string[] = []): Promise<void> {
   const missing = (await missingCommands()).map(({ command }) => command);
-  if (missing.includes("podman") || missing.includes("ip")) { // then no lab ever ran here
+  if (missing.includes("podman") || missing.includes("ip")) {
+    // then no lab ever ran here
     await fs.rm(labDir, { recursive: true, force: true });
     return;
   }
@@ -28,14 +29,24 @@ export async function stopLab(keep: readonly string[] = []): Promise<void> {
 /** The same without looking whose it is. */
 export async function clearLab(keep: readonly string[]): Promise<void> {
   await Promise.all([stopDaemon(), endMachines()]); // before the rest, because the reconciler would start machines again
-  const listed = await podman(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=etcd-lab=1"]);
+  const listed = await podman([
+    "ps",
+    "--all",
+    "--quiet",
+    "--no-trunc",
+    "--filter",
+    "label=etcd-lab=1",
+  ]);
   const containers = listed.split("\n").filter(Boolean);
-  if (containers.length > 0) await podman(["rm", "--force", "--time", "0", ...containers], { timeoutMs: 120_000 });
+  if (containers.length > 0)
+    await podman(["rm", "--force", "--time", "0", ...containers], { timeoutMs: 120_000 });
   await detachVolumes();
   await stopNetwork();
   await releaseHost();
   if (!existsSync(labDir)) return;
-  const left = (await fs.readdir(labDir)).filter((name) => !keep.includes(name)).map((name) => path.join(labDir, name));
+  const left = (await fs.readdir(labDir))
+    .filter((name) => !keep.includes(name))
+    .map((name) => path.join(labDir, name));
   // As root, because the daemon and podman write there as root.
   if (keep.length === 0) await runAsRoot("rm", ["-rf", labDir]);
   else if (left.length > 0) await runAsRoot("rm", ["-rf", ...left]);
@@ -44,17 +55,28 @@ export async function clearLab(keep: readonly string[]): Promise<void> {
 /** The daemon waits for machines that it is shutting down; nobody needs their last words, which may take their systemd 5 s. */
 async function endMachines(): Promise<void> {
   // Their first processes: podman kill refuses a machine that is stopping.
-  const listed = await podman(["ps", "--all", "--filter", `label=${machineLabel}`, "--format", "{{.Pid}}"]);
+  const listed = await podman([
+    "ps",
+    "--all",
+    "--filter",
+    `label=${machineLabel}`,
+    "--format",
+    "{{.Pid}}",
+  ]);
   const pids = listed.split("\n").filter((pid) => Number(pid) > 1);
   if (pids.length > 0) await runAsRoot("kill", ["-9", ...pids]).catch(() => undefined); // one may have ended by itself meanwhile
 }
 
 /** Frees the loop devices behind volumes of this checkout, also of files that are gone already. */
 async function detachVolumes(): Promise<void> {
-  const listed = (await runAsRoot("losetup", ["--list", "--json", "--output", "NAME,BACK-FILE"])).trim();
+  const listed = (
+    await runAsRoot("losetup", ["--list", "--json", "--output", "NAME,BACK-FILE"])
+  ).trim();
   if (listed === "") return; // losetup says nothing at all when there are none
-  const { loopdevices }: { loopdevices: { name: string; "back-file": string | null }[] } = JSON.parse(listed);
+  const { loopdevices }: { loopdevices: { name: string; "back-file": string | null }[] } =
+    JSON.parse(listed);
   for (const device of loopdevices) {
-    if (device["back-file"]?.startsWith(`${volumeDir}/`)) await runAsRoot("losetup", ["--detach", device.name]);
+    if (device["back-file"]?.startsWith(`${volumeDir}/`))
+      await runAsRoot("losetup", ["--detach", device.name]);
   }
 }

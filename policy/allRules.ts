@@ -14,5 +14,17 @@ import { unproxiedRecords } from "./rules/unproxiedRecords.ts";
 
 /** The rules of the pack, by the name of their file. */
 export const allRules = {
-  imdsV2, encryptedVolumes, noOpenPorts, peerPort, memberPorts, unproxiedRecords, recordTtl, srvKinds, srvPriority, etcdVersion, etcdDigests, fixedImage, marks,
+  imdsV2,
+  encryptedVolumes,
+  noOpenPorts,
+  peerPort,
+  memberPorts,
+  unproxiedRecords,
+  recordTtl,
+  srvKinds,
+  srvPriority,
+  etcdVersion,
+  etcdDigests,
+  fixedImage,
+  marks,
 };

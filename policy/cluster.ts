@@ -8,6 +8,8 @@ export interface ClusterInputs {
 }
 
 /** The inputs, when the resource is a cluster. */
-export function clusterOf(args: Pick<ResourceValidationArgs, "type" | "props">): ClusterInputs | undefined {
+export function clusterOf(
+  args: Pick<ResourceValidationArgs, "type" | "props">,
+): ClusterInputs | undefined {
   return args.type === "etcd:index:EtcdCluster" ? args.props : undefined;
 }

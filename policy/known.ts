@@ -6,7 +6,8 @@ export function known<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && error.message.endsWith("can't be known during preview")) return undefined;
+    if (error instanceof Error && error.message.endsWith("can't be known during preview"))
+      return undefined;
     throw error;
   }
 }

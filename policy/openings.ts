@@ -20,16 +20,43 @@ interface Resource {
 /** Openings for traffic that comes in; empty for any other resource. */
 export function openingsOf({ type, props }: Resource): Opening[] {
   if (type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
-    const fromItself = "referencedSecurityGroupId" in props ? known(() => props.referencedSecurityGroupId === props.securityGroupId) : false;
-    return [opening(props, [props.cidrIpv4, props.cidrIpv6].filter(Boolean), fromItself, "referencedSecurityGroupId" in props || "prefixListId" in props)];
+    const fromItself =
+      "referencedSecurityGroupId" in props
+        ? known(() => props.referencedSecurityGroupId === props.securityGroupId)
+        : false;
+    return [
+      opening(
+        props,
+        [props.cidrIpv4, props.cidrIpv6].filter(Boolean),
+        fromItself,
+        "referencedSecurityGroupId" in props || "prefixListId" in props,
+      ),
+    ];
   }
   if (type === "aws:ec2/securityGroupRule:SecurityGroupRule" && props.type === "ingress") {
-    const fromItself = "sourceSecurityGroupId" in props ? known(() => props.sourceSecurityGroupId === props.securityGroupId) : props.self === true;
-    return [opening(props, cidrsOf(props), fromItself, props.self === true || "sourceSecurityGroupId" in props || "prefixListIds" in props)];
+    const fromItself =
+      "sourceSecurityGroupId" in props
+        ? known(() => props.sourceSecurityGroupId === props.securityGroupId)
+        : props.self === true;
+    return [
+      opening(
+        props,
+        cidrsOf(props),
+        fromItself,
+        props.self === true || "sourceSecurityGroupId" in props || "prefixListIds" in props,
+      ),
+    ];
   }
   if (type === "aws:ec2/securityGroup:SecurityGroup") {
     const rules = known(() => [...(props.ingress ?? [])] as Readonly<Record<string, any>>[]) ?? [];
-    return rules.map((rule) => opening(rule, cidrsOf(rule), rule.self === true && !rule.securityGroups?.length, rule.self === true || "securityGroups" in rule || "prefixListIds" in rule));
+    return rules.map((rule) =>
+      opening(
+        rule,
+        cidrsOf(rule),
+        rule.self === true && !rule.securityGroups?.length,
+        rule.self === true || "securityGroups" in rule || "prefixListIds" in rule,
+      ),
+    );
   }
   return [];
 }
@@ -44,12 +71,28 @@ export function portsOf({ fromPort, toPort }: Opening): string {
   return fromPort === toPort ? `${fromPort}` : `${fromPort} to ${toPort}`;
 }
 
-const cidrsOf = (rule: Readonly<Record<string, any>>): string[] => [...(rule.cidrBlocks ?? []), ...(rule.ipv6CidrBlocks ?? [])];
+const cidrsOf = (rule: Readonly<Record<string, any>>): string[] => [
+  ...(rule.cidrBlocks ?? []),
+  ...(rule.ipv6CidrBlocks ?? []),
+];
 
-function opening(rule: Readonly<Record<string, any>>, cidrs: string[], fromItself: boolean | undefined, named: boolean): Opening {
-  const protocol = String(rule.ipProtocol ?? rule.protocol), all = protocol === "-1" || protocol === "all" || rule.fromPort === undefined || rule.fromPort === -1;
+function opening(
+  rule: Readonly<Record<string, any>>,
+  cidrs: string[],
+  fromItself: boolean | undefined,
+  named: boolean,
+): Opening {
+  const protocol = String(rule.ipProtocol ?? rule.protocol),
+    all =
+      protocol === "-1" ||
+      protocol === "all" ||
+      rule.fromPort === undefined ||
+      rule.fromPort === -1;
   return {
-    fromPort: all ? 0 : rule.fromPort, toPort: all ? 65535 : rule.toPort, cidrs, named: named || cidrs.length > 0,
+    fromPort: all ? 0 : rule.fromPort,
+    toPort: all ? 65535 : rule.toPort,
+    cidrs,
+    named: named || cidrs.length > 0,
     fromItself: cidrs.length > 0 ? false : fromItself,
   };
 }

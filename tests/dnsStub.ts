@@ -30,7 +30,11 @@ export interface DnsStub {
 const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 };
 
 /** `wanted` is the port; 0 takes a free one. */
-export async function startDnsStub(answer: (name: string, type: string) => StubAnswer, address = "127.0.0.1", wanted = 0): Promise<DnsStub> {
+export async function startDnsStub(
+  answer: (name: string, type: string) => StubAnswer,
+  address = "127.0.0.1",
+  wanted = 0,
+): Promise<DnsStub> {
   const asked: string[] = [];
   const reply = async (query: Packet, transport: "udp" | "tcp"): Promise<Packet | undefined> => {
     const question = query.questions?.[0];
@@ -40,33 +44,74 @@ export async function startDnsStub(answer: (name: string, type: string) => StubA
     if (a.silent) return undefined;
     if (a.delayMs) await new Promise((resolve) => setTimeout(resolve, a.delayMs));
     const cut = a.truncate === true && transport === "udp";
-    const flags = (a.authoritative === false ? 0 : dnsPacket.AUTHORITATIVE_ANSWER) | (cut ? dnsPacket.TRUNCATED_RESPONSE : 0) | (a.recursive ? dnsPacket.RECURSION_AVAILABLE : 0) | rcodes[a.rcode ?? "NOERROR"];
-    return { type: "response", id: query.id ?? 0, flags, questions: [question], answers: cut ? [] : [...(a.records ?? [])], authorities: [...(a.authorities ?? [])], additionals: [...(a.additionals ?? [])] };
+    const flags =
+      (a.authoritative === false ? 0 : dnsPacket.AUTHORITATIVE_ANSWER) |
+      (cut ? dnsPacket.TRUNCATED_RESPONSE : 0) |
+      (a.recursive ? dnsPacket.RECURSION_AVAILABLE : 0) |
+      rcodes[a.rcode ?? "NOERROR"];
+    return {
+      type: "response",
+      id: query.id ?? 0,
+      flags,
+      questions: [question],
+      answers: cut ? [] : [...(a.records ?? [])],
+      authorities: [...(a.authorities ?? [])],
+      additionals: [...(a.additionals ?? [])],
+    };
   };
   const tcp = createServer((socket) => {
     socket.on("error", () => socket.destroy());
-    const respond = async (message: Buffer) => { const r = await reply(dnsPacket.streamDecode(message), "tcp"); if (r && socket.writable) socket.write(dnsPacket.streamEncode(r)); };
+    const respond = async (message: Buffer) => {
+      const r = await reply(dnsPacket.streamDecode(message), "tcp");
+      if (r && socket.writable) socket.write(dnsPacket.streamEncode(r));
+    };
     let received = Buffer.alloc(0); // a resolver library sends the questions for A and AAAA in one piece
     socket.on("data", async (data) => {
       received = Buffer.concat([received, data]);
       const messages: Buffer[] = [];
-      for (let size = 0; received.length >= 2 && received.length >= (size = 2 + received.readUInt16BE(0)); received = received.subarray(size)) messages.push(received.subarray(0, size));
+      for (
+        let size = 0;
+        received.length >= 2 && received.length >= (size = 2 + received.readUInt16BE(0));
+        received = received.subarray(size)
+      )
+        messages.push(received.subarray(0, size));
       for (const message of messages) await respond(message);
     });
   });
   const udp = await listenOnBoth(tcp, address, wanted);
   let open = true;
-  udp.on("message", async (data, from) => { const r = await reply(dnsPacket.decode(data), "udp"); if (r && open) udp.send(dnsPacket.encode(r), from.port, from.address); });
+  udp.on("message", async (data, from) => {
+    const r = await reply(dnsPacket.decode(data), "udp");
+    if (r && open) udp.send(dnsPacket.encode(r), from.port, from.address);
+  });
   const port = udp.address().port;
-  return { server: `${address}:${port}`, port, asked, close: async () => { open = false; udp.close(); await new Promise((resolve) => tcp.close(resolve)); } };
+  return {
+    server: `${address}:${port}`,
+    port,
+    asked,
+    close: async () => {
+      open = false;
+      udp.close();
+      await new Promise((resolve) => tcp.close(resolve));
+    },
+  };
 }
 
 /** A free TCP port whose UDP twin may be taken by another test: looks for a pair, 20 times. */
 async function listenOnBoth(tcp: Server, address: string, wanted: number): Promise<Socket> {
   for (let attempt = 1; ; attempt++) {
-    await new Promise<void>((resolve, reject) => { tcp.once("error", reject); tcp.listen(wanted, address, () => { tcp.off("error", reject); resolve(); }); });
+    await new Promise<void>((resolve, reject) => {
+      tcp.once("error", reject);
+      tcp.listen(wanted, address, () => {
+        tcp.off("error", reject);
+        resolve();
+      });
+    });
     const udp = createSocket("udp4");
-    const error = await new Promise<Error | undefined>((resolve) => { udp.once("error", resolve); udp.bind((tcp.address() as AddressInfo).port, address, () => resolve(undefined)); });
+    const error = await new Promise<Error | undefined>((resolve) => {
+      udp.once("error", resolve);
+      udp.bind((tcp.address() as AddressInfo).port, address, () => resolve(undefined));
+    });
     if (!error) return udp;
     await new Promise((resolve) => tcp.close(resolve));
     if (wanted !== 0 || attempt === 20) throw error;

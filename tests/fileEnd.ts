@@ -14,13 +14,17 @@ let done = false;
 after(() => {
   done = true;
   setTimeout(() => {
-    process.stderr.write(`${process.argv[1]}: still open ${patienceMs / 1000} s after the last test: ${process.getActiveResourcesInfo().join(", ")}; close it in the file's after()\n`);
+    process.stderr.write(
+      `${process.argv[1]}: still open ${patienceMs / 1000} s after the last test: ${process.getActiveResourcesInfo().join(", ")}; close it in the file's after()\n`,
+    );
     process.exit(1);
   }, patienceMs).unref();
 });
 
 const runner = process.ppid;
-setInterval(() => { if (process.ppid !== runner) process.exit(1); }, 1_000).unref();
+setInterval(() => {
+  if (process.ppid !== runner) process.exit(1);
+}, 1_000).unref();
 
 process.on("exit", () => {
   if (done) return;

@@ -8,28 +8,45 @@ import { onSecondHost } from "./secondHost.ts";
 const fileDeadlineMs = 60 * 60_000;
 const command = [process.execPath, "commands/run.mjs", "test"];
 
-export interface Sums { passed: number; failed: number }
+export interface Sums {
+  passed: number;
+  failed: number;
+}
 
 /** Runs a command on a host, as `run` does. */
 export type Host = (command: readonly string[], options: RunOptions) => Promise<string>;
 /** This one, where the command is told when this process is killed, and the second one, where it is killed, too. */
-export const twoHosts: readonly Host[] = [(command, options) => run("setpriv", ["--pdeathsig", "TERM", ...command], { ...options, cwd: projectDir }), onSecondHost];
+export const twoHosts: readonly Host[] = [
+  (command, options) =>
+    run("setpriv", ["--pdeathsig", "TERM", ...command], { ...options, cwd: projectDir }),
+  onSecondHost,
+];
 
 /** Runs the files on all hosts at the same time, as `npm test -- FILE` each. Tells every line as it comes, with the file's name before it. */
-export async function runOnHosts(hosts: readonly Host[], files: readonly string[], say: (line: string) => void): Promise<Sums> {
-  const sums: Sums = { passed: 0, failed: 0 }, queue = [...files];
-  await Promise.all(hosts.map(async (host) => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const { passed, failed } = await runFile(host, path.relative(projectDir, file), say);
-      sums.passed += passed;
-      sums.failed += failed;
-    }
-  }));
+export async function runOnHosts(
+  hosts: readonly Host[],
+  files: readonly string[],
+  say: (line: string) => void,
+): Promise<Sums> {
+  const sums: Sums = { passed: 0, failed: 0 },
+    queue = [...files];
+  await Promise.all(
+    hosts.map(async (host) => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        const { passed, failed } = await runFile(host, path.relative(projectDir, file), say);
+        sums.passed += passed;
+        sums.failed += failed;
+      }
+    }),
+  );
   return sums;
 }
 
 async function runFile(host: Host, file: string, say: (line: string) => void): Promise<Sums> {
-  const name = path.basename(file, ".test.ts"), tell = (line: string) => { say(`${name}  ${line}`); };
+  const name = path.basename(file, ".test.ts"),
+    tell = (line: string) => {
+      say(`${name}  ${line}`);
+    };
   let last = "";
   const onLine = (line: string) => {
     if (line.trim() !== "") last = line;
@@ -48,5 +65,10 @@ async function runFile(host: Host, file: string, say: (line: string) => void): P
 
 /** What `npm test -- FILE` says around the tests. What is not as it should be is not among it. Pure. */
 function isFrame(line: string): boolean {
-  return line === "" || /^ℹ ((tests|suites|pass|duration_ms) [\d.]+|(fail|cancelled|skipped|todo) 0)$|^lab tier: |^\d+ passed, \d+ failed$/.test(line);
+  return (
+    line === "" ||
+    /^ℹ ((tests|suites|pass|duration_ms) [\d.]+|(fail|cancelled|skipped|todo) 0)$|^lab tier: |^\d+ passed, \d+ failed$/.test(
+      line,
+    )
+  );
 }

@@ -6,14 +6,19 @@ import { missingCommands } from "../lab/prerequisites.ts";
 import { run } from "../lab/shell.ts";
 
 /** Whether this host has a ruby of its own. */
-export const hostHasRuby = async (): Promise<boolean> => (await missingCommands([{ command: "ruby", apt: "ruby", dnf: "ruby" }])).length === 0;
+export const hostHasRuby = async (): Promise<boolean> =>
+  (await missingCommands([{ command: "ruby", apt: "ruby", dnf: "ruby" }])).length === 0;
 
 /** For tests that are to build nothing: why there is no ruby to render with; false when there is one. */
 export async function whyNoRuby(): Promise<string | false> {
   if (await hostHasRuby()) return false;
-  if (await whyNoLab() === undefined && (await missingCommands([{ command: "podman", apt: "podman", dnf: "podman" }])).length === 0) {
+  if (
+    (await whyNoLab()) === undefined &&
+    (await missingCommands([{ command: "podman", apt: "podman", dnf: "podman" }])).length === 0
+  ) {
     const { machine } = await imageNames();
-    if ((await podman(["images", "--filter", `reference=${machine}`, "--quiet"])).trim() !== "") return false;
+    if ((await podman(["images", "--filter", `reference=${machine}`, "--quiet"])).trim() !== "")
+      return false;
   }
   return "no ruby here: install it, or run the whole of npm test where the lab can run, whose image has one";
 }
@@ -21,6 +26,22 @@ export async function whyNoRuby(): Promise<string | false> {
 /** What a program prints. Builds the lab's image when the host has no ruby. */
 export async function ruby(program: string, input: string): Promise<string> {
   if (await hostHasRuby()) return run("ruby", ["-e", program], { input });
-  const { machine } = await ensureImages((line) => { process.stderr.write(`${line}\n`); });
-  return podman(["run", "--rm", "--interactive", "--network", "none", "--entrypoint", "ruby", machine, "-e", program], { input });
+  const { machine } = await ensureImages((line) => {
+    process.stderr.write(`${line}\n`);
+  });
+  return podman(
+    [
+      "run",
+      "--rm",
+      "--interactive",
+      "--network",
+      "none",
+      "--entrypoint",
+      "ruby",
+      machine,
+      "-e",
+      program,
+    ],
+    { input },
+  );
 }

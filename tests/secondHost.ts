@@ -23,19 +23,45 @@ export async function whyNoSecondHost(): Promise<string | undefined> {
   if (os.availableParallelism() < 2) return "there is one processor";
   const free = availableMemory();
   if (free < memory) return `two need ${memory} GiB of memory (${free.toFixed(1)} are free)`;
-  const store = (await podman(["info", "--format", "{{.Store.GraphDriverName}} {{.Store.GraphRoot}}"])).trim();
-  if (store !== "overlay /var/lib/containers/storage") return `podman's store is ${store}, not overlay at its usual place`;
-  return onSecondHost(["true"]).then(() => undefined, (error: Error) => `namespaces cannot be had: ${error.message.split("\n").join("; ")}`);
+  const store = (
+    await podman(["info", "--format", "{{.Store.GraphDriverName}} {{.Store.GraphRoot}}"])
+  ).trim();
+  if (store !== "overlay /var/lib/containers/storage")
+    return `podman's store is ${store}, not overlay at its usual place`;
+  return onSecondHost(["true"]).then(
+    () => undefined,
+    (error: Error) => `namespaces cannot be had: ${error.message.split("\n").join("; ")}`,
+  );
 }
 
 /** Runs a command in its copy of the checkout, and removes everything afterwards. One at a time. Throws as `run` does. */
-export async function onSecondHost(command: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function onSecondHost(
+  command: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   await clear(); // of a run that was killed
   try {
     await fs.mkdir(work);
-    return await run("setpriv", [
-      "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", script, work, projectDir, ...command,
-    ], options);
+    return await run(
+      "setpriv",
+      [
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--net",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "sh",
+        script,
+        work,
+        projectDir,
+        ...command,
+      ],
+      options,
+    );
   } finally {
     await clear();
   }
@@ -44,10 +70,19 @@ export async function onSecondHost(command: readonly string[], options: RunOptio
 /** Its mounts are gone with its processes. Loop devices are the machine's, and show files by paths of where they were made: the inode tells. */
 async function clear(): Promise<void> {
   const volumes = path.join(work, "project/.lab/volumes");
-  const inodes = await Promise.all((await fs.readdir(volumes).catch(() => [])).map(async (name) => String((await fs.stat(path.join(volumes, name))).ino)));
-  const listed = (await run("losetup", ["--list", "--noheadings", "--raw", "--output", "NAME,BACK-INO,BACK-FILE"])).trim().split("\n");
+  const inodes = await Promise.all(
+    (await fs.readdir(volumes).catch(() => [])).map(async (name) =>
+      String((await fs.stat(path.join(volumes, name))).ino),
+    ),
+  );
+  const listed = (
+    await run("losetup", ["--list", "--noheadings", "--raw", "--output", "NAME,BACK-INO,BACK-FILE"])
+  )
+    .trim()
+    .split("\n");
   for (const [name = "", inode = "", file = ""] of listed.map((line) => line.split(" "))) {
-    if (inodes.includes(inode) && file.includes("/volumes/")) await run("losetup", ["--detach", name]);
+    if (inodes.includes(inode) && file.includes("/volumes/"))
+      await run("losetup", ["--detach", name]);
   }
   await run("rm", ["-rf", "--one-file-system", work]);
 }

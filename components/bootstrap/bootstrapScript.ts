@@ -16,7 +16,8 @@ export interface BootstrapSettings {
     readonly packageSha256?: string;
   };
   /** The member's certificate and key, and the CA, PEM. */
-  readonly pki?: { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
+  readonly pki?:
+    { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
   /** Hexadecimal digest of all inputs; names the run on the node. Empty only in a script whose digest is being taken. */
   readonly digest: string;
   /** How long the converge may take, waiting for cloud-init and the package lock included; 900 by default. */
@@ -24,7 +25,8 @@ export interface BootstrapSettings {
 }
 
 const body = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
-const launch = body("launch.sh"), converge = body("converge.sh");
+const launch = body("launch.sh"),
+  converge = body("converge.sh");
 
 // Relative to the client.rb itself: the launcher decides where a run lies.
 const clientRb = `# Written by the bootstrap.
@@ -39,7 +41,8 @@ log_location STDOUT
 
 /** The whole script for `bash -s`, as root. It is one function, called in the last line: a script that arrives in half runs nothing. */
 export function bootstrapScript(settings: BootstrapSettings): string {
-  const { chef, digest } = settings, timeoutSeconds = settings.timeoutSeconds ?? 900;
+  const { chef, digest } = settings,
+    timeoutSeconds = settings.timeoutSeconds ?? 900;
   const values: [name: string, value: string, rule: RegExp][] = [
     ["digest", digest, /^[0-9a-f]*$/],
     ["timeoutSeconds", String(timeoutSeconds), /^[1-9]\d*$/],
@@ -49,9 +52,17 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     ["chef.packageSha256", chef.packageSha256 ?? "", /^([0-9a-f]{64})?$/],
   ];
   for (const [name, value, rule] of values) {
-    if (!rule.test(value)) throw new Error(`${name}: a value of the form ${rule.source} is needed, because it becomes part of a shell script (got ${JSON.stringify(value)})`);
+    if (!rule.test(value))
+      throw new Error(
+        `${name}: a value of the form ${rule.source} is needed, because it becomes part of a shell script (got ${JSON.stringify(value)})`,
+      );
   }
-  const chefSettings = values.slice(2).map(([name, value]) => `${name.replace("chef.", "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}='${value}'`);
+  const chefSettings = values
+    .slice(2)
+    .map(
+      ([name, value]) =>
+        `${name.replace("chef.", "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}='${value}'`,
+    );
   return [
     "bootstrap() {",
     "set -euo pipefail",
@@ -63,7 +74,11 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     payload("settings", base64(`${chefSettings.join("\n")}\n`)),
     payload("converge_sh", base64(converge)),
     `has_pki=${settings.pki ? "yes" : "no"}`,
-    ...Object.entries({ ca_crt: settings.pki?.ca, member_crt: settings.pki?.certificate, member_key: settings.pki?.privateKey }).map(([name, pem]) => payload(name, base64(pem ?? ""))),
+    ...Object.entries({
+      ca_crt: settings.pki?.ca,
+      member_crt: settings.pki?.certificate,
+      member_key: settings.pki?.privateKey,
+    }).map(([name, pem]) => payload(name, base64(pem ?? ""))),
     launch,
     "}",
     // Not `bash -s`'s own input: a command inside that reads it would eat what is left of the script.

@@ -21,7 +21,8 @@ export interface NodeBootstrap {
   readonly etcdSha256: Readonly<Record<string, string>>;
   readonly chef: ChefSettings;
   /** The member's certificate and key and the CA, PEM; with TLS only. */
-  readonly pki?: { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
+  readonly pki?:
+    { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
   /** The cookbook as tar.gz in base64. */
   readonly cookbook: string;
   /** How long the converge may take, in seconds. */
@@ -37,12 +38,25 @@ export const launcher = "sudo -n bash -s";
 export const pkiFolder = "/var/lib/etcd-bootstrap/pki";
 
 /** The node's JSON as Chef reads it. */
-export function nodeJson(node: NodeBootstrap): { run_list: string[]; etcd: Record<string, unknown> } {
+export function nodeJson(node: NodeBootstrap): {
+  run_list: string[];
+  etcd: Record<string, unknown>;
+} {
   return {
     run_list: ["recipe[etcd]"],
     etcd: {
-      domain: node.domain, name: node.name, tls: node.tls, token: node.token, members: node.members, volume: node.volumeId, initial_state: "new",
-      version: node.etcdVersion, mirror: node.etcdMirror, checksums: node.etcdChecksums, sha256: node.etcdSha256, dns_timeout: node.dnsTimeoutSeconds,
+      domain: node.domain,
+      name: node.name,
+      tls: node.tls,
+      token: node.token,
+      members: node.members,
+      volume: node.volumeId,
+      initial_state: "new",
+      version: node.etcdVersion,
+      mirror: node.etcdMirror,
+      checksums: node.etcdChecksums,
+      sha256: node.etcdSha256,
+      dns_timeout: node.dnsTimeoutSeconds,
       ...(node.tls ? { pki: pkiFolder } : {}),
     },
   };
@@ -50,7 +64,15 @@ export function nodeJson(node: NodeBootstrap): { run_list: string[]; etcd: Recor
 
 /** The script for standard input, and the digest of everything in it: the digest changes exactly when the bootstrap does. */
 export function bootstrapOf(node: NodeBootstrap): { stdin: string; digest: string } {
-  const settings = { nodeJson: nodeJson(node), cookbook: node.cookbook, chef: node.chef, pki: node.pki, timeoutSeconds: node.timeoutSeconds };
-  const digest = createHash("sha256").update(bootstrapScript({ ...settings, digest: "" })).digest("hex");
+  const settings = {
+    nodeJson: nodeJson(node),
+    cookbook: node.cookbook,
+    chef: node.chef,
+    pki: node.pki,
+    timeoutSeconds: node.timeoutSeconds,
+  };
+  const digest = createHash("sha256")
+    .update(bootstrapScript({ ...settings, digest: "" }))
+    .digest("hex");
   return { stdin: bootstrapScript({ ...settings, digest }), digest };
 }

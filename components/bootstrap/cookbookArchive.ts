@@ -11,7 +11,10 @@ import { pack } from "tar-stream";
  */
 export async function packCookbook(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name !== "README.md").map((entry) => join(entry.parentPath, entry.name)).sort();
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.name !== "README.md")
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
   if (files.length === 0) throw new Error(`${folder}: the cookbook's folder holds no files`);
   const archive = pack();
   for (const file of files) {

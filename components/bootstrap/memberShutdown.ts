@@ -54,7 +54,10 @@ interface Shutdown {
 }
 
 /** A machine that is gone gives no answer at all; one that is busy may refuse a connection and take the next. */
-const attemptMs = 10_000, patienceMs = 15_000, pauseMs = 1_000, stopMs = 30_000;
+const attemptMs = 10_000,
+  patienceMs = 15_000,
+  pauseMs = 1_000,
+  stopMs = 30_000;
 
 /**
  * Killed, not asked: a leader that is asked looks for 7 s for a successor among members that are ending, too (measured: a destroy of 13 s
@@ -68,11 +71,24 @@ case $state in inactive | failed) ;; *) echo "etcd.service is $state"; exit 1 ;;
 `;
 
 /** Why the member is to run on, or "": the stack's own client SRV record still names it, or nobody knows. */
-async function inService({ node, domain, tls, zoneId, comment }: Shutdown, setting: Setting): Promise<string> {
-  const query = new URLSearchParams({ "name.exact": clientSrvName(domain, tls), type: "SRV", per_page: "100" }), target = `${node}.${domain}`;
+async function inService(
+  { node, domain, tls, zoneId, comment }: Shutdown,
+  setting: Setting,
+): Promise<string> {
+  const query = new URLSearchParams({
+      "name.exact": clientSrvName(domain, tls),
+      type: "SRV",
+      per_page: "100",
+    }),
+    target = `${node}.${domain}`;
   try {
-    const listed = await cloudflareApi(setting, "whether clients are still sent to a member").call("GET", `zones/${zoneId}/dns_records?${query}`) as ListedRecord[];
-    return listed.some((record) => record.comment === comment && record.data?.target === target) ? `clients are still sent to ${target}, so this is no destroy` : "";
+    const listed = (await cloudflareApi(setting, "whether clients are still sent to a member").call(
+      "GET",
+      `zones/${zoneId}/dns_records?${query}`,
+    )) as ListedRecord[];
+    return listed.some((record) => record.comment === comment && record.data?.target === target)
+      ? `clients are still sent to ${target}, so this is no destroy`
+      : "";
   } catch (e) {
     return (e as Error).message;
   }
@@ -80,8 +96,16 @@ async function inService({ node, domain, tls, zoneId, comment }: Shutdown, setti
 
 /** Stops etcd on one machine. Resolves with "" or with why it was not seen to stop. */
 async function shutDown(member: Shutdown): Promise<string> {
-  for (const deadline = Date.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, pauseMs))) {
-    const { client, problem, foreignKey, refused } = await openPinned(member, [member.hostKey], attemptMs);
+  for (
+    const deadline = Date.now() + patienceMs;
+    ;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  ) {
+    const { client, problem, foreignKey, refused } = await openPinned(
+      member,
+      [member.hostKey],
+      attemptMs,
+    );
     if (!client) {
       if (foreignKey || refused || Date.now() + pauseMs > deadline) return problem;
       continue;
@@ -100,7 +124,18 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured
     this.configuration = config;
   },
   async diff(_id, olds, news) {
-    const meaning = (s: Shutdown) => JSON.stringify([s.version, s.domain, s.tls, s.zoneId, s.comment, s.host, s.user, s.hostKey, s.privateKey]);
+    const meaning = (s: Shutdown) =>
+      JSON.stringify([
+        s.version,
+        s.domain,
+        s.tls,
+        s.zoneId,
+        s.comment,
+        s.host,
+        s.user,
+        s.hostKey,
+        s.privateKey,
+      ]);
     return { changes: meaning(olds) !== meaning(news) };
   },
   async create(inputs) {
@@ -110,16 +145,27 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured
     return { outs: news };
   },
   async delete(_id, member) {
-    const etcd = `etcd on ${member.node} (${member.host})`, reason = await inService(member, (key) => this.configuration?.get(key));
+    const etcd = `etcd on ${member.node} (${member.host})`,
+      reason = await inService(member, (key) => this.configuration?.get(key));
     if (reason) return console.log(`${etcd} was left running: ${reason}`);
     const problem = await shutDown(member);
-    if (problem) console.log(`${etcd} could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`);
+    if (problem)
+      console.log(
+        `${etcd} could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`,
+      );
   },
 };
 
 /** Stops the member when it is deleted. */
 export class MemberShutdown extends pulumi.dynamic.Resource {
   constructor(name: string, args: MemberShutdownArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, privateKey: pulumi.secret(args.privateKey), version: 1 }, { ...opts, additionalSecretOutputs: ["privateKey"] }, "etcd", "MemberShutdown");
+    super(
+      provider,
+      name,
+      { ...args, privateKey: pulumi.secret(args.privateKey), version: 1 },
+      { ...opts, additionalSecretOutputs: ["privateKey"] },
+      "etcd",
+      "MemberShutdown",
+    );
   }
 }

@@ -16,10 +16,22 @@ export const notShown = "a text that is not shown";
  * All problems as the user reads them, a line for each field: a value of the wrong type has one problem, not also those of the empty
  * one that stands in for it. What is a secret in the stack's file, under whatever key it was put, and private keys are not shown.
  */
-export function describeProblems(problems: readonly Problem[], isSecret: (key: string) => boolean = () => false): string {
-  const first = problems.filter(({ field }, index) => problems.findIndex((earlier) => earlier.field === field) === index);
-  const hides = ({ field, value }: Problem) => isSecret(field.split(/[.[]/)[0] ?? "") || /-----BEGIN [A-Z ]*PRIVATE KEY/.test(JSON.stringify(value) ?? "");
-  return first.map((problem) => `${problem.field}: ${problem.rule} (got ${hides(problem) && problem.value !== "" ? notShown : show(problem.value)})`).join("\n");
+export function describeProblems(
+  problems: readonly Problem[],
+  isSecret: (key: string) => boolean = () => false,
+): string {
+  const first = problems.filter(
+    ({ field }, index) => problems.findIndex((earlier) => earlier.field === field) === index,
+  );
+  const hides = ({ field, value }: Problem) =>
+    isSecret(field.split(/[.[]/)[0] ?? "") ||
+    /-----BEGIN [A-Z ]*PRIVATE KEY/.test(JSON.stringify(value) ?? "");
+  return first
+    .map(
+      (problem) =>
+        `${problem.field}: ${problem.rule} (got ${hides(problem) && problem.value !== "" ? notShown : show(problem.value)})`,
+    )
+    .join("\n");
 }
 
 function show(value: unknown): string {
@@ -36,28 +48,50 @@ export function textOf(raw: RawConfig, key: string, problems: Problem[], field =
     problems.push({ field, rule: "a text is needed", value });
     return "";
   }
-  if (value !== value.trim()) problems.push({ field, rule: "no spaces or line ends around the value", value: JSON.stringify(value) });
+  if (value !== value.trim())
+    problems.push({
+      field,
+      rule: "no spaces or line ends around the value",
+      value: JSON.stringify(value),
+    });
   return value.trim();
 }
 
 /** true or false; the CLI hands booleans over as text. */
 export function booleanOf(raw: RawConfig, key: string, problems: Problem[], field = key): boolean {
   const value = raw[key];
-  if (value !== true && value !== false && value !== "true" && value !== "false") problems.push({ field, rule: "true or false", value });
+  if (value !== true && value !== false && value !== "true" && value !== "false")
+    problems.push({ field, rule: "true or false", value });
   return value === true || value === "true";
 }
 
 /** A whole number in [least, most]; `unit` is for the message. */
-export function integerOf(raw: RawConfig, key: string, least: number, most: number, unit: string, problems: Problem[], field = key): number {
-  const value = raw[key], number = typeof value === "number" ? value : typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value) ? Number(value) : NaN;
-  if (!Number.isInteger(number) || number < least || number > most) problems.push({ field, rule: `a whole number from ${least} to ${most} (${unit})`, value });
+export function integerOf(
+  raw: RawConfig,
+  key: string,
+  least: number,
+  most: number,
+  unit: string,
+  problems: Problem[],
+  field = key,
+): number {
+  const value = raw[key],
+    number =
+      typeof value === "number"
+        ? value
+        : typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value)
+          ? Number(value)
+          : NaN;
+  if (!Number.isInteger(number) || number < least || number > most)
+    problems.push({ field, rule: `a whole number from ${least} to ${most} (${unit})`, value });
   return number;
 }
 
 export function objectOf(raw: RawConfig, key: string, problems: Problem[], field = key): RawConfig {
   const value = raw[key];
   if (value === undefined) return {};
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as RawConfig;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as RawConfig;
   problems.push({ field, rule: "an object is needed", value });
   return {};
 }
@@ -76,8 +110,18 @@ export function duplicates(values: readonly string[]): [number, string][] {
 }
 
 /** Names keys that nothing reads: a typo must not be a silent default. */
-export function unknownKeys(raw: RawConfig, known: readonly string[], field: string, problems: Problem[]): void {
+export function unknownKeys(
+  raw: RawConfig,
+  known: readonly string[],
+  field: string,
+  problems: Problem[],
+): void {
   for (const key of Object.keys(raw)) {
-    if (!known.includes(key)) problems.push({ field: field ? `${field}.${key}` : key, rule: `unknown key; known are ${known.join(", ")}`, value: raw[key] });
+    if (!known.includes(key))
+      problems.push({
+        field: field ? `${field}.${key}` : key,
+        rule: `unknown key; known are ${known.join(", ")}`,
+        value: raw[key],
+      });
   }
 }

@@ -12,7 +12,9 @@ export function versionProblem(version: string): string {
   if (!parts) return "a release such as 3.6.14 is needed";
   const floor = floors[`${parts[1]}.${parts[2]}`];
   if (floor === undefined) return `the lines known here are ${Object.keys(floors).join(", ")}`;
-  return Number(parts[3]) < floor ? `${parts[1]}.${parts[2]}.${floor} or newer is needed, for its security fixes` : "";
+  return Number(parts[3]) < floor
+    ? `${parts[1]}.${parts[2]}.${floor} or newer is needed, for its security fixes`
+    : "";
 }
 
 /** sha256 of `etcd-v<version>-linux-<arch>.tar.gz` by architecture, from the project's own SHA256SUMS; empty for a version not listed. */

@@ -7,7 +7,10 @@ const xen = /^(t[12]|m[1-4]|c[134]|cc2|cr1|r[34]|x1e?|d2|h1|hs1|i[23]|f1|g2|g3s?
 export function instanceTypeProblem(type: string, architecture: "amd64" | "arm64"): string {
   const family = /^([a-z]+\d+[a-z]*)(-[a-z0-9]+)?\.[a-z0-9-]+$/.exec(type)?.[1];
   if (!family) return "an instance type such as t3.medium is needed";
-  if (xen.test(family)) return "a Nitro type such as t3.medium is needed; volumes of the older ones cannot be told apart by their id";
+  if (xen.test(family))
+    return "a Nitro type such as t3.medium is needed; volumes of the older ones cannot be told apart by their id";
   const its = family === "a1" || /\d[a-z]*g/.test(family) ? "arm64" : "amd64"; // a g behind the generation is for Graviton
-  return its === architecture || !["amd64", "arm64"].includes(architecture) ? "" : `this type is ${its}; etcd:architecture is ${architecture}`;
+  return its === architecture || !["amd64", "arm64"].includes(architecture)
+    ? ""
+    : `this type is ${its}; etcd:architecture is ${architecture}`;
 }

@@ -38,8 +38,19 @@ export interface ServerAnswers {
 }
 
 export type MismatchKind =
-  | "not published" | "on some servers only" | "target without address" | "wrong address" | "stale target" | "duplicate target"
-  | "wrong port" | "both server kinds" | "server silent" | "SERVFAIL" | "refused" | "no authority" | "proxied address";
+  | "not published"
+  | "on some servers only"
+  | "target without address"
+  | "wrong address"
+  | "stale target"
+  | "duplicate target"
+  | "wrong port"
+  | "both server kinds"
+  | "server silent"
+  | "SERVFAIL"
+  | "refused"
+  | "no authority"
+  | "proxied address";
 
 export interface Mismatch {
   readonly kind: MismatchKind;
@@ -57,53 +68,108 @@ export function serverSrvName(domain: string, tls: boolean): string {
 
 /** Everything one server is asked in one round. */
 export function questionsFor(expected: ExpectedDns): Question[] {
-  const srv = [true, false].map((tls): Question => ({ name: serverSrvName(expected.domain, tls), type: "SRV" }));
-  const hosts = expected.members.flatMap((m): Question[] => [{ name: m.target, type: "A" }, { name: m.target, type: "AAAA" }]);
+  const srv = [true, false].map((tls): Question => ({
+    name: serverSrvName(expected.domain, tls),
+    type: "SRV",
+  }));
+  const hosts = expected.members.flatMap((m): Question[] => [
+    { name: m.target, type: "A" },
+    { name: m.target, type: "AAAA" },
+  ]);
   return [...srv, ...hosts];
 }
 
 /** All differences between what is wanted and what the servers said; none means this round was complete and exact. */
-export function compareAnswers(expected: ExpectedDns, servers: readonly ServerAnswers[]): Mismatch[] {
+export function compareAnswers(
+  expected: ExpectedDns,
+  servers: readonly ServerAnswers[],
+): Mismatch[] {
   return servers.flatMap((server) => {
     const silent = server.answers.find((a) => a.answer.outcome === "silent");
     // A server that is down would otherwise fill the message with a line for every record.
     if (silent && server.answers.every((a) => a.answer.outcome === "silent")) {
-      return [{ kind: "server silent" as const, record: "every record", server: server.server, problem: silent.answer.detail }];
+      return [
+        {
+          kind: "server silent" as const,
+          record: "every record",
+          server: server.server,
+          problem: silent.answer.detail,
+        },
+      ];
     }
-    return server.answers.flatMap((asked) =>
-      unusable(asked, server.server) ?? (asked.type === "SRV" ? compareSrv(expected, servers, server, asked) : compareHost(expected, servers, server, asked)));
+    return server.answers.flatMap(
+      (asked) =>
+        unusable(asked, server.server) ??
+        (asked.type === "SRV"
+          ? compareSrv(expected, servers, server, asked)
+          : compareHost(expected, servers, server, asked)),
+    );
   });
 }
 
 /** An answer that says nothing about the record, whatever it contains. */
 function unusable(asked: Question & { answer: Answer }, server: string): Mismatch[] | undefined {
-  const of = (kind: MismatchKind, problem: string): Mismatch[] => [{ kind, record: `${asked.name} ${asked.type}`, server, problem }];
+  const of = (kind: MismatchKind, problem: string): Mismatch[] => [
+    { kind, record: `${asked.name} ${asked.type}`, server, problem },
+  ];
   switch (asked.answer.outcome) {
-    case "silent": return of("server silent", asked.answer.detail);
-    case "SERVFAIL": return of("SERVFAIL", "SERVFAIL: the server cannot serve the zone at the moment");
-    case "REFUSED": return of("refused", "REFUSED: this server does not serve the zone");
-    case "other": return of("refused", asked.answer.detail);
-    default: return asked.answer.authoritative ? undefined
-      : of("no authority", "answered without authority (AA bit off): something between here and the nameserver answers in its place");
+    case "silent":
+      return of("server silent", asked.answer.detail);
+    case "SERVFAIL":
+      return of("SERVFAIL", "SERVFAIL: the server cannot serve the zone at the moment");
+    case "REFUSED":
+      return of("refused", "REFUSED: this server does not serve the zone");
+    case "other":
+      return of("refused", asked.answer.detail);
+    default:
+      return asked.answer.authoritative
+        ? undefined
+        : of(
+            "no authority",
+            "answered without authority (AA bit off): something between here and the nameserver answers in its place",
+          );
   }
 }
 
-function compareSrv(expected: ExpectedDns, servers: readonly ServerAnswers[], server: ServerAnswers, asked: Question & { answer: Answer }): Mismatch[] {
-  const record = `${asked.name} SRV`, found: Mismatch[] = [];
-  const say = (kind: MismatchKind, problem: string) => found.push({ kind, record, server: server.server, problem });
+function compareSrv(
+  expected: ExpectedDns,
+  servers: readonly ServerAnswers[],
+  server: ServerAnswers,
+  asked: Question & { answer: Answer },
+): Mismatch[] {
+  const record = `${asked.name} SRV`,
+    found: Mismatch[] = [];
+  const say = (kind: MismatchKind, problem: string) =>
+    found.push({ kind, record, server: server.server, problem });
   const seen = asked.answer.targets;
   if (asked.name !== serverSrvName(expected.domain, expected.tls)) {
-    if (seen.length) say("both server kinds", `exists beside ${serverSrvName(expected.domain, expected.tls)}: etcd would merge both and form no cluster; remove it`);
+    if (seen.length)
+      say(
+        "both server kinds",
+        `exists beside ${serverSrvName(expected.domain, expected.tls)}: etcd would merge both and form no cluster; remove it`,
+      );
     return found;
   }
   for (const { target } of expected.members) {
     const here = seen.filter((s) => s.target === target);
-    if (here.length > 1) say("duplicate target", `lists ${target} ${here.length} times (${here.map((h) => `port ${h.port}`).join(", ")}): etcd exits on a duplicate; remove all but one`);
-    else if (here[0] && here[0].port !== expected.port) say("wrong port", `points ${target} to port ${here[0].port}, wanted ${expected.port}`);
+    if (here.length > 1)
+      say(
+        "duplicate target",
+        `lists ${target} ${here.length} times (${here.map((h) => `port ${h.port}`).join(", ")}): etcd exits on a duplicate; remove all but one`,
+      );
+    else if (here[0] && here[0].port !== expected.port)
+      say("wrong port", `points ${target} to port ${here[0].port}, wanted ${expected.port}`);
     else if (!here[0]) {
       const others = whoHas(servers, asked, (a) => a.targets.some((t) => t.target === target));
-      if (others) say("on some servers only", `lacks ${target}:${expected.port}, which ${others} has`);
-      else say("not published", asked.answer.outcome === "NXDOMAIN" ? `NXDOMAIN, wanted ${target}:${expected.port}` : `lacks ${target}:${expected.port}`);
+      if (others)
+        say("on some servers only", `lacks ${target}:${expected.port}, which ${others} has`);
+      else
+        say(
+          "not published",
+          asked.answer.outcome === "NXDOMAIN"
+            ? `NXDOMAIN, wanted ${target}:${expected.port}`
+            : `lacks ${target}:${expected.port}`,
+        );
     }
   }
   const wanted = expected.members.map((m) => m.target);
@@ -113,36 +179,81 @@ function compareSrv(expected: ExpectedDns, servers: readonly ServerAnswers[], se
   return found;
 }
 
-function compareHost(expected: ExpectedDns, servers: readonly ServerAnswers[], server: ServerAnswers, asked: Question & { answer: Answer }): Mismatch[] {
-  const record = `${asked.name} ${asked.type}`, seen = asked.answer.addresses;
-  const one = (kind: MismatchKind, problem: string): Mismatch[] => [{ kind, record, server: server.server, problem }];
+function compareHost(
+  expected: ExpectedDns,
+  servers: readonly ServerAnswers[],
+  server: ServerAnswers,
+  asked: Question & { answer: Answer },
+): Mismatch[] {
+  const record = `${asked.name} ${asked.type}`,
+    seen = asked.answer.addresses;
+  const one = (kind: MismatchKind, problem: string): Mismatch[] => [
+    { kind, record, server: server.server, problem },
+  ];
   const wanted = expected.members.find((m) => m.target === asked.name)?.address ?? "";
-  if (asked.type === "AAAA") return seen.length ? one("wrong address", `${seen.join(", ")}: peers would try an address the member does not have; remove it`) : [];
+  if (asked.type === "AAAA")
+    return seen.length
+      ? one(
+          "wrong address",
+          `${seen.join(", ")}: peers would try an address the member does not have; remove it`,
+        )
+      : [];
   if (seen.length === 1 && seen[0] === wanted) return [];
   if (seen.length) {
     const proxied = seen.some(isCloudflareProxy);
-    return one(proxied ? "proxied address" : "wrong address", proxied
-      ? `${seen.join(", ")} is Cloudflare's proxy, wanted ${wanted}: etcd cannot be proxied; set the record to "DNS only"`
-      : `${seen.join(", ")}, wanted ${wanted}`);
+    return one(
+      proxied ? "proxied address" : "wrong address",
+      proxied
+        ? `${seen.join(", ")} is Cloudflare's proxy, wanted ${wanted}: etcd cannot be proxied; set the record to "DNS only"`
+        : `${seen.join(", ")}, wanted ${wanted}`,
+    );
   }
   const others = whoHas(servers, asked, (a) => a.addresses.includes(wanted));
   const missing = `${asked.answer.outcome === "NXDOMAIN" ? "NXDOMAIN" : "no address"}, wanted ${wanted}`;
   if (others) return one("on some servers only", `${missing}, which ${others} has`);
-  const named = server.answers.some((a) => a.type === "SRV" && a.answer.targets.some((t) => t.target === asked.name));
+  const named = server.answers.some(
+    (a) => a.type === "SRV" && a.answer.targets.some((t) => t.target === asked.name),
+  );
   return one(named ? "target without address" : "not published", missing);
 }
 
 /** The other servers that gave the wanted answer to the same question, in words; empty when none did. */
-function whoHas(servers: readonly ServerAnswers[], question: Question, wanted: (answer: Answer) => boolean): string {
-  return servers.filter((s) => s.answers.some((a) => a.name === question.name && a.type === question.type && wanted(a.answer)))
-    .map((s) => s.server).join(" and ");
+function whoHas(
+  servers: readonly ServerAnswers[],
+  question: Question,
+  wanted: (answer: Answer) => boolean,
+): string {
+  return servers
+    .filter((s) =>
+      s.answers.some(
+        (a) => a.name === question.name && a.type === question.type && wanted(a.answer),
+      ),
+    )
+    .map((s) => s.server)
+    .join(" and ");
 }
 
 /** Whether an address is one of Cloudflare's own (its published IPv4 ranges): a proxied record shows these instead of its content. */
 export function isCloudflareProxy(address: string): boolean {
-  const ranges = ["173.245.48.0/20", "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22", "141.101.64.0/18", "108.162.192.0/18", "190.93.240.0/20",
-    "188.114.96.0/20", "197.234.240.0/22", "198.41.128.0/17", "162.158.0.0/15", "104.16.0.0/13", "104.24.0.0/14", "172.64.0.0/13", "131.0.72.0/22"];
-  const number = (text: string) => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const ranges = [
+    "173.245.48.0/20",
+    "103.21.244.0/22",
+    "103.22.200.0/22",
+    "103.31.4.0/22",
+    "141.101.64.0/18",
+    "108.162.192.0/18",
+    "190.93.240.0/20",
+    "188.114.96.0/20",
+    "197.234.240.0/22",
+    "198.41.128.0/17",
+    "162.158.0.0/15",
+    "104.16.0.0/13",
+    "104.24.0.0/14",
+    "172.64.0.0/13",
+    "131.0.72.0/22",
+  ];
+  const number = (text: string) =>
+    text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
   return ranges.some((range) => {
     const [base = "", bits = "32"] = range.split("/");
     const size = 2 ** (32 - Number(bits));

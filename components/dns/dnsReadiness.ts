@@ -9,14 +9,25 @@
  *   delete  nothing to do: the gate leaves nothing behind
  */
 import * as pulumi from "@pulumi/pulumi";
-import { compareAnswers, questionsFor, type ExpectedDns, type Mismatch, type ServerAnswers } from "./dnsAnswers.ts";
+import {
+  compareAnswers,
+  questionsFor,
+  type ExpectedDns,
+  type Mismatch,
+  type ServerAnswers,
+} from "./dnsAnswers.ts";
 import { configuredServer, findNameservers, type NamedServer } from "./dnsNameservers.ts";
 import { ask, unanswered } from "./dnsQuery.ts";
 import { describeFailure, describeWaiting } from "./dnsWording.ts";
 
 export interface DnsReadinessArgs {
   /** The domain, the kind of SRV, and every member by its full name and private address. */
-  readonly expected: pulumi.Input<{ domain: string; tls: boolean; port: number; members: pulumi.Input<{ target: string; address: pulumi.Input<string> }>[] }>;
+  readonly expected: pulumi.Input<{
+    domain: string;
+    tls: boolean;
+    port: number;
+    members: pulumi.Input<{ target: string; address: pulumi.Input<string> }>[];
+  }>;
   /** `address` or `address:port` of every authoritative server. @default found by walking down from the root zone */
   readonly nameservers?: pulumi.Input<string[]>;
   /** How long the gate waits, in seconds. */
@@ -36,16 +47,26 @@ function pauseAfter(waitedMs: number, complete: boolean): number {
   return complete ? 150 : waitedMs < 10_000 ? 250 : Math.min(1000, waitedMs / 40);
 }
 
-async function askAll(expected: ExpectedDns, servers: readonly NamedServer[], timeoutMs: number): Promise<ServerAnswers[]> {
-  return Promise.all(servers.map(async (server): Promise<ServerAnswers> => {
-    const [first, ...rest] = questionsFor(expected);
-    if (!first) return { server: server.label, answers: [] };
-    const opening = await ask(server, first, timeoutMs);
-    // A server that is down is asked one question a round, not all of them.
-    const others = opening.outcome === "silent" ? rest.map((q) => ({ ...q, answer: unanswered(opening.detail) }))
-      : await Promise.all(rest.map(async (q) => ({ ...q, answer: await ask(server, q, timeoutMs) })));
-    return { server: server.label, answers: [{ ...first, answer: opening }, ...others] };
-  }));
+async function askAll(
+  expected: ExpectedDns,
+  servers: readonly NamedServer[],
+  timeoutMs: number,
+): Promise<ServerAnswers[]> {
+  return Promise.all(
+    servers.map(async (server): Promise<ServerAnswers> => {
+      const [first, ...rest] = questionsFor(expected);
+      if (!first) return { server: server.label, answers: [] };
+      const opening = await ask(server, first, timeoutMs);
+      // A server that is down is asked one question a round, not all of them.
+      const others =
+        opening.outcome === "silent"
+          ? rest.map((q) => ({ ...q, answer: unanswered(opening.detail) }))
+          : await Promise.all(
+              rest.map(async (q) => ({ ...q, answer: await ask(server, q, timeoutMs) })),
+            );
+      return { server: server.label, answers: [{ ...first, answer: opening }, ...others] };
+    }),
+  );
 }
 
 /** Tries again for a while: a look-up that fails once is no reason to stop. */
@@ -63,19 +84,33 @@ async function patiently<T>(find: () => Promise<T>, ms: number): Promise<T> {
 
 /** Waits until two rounds in a row show exactly the expected set; resolves with the names of the servers asked. */
 export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
-  const started = Date.now(), waited = () => Date.now() - started, queryTimeoutMs = 1000;
-  const servers = inputs.nameservers.length ? inputs.nameservers.map(configuredServer) : await patiently(() => findNameservers(inputs.expected.domain, 2000), Math.min(15, inputs.timeoutSeconds) * 1000);
-  let inARow = 0, saidAt = 0;
+  const started = Date.now(),
+    waited = () => Date.now() - started,
+    queryTimeoutMs = 1000;
+  const servers = inputs.nameservers.length
+    ? inputs.nameservers.map(configuredServer)
+    : await patiently(
+        () => findNameservers(inputs.expected.domain, 2000),
+        Math.min(15, inputs.timeoutSeconds) * 1000,
+      );
+  let inARow = 0,
+    saidAt = 0;
   for (;;) {
-    const mismatches: Mismatch[] = compareAnswers(inputs.expected, await askAll(inputs.expected, servers, queryTimeoutMs));
+    const mismatches: Mismatch[] = compareAnswers(
+      inputs.expected,
+      await askAll(inputs.expected, servers, queryTimeoutMs),
+    );
     inARow = mismatches.length ? 0 : inARow + 1;
     if (inARow === 2) return servers.map((s) => s.label);
-    if (mismatches.length && waited() >= inputs.timeoutSeconds * 1000) throw new Error(describeFailure(inputs.expected.domain, mismatches, waited() / 1000));
+    if (mismatches.length && waited() >= inputs.timeoutSeconds * 1000)
+      throw new Error(describeFailure(inputs.expected.domain, mismatches, waited() / 1000));
     if (mismatches.length && waited() - saidAt >= (saidAt ? 15_000 : 4_000)) {
       saidAt = waited();
       say(describeWaiting(mismatches, waited() / 1000, inputs.timeoutSeconds));
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseAfter(waited(), mismatches.length === 0)));
+    await new Promise((resolve) =>
+      setTimeout(resolve, pauseAfter(waited(), mismatches.length === 0)),
+    );
   }
 }
 
@@ -83,13 +118,29 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async check(_olds, news) {
     // In preview an unknown address is a marker string; only what is known can be refused here.
     const members: unknown = news.expected?.members;
-    const failures = Array.isArray(members) && members.length === 0
-      ? [{ property: "expected", reason: "expected: at least one member is needed, or the gate would open on an empty zone (got none)" }] : [];
+    const failures =
+      Array.isArray(members) && members.length === 0
+        ? [
+            {
+              property: "expected",
+              reason:
+                "expected: at least one member is needed, or the gate would open on an empty zone (got none)",
+            },
+          ]
+        : [];
     return { inputs: news, failures };
   },
   async diff(_id, olds, news) {
-    const meaning = (i: Inputs) => JSON.stringify([i.version, i.expected?.domain, i.expected?.tls, i.expected?.port,
-      Array.isArray(i.expected?.members) ? i.expected.members.map((m) => `${m.target} ${m.address}`).sort() : i.expected?.members]);
+    const meaning = (i: Inputs) =>
+      JSON.stringify([
+        i.version,
+        i.expected?.domain,
+        i.expected?.tls,
+        i.expected?.port,
+        Array.isArray(i.expected?.members)
+          ? i.expected.members.map((m) => `${m.target} ${m.address}`).sort()
+          : i.expected?.members,
+      ]);
     return { changes: meaning(olds) !== meaning(news) };
   },
   async create(inputs) {

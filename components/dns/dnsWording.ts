@@ -1,19 +1,32 @@
 import type { Mismatch, MismatchKind } from "./dnsAnswers.ts";
 
 /** What a person reads while the gate waits: one short line, the first few mismatches only. */
-export function describeWaiting(mismatches: readonly Mismatch[], waitedSeconds: number, timeoutSeconds: number): string {
+export function describeWaiting(
+  mismatches: readonly Mismatch[],
+  waitedSeconds: number,
+  timeoutSeconds: number,
+): string {
   const shown = mismatches.slice(0, 3).map((m) => `${m.record} at ${m.server}: ${m.problem}`);
-  const more = mismatches.length > shown.length ? ` (and ${mismatches.length - shown.length} more)` : "";
+  const more =
+    mismatches.length > shown.length ? ` (and ${mismatches.length - shown.length} more)` : "";
   return `waiting for DNS, ${Math.round(waitedSeconds)} s of ${timeoutSeconds} s: ${shown.join("; ")}${more}`;
 }
 
 /** The message on expiry: what was awaited, a line for each mismatch, and the next step. */
-export function describeFailure(domain: string, mismatches: readonly Mismatch[], waitedSeconds: number): string {
-  const wide = (pick: (m: Mismatch) => string) => Math.max(0, ...mismatches.map((m) => pick(m).length));
-  const record = wide((m) => m.record), server = wide((m) => m.server);
+export function describeFailure(
+  domain: string,
+  mismatches: readonly Mismatch[],
+  waitedSeconds: number,
+): string {
+  const wide = (pick: (m: Mismatch) => string) =>
+    Math.max(0, ...mismatches.map((m) => pick(m).length));
+  const record = wide((m) => m.record),
+    server = wide((m) => m.server);
   return [
     `DNS for ${domain} is not complete after ${Math.round(waitedSeconds)} s. etcd would form a wrong cluster, so nothing was started.`,
-    ...mismatches.map((m) => `  ${m.record.padEnd(record)}   ${m.server.padEnd(server)}   ${m.problem}`),
+    ...mismatches.map(
+      (m) => `  ${m.record.padEnd(record)}   ${m.server.padEnd(server)}   ${m.problem}`,
+    ),
     `  ${nextStep(mismatches)}`,
   ].join("\n");
 }
@@ -21,10 +34,21 @@ export function describeFailure(domain: string, mismatches: readonly Mismatch[],
 /** What to do: records that contradict the cluster have to be repaired by someone; records that are late only need time. */
 function nextStep(mismatches: readonly Mismatch[]): string {
   const has = (...kinds: MismatchKind[]) => mismatches.some((m) => kinds.includes(m.kind));
-  if (has("stale target", "duplicate target", "wrong port", "both server kinds", "wrong address", "proxied address")) {
+  if (
+    has(
+      "stale target",
+      "duplicate target",
+      "wrong port",
+      "both server kinds",
+      "wrong address",
+      "proxied address",
+    )
+  ) {
     return "Correct the records named above at Cloudflare (another tool or an earlier cluster may own them), then run `pulumi up` again.";
   }
-  if (has("no authority", "refused")) return "Check `etcd:nameservers` and whether port 53 to them is open from here, then run `pulumi up` again.";
-  if (has("server silent", "SERVFAIL")) return "Run `pulumi up` again when every nameserver answers; nothing needs repair.";
+  if (has("no authority", "refused"))
+    return "Check `etcd:nameservers` and whether port 53 to them is open from here, then run `pulumi up` again.";
+  if (has("server silent", "SERVFAIL"))
+    return "Run `pulumi up` again when every nameserver answers; nothing needs repair.";
   return "Run `pulumi up` again when the nameservers have caught up; nothing needs repair unless a record was removed by hand (then add `--refresh`).";
 }

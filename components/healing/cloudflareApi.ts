@@ -12,16 +12,25 @@ export interface Api {
  * is asked for goes into the message of its error.
  */
 export function cloudflareApi(setting: Setting, forWhat: string): Api {
-  const base = (setting("cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
+  const base = (
+    setting("cloudflare:baseUrl") ??
+    process.env.CLOUDFLARE_BASE_URL ??
+    "https://api.cloudflare.com/client/v4"
+  ).replace(/\/+$/, "");
   const token = (setting("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN ?? "").trim();
   const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   return {
-    deletion: (route) => `curl -X DELETE -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${base}/${route}`,
+    deletion: (route) =>
+      `curl -X DELETE -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${base}/${route}`,
     async call(method, route, accepted) {
       let why = "";
       for (let attempt = 0; attempt < 5; attempt++) {
         try {
-          const reply = await fetch(`${base}/${route}`, { method, headers: token ? { authorization: `Bearer ${token}` } : {}, signal: AbortSignal.timeout(10_000) });
+          const reply = await fetch(`${base}/${route}`, {
+            method,
+            headers: token ? { authorization: `Bearer ${token}` } : {},
+            signal: AbortSignal.timeout(10_000),
+          });
           if (reply.ok) return ((await reply.json()) as { result: unknown }).result;
           if (reply.status === accepted) return undefined;
           why = `${reply.status} ${(await reply.text()).slice(0, 300)}`;
@@ -32,7 +41,9 @@ export function cloudflareApi(setting: Setting, forWhat: string): Api {
           await pause(2 ** attempt / 2);
         }
       }
-      throw new Error(`Cloudflare could not be asked ${forWhat} (${method} ${route.split("?")[0]}): ${why}`);
+      throw new Error(
+        `Cloudflare could not be asked ${forWhat} (${method} ${route.split("?")[0]}): ${why}`,
+      );
     },
   };
 }

@@ -36,28 +36,48 @@ export interface WantedRecord {
  * Among records of the same name and type: ours to remove, and those of others that Cloudflare would refuse ours for. Pure.
  * Ours is only what bears exactly our mark; an A record that changed its address is still ours.
  */
-export function sortRecords(wanted: WantedRecord, listed: readonly ListedRecord[]): { ours: ListedRecord[]; foreign: ListedRecord[] } {
+export function sortRecords(
+  wanted: WantedRecord,
+  listed: readonly ListedRecord[],
+): { ours: ListedRecord[]; foreign: ListedRecord[] } {
   const sameName = listed.filter((r) => r.name === wanted.name && r.type === wanted.type);
   // An SRV record that differs in weight or priority only is another record to Cloudflare: it is made, and the gate names the duplicate.
-  const service = (data: ServiceData = {}) => `${data.priority} ${data.weight} ${data.port} ${data.target}`;
-  const sameThing = (r: ListedRecord) => (wanted.type === "SRV" ? service(r.data) === service(wanted.data) : r.content === wanted.content);
+  const service = (data: ServiceData = {}) =>
+    `${data.priority} ${data.weight} ${data.port} ${data.target}`;
+  const sameThing = (r: ListedRecord) =>
+    wanted.type === "SRV" ? service(r.data) === service(wanted.data) : r.content === wanted.content;
   const marked = (r: ListedRecord) => Boolean(wanted.comment) && r.comment === wanted.comment;
   return {
-    ours: sameName.filter((r) => marked(r) && (wanted.type === "SRV" ? r.data?.target === wanted.data?.target : true)),
+    ours: sameName.filter(
+      (r) => marked(r) && (wanted.type === "SRV" ? r.data?.target === wanted.data?.target : true),
+    ),
     foreign: sameName.filter((r) => !marked(r) && sameThing(r)),
   };
 }
 
 /** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that removes it. */
-export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting): Promise<string[]> {
-  const api = cloudflareApi(setting, forWhat), zone = `zones/${wanted.zoneId}/dns_records`;
-  const query = new URLSearchParams({ "name.exact": wanted.name ?? "", type: wanted.type ?? "", per_page: "100" });
-  const { ours, foreign } = sortRecords(wanted, (await api.call("GET", `${zone}?${query}`)) as ListedRecord[]);
+export async function removeOrphanRecord(
+  wanted: WantedRecord,
+  setting: Setting,
+): Promise<string[]> {
+  const api = cloudflareApi(setting, forWhat),
+    zone = `zones/${wanted.zoneId}/dns_records`;
+  const query = new URLSearchParams({
+    "name.exact": wanted.name ?? "",
+    type: wanted.type ?? "",
+    per_page: "100",
+  });
+  const { ours, foreign } = sortRecords(
+    wanted,
+    (await api.call("GET", `${zone}?${query}`)) as ListedRecord[],
+  );
   const [other] = foreign;
   if (other) {
-    throw new Error(`${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at Cloudflare already and does not bear this stack's mark (its comment: ${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
-      `  Another stack or tool may live by it. If nothing does, remove it and run \`pulumi up\` again:\n` +
-      `  ${api.deletion(`${zone}/${other.id}`)}`);
+    throw new Error(
+      `${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at Cloudflare already and does not bear this stack's mark (its comment: ${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
+        `  Another stack or tool may live by it. If nothing does, remove it and run \`pulumi up\` again:\n` +
+        `  ${api.deletion(`${zone}/${other.id}`)}`,
+    );
   }
   for (const record of ours) await api.call("DELETE", `${zone}/${record.id}`, 404);
   return ours.map(inWords);
@@ -67,20 +87,34 @@ export async function removeOrphanRecord(wanted: WantedRecord, setting: Setting)
  * Removes every record of the zone with exactly this comment, in the order in which members leave: client SRV, peer SRV, A.
  * @throws Error with a line and a command for each that could not be removed
  */
-export async function removeMarkedRecords(zoneId: string, comment: string, setting: Setting): Promise<string[]> {
-  const api = cloudflareApi(setting, forWhat), zone = `zones/${zoneId}/dns_records`, listed: ListedRecord[] = [], perPage = 100;
+export async function removeMarkedRecords(
+  zoneId: string,
+  comment: string,
+  setting: Setting,
+): Promise<string[]> {
+  const api = cloudflareApi(setting, forWhat),
+    zone = `zones/${zoneId}/dns_records`,
+    listed: ListedRecord[] = [],
+    perPage = 100;
   for (let page = 1, last = perPage; last === perPage; page++) {
-    const found = (await api.call("GET", `${zone}?${new URLSearchParams({ "comment.exact": comment, per_page: String(perPage), page: String(page) })}`)) as ListedRecord[];
+    const found = (await api.call(
+      "GET",
+      `${zone}?${new URLSearchParams({ "comment.exact": comment, per_page: String(perPage), page: String(page) })}`,
+    )) as ListedRecord[];
     listed.push(...found);
     last = found.length;
   }
-  const removed: string[] = [], kept: string[] = [];
-  for (const record of inLeavingOrder(listed.filter((r) => r.comment === comment))) { // the API's filter knows no upper case
+  const removed: string[] = [],
+    kept: string[] = [];
+  for (const record of inLeavingOrder(listed.filter((r) => r.comment === comment))) {
+    // the API's filter knows no upper case
     try {
       await api.call("DELETE", `${zone}/${record.id}`, 404);
       removed.push(inWords(record));
     } catch (e) {
-      kept.push(`${inWords(record)}: ${(e as Error).message}\n    ${api.deletion(`${zone}/${record.id}`)}`);
+      kept.push(
+        `${inWords(record)}: ${(e as Error).message}\n    ${api.deletion(`${zone}/${record.id}`)}`,
+      );
     }
   }
   if (kept.length) throw new Error(kept.join("\n  "));
@@ -89,7 +123,8 @@ export async function removeMarkedRecords(zoneId: string, comment: string, setti
 
 /** No name may outlive what it points to, and clients go first. Pure. */
 export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[] {
-  const rank = ({ name, type }: ListedRecord) => (type !== "SRV" ? 2 : name.startsWith("_etcd-client") ? 0 : 1);
+  const rank = ({ name, type }: ListedRecord) =>
+    type !== "SRV" ? 2 : name.startsWith("_etcd-client") ? 0 : 1;
   return [...records].sort((a, b) => rank(a) - rank(b));
 }
 

@@ -49,12 +49,17 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
     return { outs: { ...news, word } };
   },
   async delete(_id, { project, stack, zoneId, word }) {
-    const setting: Setting = (key) => this.configuration?.get(key), mark = { project, stack, incarnation: word };
+    const setting: Setting = (key) => this.configuration?.get(key),
+      mark = { project, stack, incarnation: word };
     const failures: string[] = [];
     // Names before machines, as in every leaving; a service that cannot be reached does not keep the other from being cleaned.
-    for (const remove of [() => removeMarkedRecords(zoneId, markComment(mark), setting), () => removeTagged(markTags(mark), [], setting)]) {
+    for (const remove of [
+      () => removeMarkedRecords(zoneId, markComment(mark), setting),
+      () => removeTagged(markTags(mark), [], setting),
+    ]) {
       try {
-        for (const what of await remove()) console.log(`removed ${what}, left behind by a run that was cut off`);
+        for (const what of await remove())
+          console.log(`removed ${what}, left behind by a run that was cut off`);
       } catch (e) {
         failures.push((e as Error).message);
       }

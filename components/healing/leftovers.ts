@@ -32,8 +32,10 @@ export interface Configured {
 
 /** The wording around what could not be removed, or not even looked for. Pure. */
 export function leftoversError(what: string): Error {
-  const error = new Error(`What earlier runs left behind could not be removed:\n  ${what}\n` +
-    "Mend that, or remove it by hand, and run `pulumi destroy` again. To give up on the stack and look after its things yourself: pulumi stack rm --force");
+  const error = new Error(
+    `What earlier runs left behind could not be removed:\n  ${what}\n` +
+      "Mend that, or remove it by hand, and run `pulumi destroy` again. To give up on the stack and look after its things yourself: pulumi stack rm --force",
+  );
   error.stack = ""; // the SDK prints it where a deletion fails
   return error;
 }
@@ -43,7 +45,12 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
     this.configuration = config;
   },
   async diff(_id, olds, news) {
-    const meaning = ({ version, type, tags }: Inputs) => JSON.stringify([version, type, typeof tags === "object" ? Object.entries(tags).sort() : tags]);
+    const meaning = ({ version, type, tags }: Inputs) =>
+      JSON.stringify([
+        version,
+        type,
+        typeof tags === "object" ? Object.entries(tags).sort() : tags,
+      ]);
     return { changes: meaning(olds) !== meaning(news) };
   },
   async create(inputs) {
@@ -60,7 +67,8 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
     } catch (e) {
       throw leftoversError((e as Error).message);
     }
-    for (const what of removed) console.log(`removed ${what}, left behind by a run that was cut off`);
+    for (const what of removed)
+      console.log(`removed ${what}, left behind by a run that was cut off`);
   },
 };
 

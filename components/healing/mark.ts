@@ -15,6 +15,14 @@ export function markComment({ project, stack, incarnation }: Mark): string {
 }
 
 /** The mark as tags of a thing in EC2, the incarnation perhaps not known yet; a Name and a Role beside it say which thing. */
-export function markTags<Word>({ project, stack, incarnation }: { project: string; stack: string; incarnation: Word }): { Project: string; Stack: string; Incarnation: Word } {
+export function markTags<Word>({
+  project,
+  stack,
+  incarnation,
+}: {
+  project: string;
+  stack: string;
+  incarnation: Word;
+}): { Project: string; Stack: string; Incarnation: Word } {
   return { Project: project, Stack: stack, Incarnation: incarnation };
 }

@@ -10,9 +10,18 @@ import { removeOrphanOf } from "./ec2Orphans.ts";
 
 /** A `beforeCreate` hook for everything a cluster makes. Types that may simply be made again (attachments, commands, dynamic resources) pass. */
 export function removeOrphans(name: string): pulumi.ResourceHook {
-  return new pulumi.ResourceHook(`${name}-remove-orphans`, async ({ type, name: resource, newInputs = {} }) => {
-    const setting = (key: string) => pulumi.runtime.getConfig(key);
-    const removed = type === "cloudflare:index/dnsRecord:DnsRecord" ? await removeOrphanRecord(newInputs, setting) : await removeOrphanOf(type, newInputs, setting);
-    for (const what of removed) await pulumi.log.info(`${resource}: removed ${what}, left behind by a run that was cut off`);
-  });
+  return new pulumi.ResourceHook(
+    `${name}-remove-orphans`,
+    async ({ type, name: resource, newInputs = {} }) => {
+      const setting = (key: string) => pulumi.runtime.getConfig(key);
+      const removed =
+        type === "cloudflare:index/dnsRecord:DnsRecord"
+          ? await removeOrphanRecord(newInputs, setting)
+          : await removeOrphanOf(type, newInputs, setting);
+      for (const what of removed)
+        await pulumi.log.info(
+          `${resource}: removed ${what}, left behind by a run that was cut off`,
+        );
+    },
+  );
 }

@@ -12,18 +12,37 @@ export interface Credentials {
 }
 
 /** An identity as gRPC takes it. */
-export function credentialsOf({ ca, certificate, privateKey }: { readonly ca: string; readonly certificate: string; readonly privateKey: string }): Credentials {
-  return { rootCertificate: Buffer.from(ca), privateKey: Buffer.from(privateKey), certChain: Buffer.from(certificate) };
+export function credentialsOf({
+  ca,
+  certificate,
+  privateKey,
+}: {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}): Credentials {
+  return {
+    rootCertificate: Buffer.from(ca),
+    privateKey: Buffer.from(privateKey),
+    certChain: Buffer.from(certificate),
+  };
 }
 
 /** What is wrong with a member's certificate, or with our own, in words that end a sentence; "" when nothing is, or nothing can be seen. */
-export async function certificateTrouble(member: DeclaredMember, credentials: Credentials | undefined, timeoutMs: number): Promise<string> {
+export async function certificateTrouble(
+  member: DeclaredMember,
+  credentials: Credentials | undefined,
+  timeoutMs: number,
+): Promise<string> {
   if (!credentials) return "";
   const { X509Certificate } = await import("node:crypto");
   if (credentials.certChain) {
-    const own = new X509Certificate(credentials.certChain), now = Date.now();
-    if (now > Date.parse(own.validTo)) return `the client certificate expired on ${iso(own.validTo)}`;
-    if (now < Date.parse(own.validFrom)) return `the client certificate is valid only from ${iso(own.validFrom)}: look at this machine's clock`;
+    const own = new X509Certificate(credentials.certChain),
+      now = Date.now();
+    if (now > Date.parse(own.validTo))
+      return `the client certificate expired on ${iso(own.validTo)}`;
+    if (now < Date.parse(own.validFrom))
+      return `the client certificate is valid only from ${iso(own.validFrom)}: look at this machine's clock`;
   }
   const endpoint = new URL(member.endpoint);
   for (const port of [endpoint.port, new URL(member.peerUrl).port]) {
@@ -34,31 +53,75 @@ export async function certificateTrouble(member: DeclaredMember, credentials: Cr
 }
 
 /** When the certificate that a member shows to clients ends, in milliseconds since 1970; undefined when none can be seen. */
-export async function certificateEnd(member: DeclaredMember, credentials: Credentials, timeoutMs: number): Promise<number | undefined> {
-  const tls = await import("node:tls"), { hostname: host, port } = new URL(member.endpoint);
+export async function certificateEnd(
+  member: DeclaredMember,
+  credentials: Credentials,
+  timeoutMs: number,
+): Promise<number | undefined> {
+  const tls = await import("node:tls"),
+    { hostname: host, port } = new URL(member.endpoint);
   return new Promise((resolve) => {
-    const done = (end?: number) => { socket.destroy(); resolve(end); };
-    const socket = tls.connect({ host, port: Number(port), ca: credentials.rootCertificate, key: credentials.privateKey, cert: credentials.certChain, servername: "", rejectUnauthorized: false },
-      () => done(Date.parse(socket.getPeerCertificate().valid_to)));
+    const done = (end?: number) => {
+      socket.destroy();
+      resolve(end);
+    };
+    const socket = tls.connect(
+      {
+        host,
+        port: Number(port),
+        ca: credentials.rootCertificate,
+        key: credentials.privateKey,
+        cert: credentials.certChain,
+        servername: "",
+        rejectUnauthorized: false,
+      },
+      () => done(Date.parse(socket.getPeerCertificate().valid_to)),
+    );
     socket.setTimeout(timeoutMs, () => done());
     socket.once("error", () => done());
   });
 }
 
-async function shownAt(host: string, port: number, credentials: Credentials, timeoutMs: number): Promise<string> {
+async function shownAt(
+  host: string,
+  port: number,
+  credentials: Credentials,
+  timeoutMs: number,
+): Promise<string> {
   const tls = await import("node:tls");
   return new Promise((resolve) => {
-    const socket = tls.connect({ host, port, ca: credentials.rootCertificate, key: credentials.privateKey, cert: credentials.certChain, servername: "", rejectUnauthorized: false }, () => {
-      const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
-      const error = socket.authorizationError as Error | string | null, code = String((error as { code?: string } | null)?.code ?? error ?? "");
-      const trouble = code === "CERT_HAS_EXPIRED" ? `its certificate expired on ${iso(to)}`
-        : code === "CERT_NOT_YET_VALID" ? `its certificate is valid only from ${iso(from)}: look at the clocks`
-        : code === "ERR_TLS_CERT_ALTNAME_INVALID" ? `its certificate is not for ${host}`
-        : code ? "its certificate is not signed by this cluster's CA" : "";
+    const socket = tls.connect(
+      {
+        host,
+        port,
+        ca: credentials.rootCertificate,
+        key: credentials.privateKey,
+        cert: credentials.certChain,
+        servername: "",
+        rejectUnauthorized: false,
+      },
+      () => {
+        const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
+        const error = socket.authorizationError as Error | string | null,
+          code = String((error as { code?: string } | null)?.code ?? error ?? "");
+        const trouble =
+          code === "CERT_HAS_EXPIRED"
+            ? `its certificate expired on ${iso(to)}`
+            : code === "CERT_NOT_YET_VALID"
+              ? `its certificate is valid only from ${iso(from)}: look at the clocks`
+              : code === "ERR_TLS_CERT_ALTNAME_INVALID"
+                ? `its certificate is not for ${host}`
+                : code
+                  ? "its certificate is not signed by this cluster's CA"
+                  : "";
+        socket.destroy();
+        resolve(trouble);
+      },
+    );
+    const nothing = () => {
       socket.destroy();
-      resolve(trouble);
-    });
-    const nothing = () => { socket.destroy(); resolve(""); };
+      resolve("");
+    };
     socket.setTimeout(timeoutMs, nothing);
     socket.once("error", nothing);
   });

@@ -13,13 +13,21 @@ import { probeCluster } from "./etcdProbe.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 
 export interface ClusterHealthArgs {
-  readonly members: pulumi.Input<pulumi.Input<{ name: string; endpoint: pulumi.Input<string>; peerUrl: string }>[]>;
+  readonly members: pulumi.Input<
+    pulumi.Input<{ name: string; endpoint: pulumi.Input<string>; peerUrl: string }>[]
+  >;
   /** Digest of what was bootstrapped: without it the check would run once and never again. */
   readonly bootstraps: pulumi.Input<string>;
   /** How long the members may take to become one healthy cluster, in seconds. */
   readonly timeoutSeconds: pulumi.Input<number>;
   /** The operator's identity, PEM; with TLS only. */
-  readonly identity?: pulumi.Input<{ ca: pulumi.Input<string>; certificate: pulumi.Input<string>; privateKey: pulumi.Input<string> }> | undefined;
+  readonly identity?:
+    | pulumi.Input<{
+        ca: pulumi.Input<string>;
+        certificate: pulumi.Input<string>;
+        privateKey: pulumi.Input<string>;
+      }>
+    | undefined;
 }
 
 interface Inputs {
@@ -27,7 +35,11 @@ interface Inputs {
   readonly bootstraps: string;
   readonly timeoutSeconds: number;
   readonly version: number;
-  readonly identity?: { readonly ca: string; readonly certificate: string; readonly privateKey: string };
+  readonly identity?: {
+    readonly ca: string;
+    readonly certificate: string;
+    readonly privateKey: string;
+  };
 }
 
 interface Outputs extends Omit<Inputs, "identity"> {
@@ -35,31 +47,51 @@ interface Outputs extends Omit<Inputs, "identity"> {
 }
 
 /** Polls until healthy; on expiry the error lists, for each member, what keeps the set from being one healthy cluster. */
-export async function waitForHealth(inputs: Inputs, say: (line: string) => void, credentials?: Credentials): Promise<string> {
-  const started = Date.now(), waited = () => (Date.now() - started) / 1000;
+export async function waitForHealth(
+  inputs: Inputs,
+  say: (line: string) => void,
+  credentials?: Credentials,
+): Promise<string> {
+  const started = Date.now(),
+    waited = () => (Date.now() - started) / 1000;
   let saidAt = 0;
   for (;;) {
     const report = await probeCluster(inputs.members, 2000, credentials);
     if (report.healthy) return report.clusterId;
     if (waited() >= inputs.timeoutSeconds) {
-      throw new Error([`The cluster is not healthy after ${Math.round(waited())} s.`, ...report.reasons.map((r) => `  ${r}`),
-        "  Look at a member's own words with: journalctl -u etcd (on the node). `pulumi up` checks again."].join("\n"));
+      throw new Error(
+        [
+          `The cluster is not healthy after ${Math.round(waited())} s.`,
+          ...report.reasons.map((r) => `  ${r}`),
+          "  Look at a member's own words with: journalctl -u etcd (on the node). `pulumi up` checks again.",
+        ].join("\n"),
+      );
     }
     if (waited() - saidAt > (saidAt ? 15 : 5)) {
       saidAt = waited();
-      say(`waiting for health, ${Math.round(saidAt)} s of ${inputs.timeoutSeconds} s: ${report.reasons.slice(0, 3).join("; ")}`);
+      say(
+        `waiting for health, ${Math.round(saidAt)} s of ${inputs.timeoutSeconds} s: ${report.reasons.slice(0, 3).join("; ")}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
 async function check({ identity, ...inputs }: Inputs): Promise<Outputs> {
-  return { ...inputs, clusterId: await waitForHealth(inputs, (line) => console.log(line), identity && credentialsOf(identity)) };
+  return {
+    ...inputs,
+    clusterId: await waitForHealth(
+      inputs,
+      (line) => console.log(line),
+      identity && credentialsOf(identity),
+    ),
+  };
 }
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
   async diff(_id, olds, news) {
-    const meaning = (i: Omit<Inputs, "identity">) => JSON.stringify([i.version, i.bootstraps, i.members]);
+    const meaning = (i: Omit<Inputs, "identity">) =>
+      JSON.stringify([i.version, i.bootstraps, i.members]);
     return { changes: meaning(olds) !== meaning(news) };
   },
   async create(inputs) {
@@ -80,6 +112,18 @@ export class ClusterHealth extends pulumi.dynamic.Resource {
   declare readonly clusterId: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterHealthArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, ...(args.identity ? { identity: pulumi.secret(args.identity) } : {}), version: 1, clusterId: undefined }, opts, "etcd", "ClusterHealth");
+    super(
+      provider,
+      name,
+      {
+        ...args,
+        ...(args.identity ? { identity: pulumi.secret(args.identity) } : {}),
+        version: 1,
+        clusterId: undefined,
+      },
+      opts,
+      "etcd",
+      "ClusterHealth",
+    );
   }
 }

@@ -25,50 +25,141 @@ export interface ClusterReport {
  * Asks every declared member once, or those of them that are `asked`, and judges the answers by the whole declaration. Never throws: a dead member is a
  * reason. `deadlineMs` is for each call; `credentials` are for members with TLS.
  */
-export async function probeCluster(declared: readonly DeclaredMember[], deadlineMs: number, credentials?: Credentials, asked = declared): Promise<ClusterReport> {
+export async function probeCluster(
+  declared: readonly DeclaredMember[],
+  deadlineMs: number,
+  credentials?: Credentials,
+  asked = declared,
+): Promise<ClusterReport> {
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
   const written = await writeMarker(asked, marker, deadlineMs, credentials);
-  const members = await Promise.all(asked.map((member) => probeMember(member, deadlineMs, credentials)));
-  const reasons = [...(written ? [`no member accepted a write: ${written}`] : []), ...reasonsNotHealthy(declared, members, written ? "" : marker)];
+  const members = await Promise.all(
+    asked.map((member) => probeMember(member, deadlineMs, credentials)),
+  );
+  const reasons = [
+    ...(written ? [`no member accepted a write: ${written}`] : []),
+    ...reasonsNotHealthy(declared, members, written ? "" : marker),
+  ];
   const ids = new Set(members.filter((m) => !m.error).map((m) => m.clusterId));
-  return { clusterId: ids.size === 1 ? [...ids][0] ?? "" : "", healthy: reasons.length === 0, reasons, members };
+  return {
+    clusterId: ids.size === 1 ? ([...ids][0] ?? "") : "",
+    healthy: reasons.length === 0,
+    reasons,
+    members,
+  };
 }
 
 /** Writes the marker through the first member that takes it. Returns why none did, or "". */
-async function writeMarker(declared: readonly DeclaredMember[], marker: string, deadlineMs: number, credentials: Credentials | undefined): Promise<string> {
+async function writeMarker(
+  declared: readonly DeclaredMember[],
+  marker: string,
+  deadlineMs: number,
+  credentials: Credentials | undefined,
+): Promise<string> {
   let why = "";
   for (const member of declared) {
-    why = await withClient(member, deadlineMs, credentials, async (client) => { await client.put(markerKey).value(marker); return ""; }, inWords);
+    why = await withClient(
+      member,
+      deadlineMs,
+      credentials,
+      async (client) => {
+        await client.put(markerKey).value(marker);
+        return "";
+      },
+      inWords,
+    );
     if (!why) return "";
   }
   return why;
 }
 
-async function probeMember(member: DeclaredMember, deadlineMs: number, credentials: Credentials | undefined): Promise<MemberReport> {
-  const blank = { name: member.name, endpoint: member.endpoint, clusterId: "", memberId: "", leaderId: "", version: "", learner: false, dbSizeBytes: 0, revision: 0, alarms: [], members: [], marker: "" };
-  return withClient(member, deadlineMs, credentials, async (client): Promise<MemberReport> => {
-    const status = await client.maintenance.status();
-    const [list, alarms] = await Promise.all([client.cluster.memberList({}), client.maintenance.alarm({ action: 0, memberID: 0, alarm: 0 })]);
-    const own = list.members.find((m) => m.ID === status.header.member_id);
-    const partial: MemberReport = {
-      ...blank, error: "", clusterId: hex(status.header.cluster_id), memberId: hex(status.header.member_id), leaderId: hex(status.leader), version: status.version,
-      learner: own?.isLearner === true, dbSizeBytes: Number(status.dbSize), revision: Number(status.header.revision),
-      alarms: alarms.alarms.filter((a) => a.memberID === status.header.member_id).map((a) => String(a.alarm)),
-      members: list.members.map((m) => ({ id: hex(m.ID), name: m.name, peerUrls: m.peerURLs, learner: m.isLearner })),
-    };
-    // Last, because without a quorum a linearizable read fails while status still tells what is wrong.
-    const read = await client.get(markerKey).string().then((value) => ({ marker: value ?? "", error: "" }), (e: unknown) => ({ marker: "", error: `cannot read (${inWords(e)})` }));
-    return { ...partial, ...read };
-  }, async (e) => ({ ...blank, error: [inWords(e), await certificateTrouble(member, credentials, deadlineMs)].filter(Boolean).join("; ") }));
+async function probeMember(
+  member: DeclaredMember,
+  deadlineMs: number,
+  credentials: Credentials | undefined,
+): Promise<MemberReport> {
+  const blank = {
+    name: member.name,
+    endpoint: member.endpoint,
+    clusterId: "",
+    memberId: "",
+    leaderId: "",
+    version: "",
+    learner: false,
+    dbSizeBytes: 0,
+    revision: 0,
+    alarms: [],
+    members: [],
+    marker: "",
+  };
+  return withClient(
+    member,
+    deadlineMs,
+    credentials,
+    async (client): Promise<MemberReport> => {
+      const status = await client.maintenance.status();
+      const [list, alarms] = await Promise.all([
+        client.cluster.memberList({}),
+        client.maintenance.alarm({ action: 0, memberID: 0, alarm: 0 }),
+      ]);
+      const own = list.members.find((m) => m.ID === status.header.member_id);
+      const partial: MemberReport = {
+        ...blank,
+        error: "",
+        clusterId: hex(status.header.cluster_id),
+        memberId: hex(status.header.member_id),
+        leaderId: hex(status.leader),
+        version: status.version,
+        learner: own?.isLearner === true,
+        dbSizeBytes: Number(status.dbSize),
+        revision: Number(status.header.revision),
+        alarms: alarms.alarms
+          .filter((a) => a.memberID === status.header.member_id)
+          .map((a) => String(a.alarm)),
+        members: list.members.map((m) => ({
+          id: hex(m.ID),
+          name: m.name,
+          peerUrls: m.peerURLs,
+          learner: m.isLearner,
+        })),
+      };
+      // Last, because without a quorum a linearizable read fails while status still tells what is wrong.
+      const read = await client
+        .get(markerKey)
+        .string()
+        .then(
+          (value) => ({ marker: value ?? "", error: "" }),
+          (e: unknown) => ({ marker: "", error: `cannot read (${inWords(e)})` }),
+        );
+      return { ...partial, ...read };
+    },
+    async (e) => ({
+      ...blank,
+      error: [inWords(e), await certificateTrouble(member, credentials, deadlineMs)]
+        .filter(Boolean)
+        .join("; "),
+    }),
+  );
 }
 
-async function withClient<T>({ endpoint, peerUrl }: DeclaredMember, deadlineMs: number, credentials: Credentials | undefined, use: (client: Etcd3) => Promise<T>, failed: (error: unknown) => T | Promise<T>): Promise<T> {
+async function withClient<T>(
+  { endpoint, peerUrl }: DeclaredMember,
+  deadlineMs: number,
+  credentials: Credentials | undefined,
+  use: (client: Etcd3) => Promise<T>,
+  failed: (error: unknown) => T | Promise<T>,
+): Promise<T> {
   const { Etcd3 } = await import("etcd3");
   const { noop } = await import("cockatiel");
   // The address is dialled, so that DNS need not work; the certificate is checked for the member's name (TLS knows no address as server name).
   const byName = { "grpc.ssl_target_name_override": new URL(peerUrl).hostname };
-  const options: IOptions = { hosts: endpoint, ...(credentials ? { credentials, grpcOptions: byName } : {}), faultHandling: { host: () => noop, global: noop }, defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }) };
+  const options: IOptions = {
+    hosts: endpoint,
+    ...(credentials ? { credentials, grpcOptions: byName } : {}),
+    faultHandling: { host: () => noop, global: noop },
+    defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }),
+  };
   const client = new Etcd3(options);
   try {
     return await use(client);
@@ -84,7 +175,8 @@ function inWords(error: unknown): string {
   const { name = "", message = String(error) } = error as { name?: string; message?: string };
   const kind = error?.constructor?.name ?? name;
   if (/Unavailable/.test(kind)) return "does not answer (connection refused or dropped)";
-  if (/DeadlineExceeded/.test(kind)) return "gave no answer within its deadline: hung, or without a leader";
+  if (/DeadlineExceeded/.test(kind))
+    return "gave no answer within its deadline: hung, or without a leader";
   return message.split("\n")[0] ?? message;
 }
 

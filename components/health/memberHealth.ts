@@ -26,22 +26,38 @@ export interface MemberReport {
   readonly revision: number;
   readonly alarms: readonly string[];
   /** Its own view of the member list. */
-  readonly members: readonly { readonly id: string; readonly name: string; readonly peerUrls: readonly string[]; readonly learner: boolean }[];
+  readonly members: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly peerUrls: readonly string[];
+    readonly learner: boolean;
+  }[];
   /** The marker as read through this member, linearizably. */
   readonly marker: string;
 }
 
 /** Everything that keeps this set of reports from being one healthy cluster of exactly the declared members. Empty: healthy. */
-export function reasonsNotHealthy(declared: readonly DeclaredMember[], reports: readonly MemberReport[], marker: string): string[] {
+export function reasonsNotHealthy(
+  declared: readonly DeclaredMember[],
+  reports: readonly MemberReport[],
+  marker: string,
+): string[] {
   const answered = reports.filter((r) => !r.error);
   return [
     ...reports.filter((r) => r.error).map((r) => `${r.name} (${r.endpoint}): ${r.error}`),
     ...clusterIdReasons(answered),
     ...answered.flatMap((r) => membershipReasons(declared, r)),
     ...leaderReasons(answered),
-    ...answered.filter((r) => r.learner).map((r) => `${r.name} is a learner: it holds data but has no vote`),
+    ...answered
+      .filter((r) => r.learner)
+      .map((r) => `${r.name} is a learner: it holds data but has no vote`),
     ...answered.flatMap((r) => r.alarms.map((alarm) => `${r.name} raises the alarm ${alarm}`)),
-    ...answered.filter((r) => r.marker !== marker).map((r) => `${r.name} does not show the marker written a moment ago (read ${r.marker ? "an older one" : "nothing"}): it serves other data`),
+    ...answered
+      .filter((r) => r.marker !== marker)
+      .map(
+        (r) =>
+          `${r.name} does not show the marker written a moment ago (read ${r.marker ? "an older one" : "nothing"}): it serves other data`,
+      ),
   ];
 }
 
@@ -49,21 +65,29 @@ function clusterIdReasons(reports: readonly MemberReport[]): string[] {
   const ids = new Map<string, string[]>();
   for (const r of reports) ids.set(r.clusterId, [...(ids.get(r.clusterId) ?? []), r.name]);
   if (ids.size <= 1) return [];
-  return [`${ids.size} clusters instead of one: ${[...ids].map(([id, names]) => `${names.join(", ")} in ${id}`).join("; ")}`];
+  return [
+    `${ids.size} clusters instead of one: ${[...ids].map(([id, names]) => `${names.join(", ")} in ${id}`).join("; ")}`,
+  ];
 }
 
 function membershipReasons(declared: readonly DeclaredMember[], report: MemberReport): string[] {
   const reasons: string[] = [];
   for (const { name, peerUrl } of declared) {
     const listed = report.members.filter((m) => m.name === name);
-    if (!listed.length) reasons.push(`${report.name} does not list ${name} (${peerUrl}) as a member`);
+    if (!listed.length)
+      reasons.push(`${report.name} does not list ${name} (${peerUrl}) as a member`);
     for (const m of listed) {
-      if (m.peerUrls.join() !== peerUrl) reasons.push(`${report.name} lists ${name} at ${m.peerUrls.join(", ") || "no peer URL"}, declared ${peerUrl}`);
+      if (m.peerUrls.join() !== peerUrl)
+        reasons.push(
+          `${report.name} lists ${name} at ${m.peerUrls.join(", ") || "no peer URL"}, declared ${peerUrl}`,
+        );
     }
   }
   for (const m of report.members) {
     if (!declared.some((d) => d.name === m.name)) {
-      reasons.push(`${report.name} lists ${m.name ? m.name : "a member that never started"} (${m.peerUrls.join(", ")}), which is not declared`);
+      reasons.push(
+        `${report.name} lists ${m.name ? m.name : "a member that never started"} (${m.peerUrls.join(", ")}), which is not declared`,
+      );
     }
   }
   return reasons;
@@ -72,6 +96,7 @@ function membershipReasons(declared: readonly DeclaredMember[], report: MemberRe
 function leaderReasons(reports: readonly MemberReport[]): string[] {
   const leaders = [...new Set(reports.map((r) => r.leaderId))];
   const without = reports.filter((r) => !r.leaderId || r.leaderId === "0").map((r) => r.name);
-  if (without.length) return [`${without.join(", ")} ${without.length > 1 ? "see" : "sees"} no leader`];
+  if (without.length)
+    return [`${without.join(", ")} ${without.length > 1 ? "see" : "sees"} no leader`];
   return leaders.length > 1 ? [`${leaders.length} leaders are named instead of one`] : [];
 }

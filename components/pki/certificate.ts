@@ -13,7 +13,10 @@ import { endOf, type Issued, issueCertificate, type Profile, renewalDue } from "
 
 export interface CertificateArgs {
   /** The CA, PEM. */
-  readonly authority: { readonly certificate: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  readonly authority: {
+    readonly certificate: pulumi.Input<string>;
+    readonly privateKey: pulumi.Input<string>;
+  };
   readonly commonName: string;
   readonly dnsNames: readonly string[];
   readonly addresses: readonly pulumi.Input<string>[];
@@ -38,15 +41,34 @@ interface Outputs extends Issued, Omit<Inputs, "authority"> {
 }
 
 async function issue(inputs: Inputs, privateKey?: string): Promise<Outputs> {
-  const { authority, ...rest } = inputs, issued = await issueCertificate(authority, inputs, privateKey);
-  return { ...rest, ...issued, authorityCertificate: authority.certificate, notAfter: await endOf(issued.certificate), authorityNotAfter: await endOf(authority.certificate) };
+  const { authority, ...rest } = inputs,
+    issued = await issueCertificate(authority, inputs, privateKey);
+  return {
+    ...rest,
+    ...issued,
+    authorityCertificate: authority.certificate,
+    notAfter: await endOf(issued.certificate),
+    authorityNotAfter: await endOf(authority.certificate),
+  };
 }
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
   async diff(_id, olds, news) {
-    const meaning = (i: Profile & { version: number }, ca: string) => JSON.stringify([i.version, ca, i.commonName, i.dnsNames, i.addresses]);
-    const other = meaning(olds, olds.authorityCertificate) !== meaning(news, news.authority.certificate);
-    return { changes: other || renewalDue(Date.now(), olds.notAfter, olds.authorityNotAfter, news.days, news.renewBeforeDays) };
+    const meaning = (i: Profile & { version: number }, ca: string) =>
+      JSON.stringify([i.version, ca, i.commonName, i.dnsNames, i.addresses]);
+    const other =
+      meaning(olds, olds.authorityCertificate) !== meaning(news, news.authority.certificate);
+    return {
+      changes:
+        other ||
+        renewalDue(
+          Date.now(),
+          olds.notAfter,
+          olds.authorityNotAfter,
+          news.days,
+          news.renewBeforeDays,
+        ),
+    };
   },
   async create(inputs) {
     return { id: `certificate-of-${inputs.commonName}`, outs: await issue(inputs) };
@@ -65,7 +87,23 @@ export class Certificate extends pulumi.dynamic.Resource {
   declare readonly notAfter: pulumi.Output<string>;
 
   constructor(name: string, args: CertificateArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, authority: { certificate: args.authority.certificate, privateKey: pulumi.secret(args.authority.privateKey) }, version: 1, certificate: undefined, privateKey: undefined, notAfter: undefined },
-      { ...opts, additionalSecretOutputs: ["privateKey"] }, "etcd", "Certificate");
+    super(
+      provider,
+      name,
+      {
+        ...args,
+        authority: {
+          certificate: args.authority.certificate,
+          privateKey: pulumi.secret(args.authority.privateKey),
+        },
+        version: 1,
+        certificate: undefined,
+        privateKey: undefined,
+        notAfter: undefined,
+      },
+      { ...opts, additionalSecretOutputs: ["privateKey"] },
+      "etcd",
+      "Certificate",
+    );
   }
 }

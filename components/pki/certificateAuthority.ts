@@ -17,7 +17,10 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs & Issued> = {
     return { changes: false };
   },
   async create(inputs) {
-    return { id: "certificate-authority", outs: { ...inputs, ...await makeAuthority(inputs.commonName, 3650) } };
+    return {
+      id: "certificate-authority",
+      outs: { ...inputs, ...(await makeAuthority(inputs.commonName, 3650)) },
+    };
   },
 };
 
@@ -27,7 +30,18 @@ export class CertificateAuthority extends pulumi.dynamic.Resource {
   /** Secret. */
   declare readonly privateKey: pulumi.Output<string>;
 
-  constructor(name: string, args: { readonly commonName: string }, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, certificate: undefined, privateKey: undefined }, { ...opts, additionalSecretOutputs: ["privateKey"] }, "etcd", "CertificateAuthority");
+  constructor(
+    name: string,
+    args: { readonly commonName: string },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      provider,
+      name,
+      { ...args, certificate: undefined, privateKey: undefined },
+      { ...opts, additionalSecretOutputs: ["privateKey"] },
+      "etcd",
+      "CertificateAuthority",
+    );
   }
 }

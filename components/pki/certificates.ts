@@ -28,32 +28,67 @@ const backdatedMs = 5 * 60_000;
 /** A new CA that signs leaf certificates only. */
 export async function makeAuthority(commonName: string, days: number): Promise<Issued> {
   await import("reflect-metadata"); // the library asks for it
-  const x509 = await import("@peculiar/x509"), keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const x509 = await import("@peculiar/x509"),
+    keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+      "sign",
+      "verify",
+    ]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: await serial(), name: [{ CN: [commonName] }], keys, signingAlgorithm: { name: "ECDSA", hash: "SHA-256" }, ...validity(days),
+    serialNumber: await serial(),
+    name: [{ CN: [commonName] }],
+    keys,
+    signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+    ...validity(days),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: `${certificate.toString("pem")}\n`, privateKey: await pemOf(keys.privateKey) };
+  return {
+    certificate: `${certificate.toString("pem")}\n`,
+    privateKey: await pemOf(keys.privateKey),
+  };
 }
 
 /**
  * A leaf certificate. With `privateKey` it is for that key: a renewal that keeps the key has no moment in which a server reads a
  * certificate and a key that do not fit.
  */
-export async function issueCertificate(authority: Issued, profile: Profile, privateKey?: string): Promise<Issued> {
+export async function issueCertificate(
+  authority: Issued,
+  profile: Profile,
+  privateKey?: string,
+): Promise<Issued> {
   await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509"), issuer = new x509.X509Certificate(authority.certificate);
-  const keys = privateKey ? await keyPairOf(privateKey) : await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
-  const signer = await signingKeyOf(authority.privateKey), { notBefore, notAfter } = validity(profile.days);
-  const names = [...profile.dnsNames.map((value) => ({ type: "dns" as const, value })), ...profile.addresses.map((value) => ({ type: "ip" as const, value }))];
-  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage, issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
+  const x509 = await import("@peculiar/x509"),
+    issuer = new x509.X509Certificate(authority.certificate);
+  const keys = privateKey
+    ? await keyPairOf(privateKey)
+    : await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+        "sign",
+        "verify",
+      ]);
+  const signer = await signingKeyOf(authority.privateKey),
+    { notBefore, notAfter } = validity(profile.days);
+  const names = [
+    ...profile.dnsNames.map((value) => ({ type: "dns" as const, value })),
+    ...profile.addresses.map((value) => ({ type: "ip" as const, value })),
+  ];
+  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage,
+    issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: await serial(), subject: [{ CN: [profile.commonName] }], issuer: issuer.subjectName, publicKey: keys.publicKey, signingKey: signer.key, signingAlgorithm: signer.algorithm,
-    notBefore, notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
+    serialNumber: await serial(),
+    subject: [{ CN: [profile.commonName] }],
+    issuer: issuer.subjectName,
+    publicKey: keys.publicKey,
+    signingKey: signer.key,
+    signingAlgorithm: signer.algorithm,
+    notBefore,
+    notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -65,19 +100,33 @@ export async function issueCertificate(authority: Issued, profile: Profile, priv
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: `${certificate.toString("pem")}\n`, privateKey: privateKey ?? await pemOf(keys.privateKey) };
+  return {
+    certificate: `${certificate.toString("pem")}\n`,
+    privateKey: privateKey ?? (await pemOf(keys.privateKey)),
+  };
 }
 
 /** Whether a certificate should be renewed by now: its end is near, and its CA allows a later one. Dates in ISO form. Pure. */
-export function renewalDue(now: number, notAfter: string, authorityNotAfter: string, days: number, renewBeforeDays: number): boolean {
-  const end = Date.parse(notAfter), possible = Math.min(now + days * dayMs, Date.parse(authorityNotAfter));
-  return end - now <= renewBeforeDays * dayMs && possible - end > Math.min(dayMs, days * dayMs / 10);
+export function renewalDue(
+  now: number,
+  notAfter: string,
+  authorityNotAfter: string,
+  days: number,
+  renewBeforeDays: number,
+): boolean {
+  const end = Date.parse(notAfter),
+    possible = Math.min(now + days * dayMs, Date.parse(authorityNotAfter));
+  return (
+    end - now <= renewBeforeDays * dayMs && possible - end > Math.min(dayMs, (days * dayMs) / 10)
+  );
 }
 
 /** What is to be said of a CA whose end cuts certificates short, or "": no renewal shows it, because none can be later. Dates in ISO form. Pure. */
 export function authorityWarning(now: number, authorityNotAfter: string, days: number): string {
   const left = Math.floor((Date.parse(authorityNotAfter) - now) / dayMs);
-  return left >= days ? "" : `the CA ends on ${authorityNotAfter.slice(0, 10)}, in ${left} days, and every certificate with it; a cluster keeps its CA, so have another cluster by then`;
+  return left >= days
+    ? ""
+    : `the CA ends on ${authorityNotAfter.slice(0, 10)}, in ${left} days, and every certificate with it; a cluster keeps its CA, so have another cluster by then`;
 }
 
 /** When a certificate ends, in ISO form. */
@@ -87,14 +136,17 @@ export async function endOf(certificate: string): Promise<string> {
 }
 
 function validity(days: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - backdatedMs), notAfter: new Date(Date.now() + days * dayMs) };
+  return {
+    notBefore: new Date(Date.now() - backdatedMs),
+    notAfter: new Date(Date.now() + days * dayMs),
+  };
 }
 
 /** 127 random bits: positive, and unique without a register. */
 async function serial(): Promise<string> {
   const { randomBytes } = await import("node:crypto");
   const bytes = randomBytes(16);
-  bytes[0] = (bytes[0] ?? 0) & 0x7f | 0x40;
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString("hex");
 }
 
@@ -103,20 +155,55 @@ async function pemOf(key: CryptoKey): Promise<string> {
   return KeyObject.from(key).export({ format: "pem", type: "pkcs8" }).toString();
 }
 
-async function keyPairOf(privateKey: string): Promise<{ publicKey: CryptoKey; privateKey: CryptoKey }> {
+async function keyPairOf(
+  privateKey: string,
+): Promise<{ publicKey: CryptoKey; privateKey: CryptoKey }> {
   const { createPrivateKey, createPublicKey } = await import("node:crypto");
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" }, der = createPrivateKey(privateKey), spki = createPublicKey(privateKey);
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" },
+    der = createPrivateKey(privateKey),
+    spki = createPublicKey(privateKey);
   return {
-    privateKey: await crypto.subtle.importKey("pkcs8", new Uint8Array(der.export({ format: "der", type: "pkcs8" })), algorithm, true, ["sign"]),
-    publicKey: await crypto.subtle.importKey("spki", new Uint8Array(spki.export({ format: "der", type: "spki" })), algorithm, true, ["verify"]),
+    privateKey: await crypto.subtle.importKey(
+      "pkcs8",
+      new Uint8Array(der.export({ format: "der", type: "pkcs8" })),
+      algorithm,
+      true,
+      ["sign"],
+    ),
+    publicKey: await crypto.subtle.importKey(
+      "spki",
+      new Uint8Array(spki.export({ format: "der", type: "spki" })),
+      algorithm,
+      true,
+      ["verify"],
+    ),
   };
 }
 
 /** A CA that was brought may have an RSA key, or one on another curve. */
-async function signingKeyOf(pem: string): Promise<{ key: CryptoKey; algorithm: { name: string; hash: string } }> {
+async function signingKeyOf(
+  pem: string,
+): Promise<{ key: CryptoKey; algorithm: { name: string; hash: string } }> {
   const { createPrivateKey } = await import("node:crypto");
-  const key = createPrivateKey(pem), curves: Record<string, string> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
+  const key = createPrivateKey(pem),
+    curves: Record<string, string> = {
+      prime256v1: "P-256",
+      secp384r1: "P-384",
+      secp521r1: "P-521",
+    };
   const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? ""] ?? "";
-  const algorithm = key.asymmetricKeyType === "rsa" ? { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } : { name: "ECDSA", hash: "SHA-256", namedCurve: curve };
-  return { key: await crypto.subtle.importKey("pkcs8", new Uint8Array(key.export({ format: "der", type: "pkcs8" })), algorithm, false, ["sign"]), algorithm };
+  const algorithm =
+    key.asymmetricKeyType === "rsa"
+      ? { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
+      : { name: "ECDSA", hash: "SHA-256", namedCurve: curve };
+  return {
+    key: await crypto.subtle.importKey(
+      "pkcs8",
+      new Uint8Array(key.export({ format: "der", type: "pkcs8" })),
+      algorithm,
+      false,
+      ["sign"],
+    ),
+    algorithm,
+  };
 }

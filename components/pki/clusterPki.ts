@@ -23,18 +23,54 @@ export interface ClusterPki {
  * The certificates of a cluster: of a CA of its own, or of the one that was brought. Each member's holds the domain (peers are limited
  * to certificates with that name), its full name, its private address (checked without DNS), and the loopback for tools on the node.
  */
-export function clusterPki(name: string, domain: string, settings: CertificateSettings, brought: { readonly certificate: string; readonly privateKey: pulumi.Input<string> } | undefined, opts: pulumi.CustomResourceOptions): ClusterPki {
-  const authority = brought ?? new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${domain}` }, opts);
-  const ca = pulumi.output(authority.certificate), shared = { authority, days: settings.certificateDays, renewBeforeDays: settings.renewBeforeDays };
+export function clusterPki(
+  name: string,
+  domain: string,
+  settings: CertificateSettings,
+  brought: { readonly certificate: string; readonly privateKey: pulumi.Input<string> } | undefined,
+  opts: pulumi.CustomResourceOptions,
+): ClusterPki {
+  const authority =
+    brought ?? new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${domain}` }, opts);
+  const ca = pulumi.output(authority.certificate),
+    shared = {
+      authority,
+      days: settings.certificateDays,
+      renewBeforeDays: settings.renewBeforeDays,
+    };
   ca.apply(async (certificate) => {
-    const warning = authorityWarning(Date.now(), await endOf(certificate), settings.certificateDays);
+    const warning = authorityWarning(
+      Date.now(),
+      await endOf(certificate),
+      settings.certificateDays,
+    );
     if (warning) pulumi.log.warn(warning);
   });
-  const identity = ({ certificate, privateKey }: Certificate): Identity => ({ ca, certificate, privateKey });
+  const identity = ({ certificate, privateKey }: Certificate): Identity => ({
+    ca,
+    certificate,
+    privateKey,
+  });
   return {
-    member: (member, hostname, address) => identity(new Certificate(`${name}-${member}-certificate`, {
-      ...shared, commonName: hostname, dnsNames: [domain, hostname, "localhost"], addresses: [address, "127.0.0.1"],
-    }, opts)),
-    operator: identity(new Certificate(`${name}-operator-certificate`, { ...shared, commonName: "operator", dnsNames: [], addresses: [] }, opts)),
+    member: (member, hostname, address) =>
+      identity(
+        new Certificate(
+          `${name}-${member}-certificate`,
+          {
+            ...shared,
+            commonName: hostname,
+            dnsNames: [domain, hostname, "localhost"],
+            addresses: [address, "127.0.0.1"],
+          },
+          opts,
+        ),
+      ),
+    operator: identity(
+      new Certificate(
+        `${name}-operator-certificate`,
+        { ...shared, commonName: "operator", dnsNames: [], addresses: [] },
+        opts,
+      ),
+    ),
   };
 }

@@ -40,7 +40,10 @@ const provider: pulumi.dynamic.ResourceProvider<Contact, Outputs> = {
   },
   async create(inputs) {
     await takeOver(inputs, (line) => console.log(line));
-    return { id: `first-contact-${inputs.instanceId}`, outs: { instanceId: inputs.instanceId, hostKey: inputs.hostKey } };
+    return {
+      id: `first-contact-${inputs.instanceId}`,
+      outs: { instanceId: inputs.instanceId, hostKey: inputs.hostKey },
+    };
   },
   async update(_id, _olds, news) {
     await takeOver(news, (line) => console.log(line));
@@ -54,6 +57,17 @@ export class FirstContact extends pulumi.dynamic.Resource {
   declare readonly hostKey: pulumi.Output<string>;
 
   constructor(name: string, args: FirstContactArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, privateKey: pulumi.secret(args.privateKey), hostPrivateKey: pulumi.secret(args.hostPrivateKey) }, opts, "etcd", "FirstContact");
+    super(
+      provider,
+      name,
+      {
+        ...args,
+        privateKey: pulumi.secret(args.privateKey),
+        hostPrivateKey: pulumi.secret(args.hostPrivateKey),
+      },
+      opts,
+      "etcd",
+      "FirstContact",
+    );
   }
 }

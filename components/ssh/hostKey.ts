@@ -24,21 +24,51 @@ export async function makeHostKey(): Promise<KeyPair> {
 /** The lasting key of one machine: its ed25519 seed is an HMAC of the instance's id under the cluster's seed. */
 export async function hostKeyOf(seed: string, instanceId: string): Promise<KeyPair> {
   const { createHmac } = await import("node:crypto");
-  return keyPairOf(createHmac("sha256", Buffer.from(seed, "hex")).update(`ssh host key of ${instanceId}`).digest());
+  return keyPairOf(
+    createHmac("sha256", Buffer.from(seed, "hex")).update(`ssh host key of ${instanceId}`).digest(),
+  );
 }
 
 /** The key pair of an ed25519 seed, any 32 bytes. */
 export async function keyPairOf(own: Buffer): Promise<KeyPair> {
   const { createPrivateKey, createPublicKey } = await import("node:crypto");
   const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), own]); // RFC 8410
-  const point = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })).export({ format: "der", type: "spki" }).subarray(-32);
+  const point = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }))
+    .export({ format: "der", type: "spki" })
+    .subarray(-32);
   // OpenSSH reads ed25519 keys in other forms from 9.6 on only, so in its own (its PROTOCOL.key): lengths before texts, padded with 1, 2, 3 …
-  const text = (value: string | Buffer) => { const bytes = Buffer.from(value as string), length = Buffer.alloc(4); length.writeUInt32BE(bytes.length); return Buffer.concat([length, bytes]); };
-  const publicHalf = Buffer.concat([text("ssh-ed25519"), text(point)]), check = own.subarray(0, 4);
-  const secret = Buffer.concat([check, check, publicHalf, text(Buffer.concat([own, point])), text("")]);
-  const padded = Buffer.concat([secret, Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, (8 - (secret.length % 8)) % 8))]);
-  const whole = Buffer.concat([Buffer.from("openssh-key-v1\0"), text("none"), text("none"), text(""), Buffer.from([0, 0, 0, 1]), text(publicHalf), text(padded)]).toString("base64");
-  return { publicKey: `ssh-ed25519 ${publicHalf.toString("base64")}`, privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${(whole.match(/.{1,70}/g) ?? []).join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n` };
+  const text = (value: string | Buffer) => {
+    const bytes = Buffer.from(value as string),
+      length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+  const publicHalf = Buffer.concat([text("ssh-ed25519"), text(point)]),
+    check = own.subarray(0, 4);
+  const secret = Buffer.concat([
+    check,
+    check,
+    publicHalf,
+    text(Buffer.concat([own, point])),
+    text(""),
+  ]);
+  const padded = Buffer.concat([
+    secret,
+    Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, (8 - (secret.length % 8)) % 8)),
+  ]);
+  const whole = Buffer.concat([
+    Buffer.from("openssh-key-v1\0"),
+    text("none"),
+    text("none"),
+    text(""),
+    Buffer.from([0, 0, 0, 1]),
+    text(publicHalf),
+    text(padded),
+  ]).toString("base64");
+  return {
+    publicKey: `ssh-ed25519 ${publicHalf.toString("base64")}`,
+    privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${(whole.match(/.{1,70}/g) ?? []).join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n`,
+  };
 }
 
 const seeds: pulumi.dynamic.ResourceProvider<object, { seed: string }> = {
@@ -57,7 +87,14 @@ export class HostKeySeed extends pulumi.dynamic.Resource {
   declare readonly seed: pulumi.Output<string>;
 
   constructor(name: string, opts?: pulumi.CustomResourceOptions) {
-    super(seeds, name, { seed: undefined }, { ...opts, additionalSecretOutputs: ["seed"] }, "etcd", "HostKeySeed");
+    super(
+      seeds,
+      name,
+      { seed: undefined },
+      { ...opts, additionalSecretOutputs: ["seed"] },
+      "etcd",
+      "HostKeySeed",
+    );
   }
 }
 
@@ -71,10 +108,13 @@ const keys: pulumi.dynamic.ResourceProvider<Inputs, KeyPair & { readonly instanc
     return { changes: olds.instanceId !== news.instanceId };
   },
   async create({ seed, instanceId }) {
-    return { id: `host-key-of-${instanceId}`, outs: { instanceId, ...await hostKeyOf(seed, instanceId) } };
+    return {
+      id: `host-key-of-${instanceId}`,
+      outs: { instanceId, ...(await hostKeyOf(seed, instanceId)) },
+    };
   },
   async update(_id, _olds, { seed, instanceId }) {
-    return { outs: { instanceId, ...await hostKeyOf(seed, instanceId) } };
+    return { outs: { instanceId, ...(await hostKeyOf(seed, instanceId)) } };
   },
 };
 
@@ -84,7 +124,18 @@ export class HostKey extends pulumi.dynamic.Resource {
   /** Secret. */
   declare readonly privateKey: pulumi.Output<string>;
 
-  constructor(name: string, args: { readonly seed: pulumi.Input<string>; readonly instanceId: pulumi.Input<string> }, opts?: pulumi.CustomResourceOptions) {
-    super(keys, name, { ...args, seed: pulumi.secret(args.seed), publicKey: undefined, privateKey: undefined }, { ...opts, additionalSecretOutputs: ["privateKey"] }, "etcd", "HostKey");
+  constructor(
+    name: string,
+    args: { readonly seed: pulumi.Input<string>; readonly instanceId: pulumi.Input<string> },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      keys,
+      name,
+      { ...args, seed: pulumi.secret(args.seed), publicKey: undefined, privateKey: undefined },
+      { ...opts, additionalSecretOutputs: ["privateKey"] },
+      "etcd",
+      "HostKey",
+    );
   }
 }

@@ -7,7 +7,10 @@ import type { KeyPair } from "./hostKey.ts";
  */
 export function hostKeyScript({ publicKey, privateKey }: KeyPair): string {
   // Both become part of a shell script, inside quoted here-documents.
-  if (!/^ssh-ed25519 [A-Za-z0-9+/=]+$/.test(publicKey) || !/^-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n$/.test(privateKey)) {
+  if (
+    !/^ssh-ed25519 [A-Za-z0-9+/=]+$/.test(publicKey) ||
+    !/^-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n$/.test(privateKey)
+  ) {
     throw new Error("the host key is not an ed25519 key in OpenSSH's form");
   }
   return `take_host_key() {

@@ -27,11 +27,31 @@ export function newUserData(): pulumi.Output<string> {
 }
 
 /** Makes the first contact with a node's machine. `seed` is in the state before the machine; see hostKey.ts. */
-export function nodeAccess(name: string, node: EtcdNode, seed: HostKeySeed, login: { readonly user: string; readonly privateKey: pulumi.Input<string> }, opts: pulumi.CustomResourceOptions): NodeAccess {
-  const instanceId = node.instance.id, lasting = new HostKey(`${name}-host-key`, { seed: seed.seed, instanceId }, opts);
-  const contact = new FirstContact(`${name}-first-contact`, {
-    node: node.member, instanceId, host: node.privateIp, ...login, timeoutSeconds: 300,
-    firstHostKey: pulumi.unsecret(node.instance.userData.apply(firstContactKeyIn)), hostKey: lasting.publicKey, hostPrivateKey: lasting.privateKey,
-  }, opts);
-  return { hostKey: contact.hostKey, connection: sshConnection(node.privateIp, contact.hostKey, login.user, login.privateKey) };
+export function nodeAccess(
+  name: string,
+  node: EtcdNode,
+  seed: HostKeySeed,
+  login: { readonly user: string; readonly privateKey: pulumi.Input<string> },
+  opts: pulumi.CustomResourceOptions,
+): NodeAccess {
+  const instanceId = node.instance.id,
+    lasting = new HostKey(`${name}-host-key`, { seed: seed.seed, instanceId }, opts);
+  const contact = new FirstContact(
+    `${name}-first-contact`,
+    {
+      node: node.member,
+      instanceId,
+      host: node.privateIp,
+      ...login,
+      timeoutSeconds: 300,
+      firstHostKey: pulumi.unsecret(node.instance.userData.apply(firstContactKeyIn)),
+      hostKey: lasting.publicKey,
+      hostPrivateKey: lasting.privateKey,
+    },
+    opts,
+  );
+  return {
+    hostKey: contact.hostKey,
+    connection: sshConnection(node.privateIp, contact.hostKey, login.user, login.privateKey),
+  };
 }

@@ -21,22 +21,40 @@ export interface Attempt {
 }
 
 /** Never rejects: every end of an attempt is an answer. Nothing but the handshake is sent to a host with another key. */
-export async function openPinned(target: Target, hostKeys: readonly string[], timeoutMs: number): Promise<Attempt> {
+export async function openPinned(
+  target: Target,
+  hostKeys: readonly string[],
+  timeoutMs: number,
+): Promise<Attempt> {
   const { default: ssh2 } = await import("ssh2");
   const client = new ssh2.Client();
-  let shown = "", foreignKey = "";
+  let shown = "",
+    foreignKey = "";
   return new Promise((resolve) => {
-    const failed = (problem: string, refused = false) => { client.end(); resolve({ shown, foreignKey, refused, problem }); };
+    const failed = (problem: string, refused = false) => {
+      client.end();
+      resolve({ shown, foreignKey, refused, problem });
+    };
     client.on("error", (error: Error & { level?: string }) => {
       if (foreignKey) failed("the host shows another key");
-      else if (error.level === "client-authentication") failed("the key of sshPrivateKey is not accepted", true);
-      else failed(error.level === "client-timeout" ? `no answer within ${timeoutMs / 1000} s` : error.message);
+      else if (error.level === "client-authentication")
+        failed("the key of sshPrivateKey is not accepted", true);
+      else
+        failed(
+          error.level === "client-timeout"
+            ? `no answer within ${timeoutMs / 1000} s`
+            : error.message,
+        );
     });
     client.on("close", () => failed("the connection was closed during the handshake"));
     client.on("ready", () => resolve({ client, shown, foreignKey, refused: false, problem: "" }));
     try {
       client.connect({
-        host: target.host, port: target.port ?? 22, username: target.user, privateKey: target.privateKey, readyTimeout: timeoutMs,
+        host: target.host,
+        port: target.port ?? 22,
+        username: target.user,
+        privateKey: target.privateKey,
+        readyTimeout: timeoutMs,
         // Another kind of key would be another key: the host must show the one that is pinned.
         algorithms: { serverHostKey: ["ssh-ed25519"] },
         hostVerifier: (key: Buffer) => {
@@ -54,20 +72,40 @@ export async function openPinned(target: Target, hostKeys: readonly string[], ti
 }
 
 /** Runs a command with a text on its standard input. `broken` says why there is no exit code; the text is in no message. */
-export function runScript(client: Client, command: string, script: string, timeoutMs: number): Promise<{ broken: string; code: number; output: string }> {
+export function runScript(
+  client: Client,
+  command: string,
+  script: string,
+  timeoutMs: number,
+): Promise<{ broken: string; code: number; output: string }> {
   return new Promise((resolve) => {
-    let output = "", timer: NodeJS.Timeout | undefined; // declared before use, or the provider could not travel as text
-    const broken = (why: string) => { clearTimeout(timer); client.end(); resolve({ broken: why, code: -1, output }); };
-    timer = setTimeout(() => broken(`${command} did not end within ${timeoutMs / 1000} s`), timeoutMs);
+    let output = "",
+      timer: NodeJS.Timeout | undefined; // declared before use, or the provider could not travel as text
+    const broken = (why: string) => {
+      clearTimeout(timer);
+      client.end();
+      resolve({ broken: why, code: -1, output });
+    };
+    timer = setTimeout(
+      () => broken(`${command} did not end within ${timeoutMs / 1000} s`),
+      timeoutMs,
+    );
     client.once("close", () => broken(`the connection broke while ${command} ran`));
     client.exec(command, (error, channel) => {
       if (error) return broken(error.message);
       let code = -1;
-      const take = (chunk: Buffer) => { output += chunk.toString(); };
+      const take = (chunk: Buffer) => {
+        output += chunk.toString();
+      };
       channel.on("data", take);
       channel.stderr.on("data", take);
-      channel.on("exit", (status: number | null) => { code = status ?? -1; });
-      channel.on("close", () => { clearTimeout(timer); resolve({ broken: "", code, output: output.trim() }); });
+      channel.on("exit", (status: number | null) => {
+        code = status ?? -1;
+      });
+      channel.on("close", () => {
+        clearTimeout(timer);
+        resolve({ broken: "", code, output: output.trim() });
+      });
       channel.end(script);
     });
   });
@@ -76,5 +114,8 @@ export function runScript(client: Client, command: string, script: string, timeo
 /** A host key the way ssh-keygen -l and ssh name it: SHA256:…. */
 export function fingerprintOf(publicKey: string): string {
   const { createHash } = process.getBuiltinModule("node:crypto");
-  return `SHA256:${createHash("sha256").update(Buffer.from(publicKey.split(" ")[1] ?? "", "base64")).digest("base64").replace(/=+$/, "")}`;
+  return `SHA256:${createHash("sha256")
+    .update(Buffer.from(publicKey.split(" ")[1] ?? "", "base64"))
+    .digest("base64")
+    .replace(/=+$/, "")}`;
 }

@@ -6,6 +6,11 @@ import type { types } from "@pulumi/command";
  * machine has let us in before, but may be booting again: 16 failed dials are about 45 s of refusals with the provider's
  * back-off (its default of 10 gives up after 11 s, pulumi-command issue 1238). A machine that shows another host key is refused, as late.
  */
-export function sshConnection(host: pulumi.Input<string>, hostKey: pulumi.Input<string>, user: string, privateKey: pulumi.Input<string>): types.input.remote.ConnectionArgs {
+export function sshConnection(
+  host: pulumi.Input<string>,
+  hostKey: pulumi.Input<string>,
+  user: string,
+  privateKey: pulumi.Input<string>,
+): types.input.remote.ConnectionArgs {
   return { host, hostKey, user, privateKey, dialErrorLimit: 16, perDialTimeout: 15 };
 }

@@ -21,7 +21,11 @@ export interface Contact {
 /** A foreign key or a refused log-in may be a machine in the middle of its boot, for this long; longer is an answer. */
 const patienceMs = 20_000;
 /** sshd counts connections without a log-in, and shuts out for a while who makes many (PerSourcePenalties of OpenSSH 9.8). */
-const pauseMs = 200, pauseAfterRefusalMs = 2_000, attemptMs = 15_000, scriptMs = 30_000, longestConfirmMs = 30_000;
+const pauseMs = 200,
+  pauseAfterRefusalMs = 2_000,
+  attemptMs = 15_000,
+  scriptMs = 30_000,
+  longestConfirmMs = 30_000;
 
 /**
  * Opens SSH with a machine that shows one of the two keys, hands the lasting one over, and returns when a new connection shows it.
@@ -29,9 +33,15 @@ const pauseMs = 200, pauseAfterRefusalMs = 2_000, attemptMs = 15_000, scriptMs =
  */
 export async function takeOver(contact: Contact, say: (line: string) => void): Promise<void> {
   const { node, host, firstHostKey, hostKey, timeoutSeconds } = contact;
-  if (!firstHostKey) throw new Error(`${node} (${host}): the user data of ${contact.instanceId} holds no host key, so nothing can tell this machine from another; replace it with \`pulumi up --replace\` and the URN of its instance`);
-  const started = Date.now(), waited = () => Math.round((Date.now() - started) / 1000);
-  let saidAt = started, refusedSince: number | undefined, foreignKey = "";
+  if (!firstHostKey)
+    throw new Error(
+      `${node} (${host}): the user data of ${contact.instanceId} holds no host key, so nothing can tell this machine from another; replace it with \`pulumi up --replace\` and the URN of its instance`,
+    );
+  const started = Date.now(),
+    waited = () => Math.round((Date.now() - started) / 1000);
+  let saidAt = started,
+    refusedSince: number | undefined,
+    foreignKey = "";
   for (;;) {
     const attempt = await openPinned(contact, [hostKey, firstHostKey], attemptMs);
     if (attempt.client) {
@@ -39,54 +49,91 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
       if (broken === "") return;
       attempt.problem = broken;
     }
-    const now = Date.now(), definite = attempt.foreignKey !== "" || attempt.refused;
+    const now = Date.now(),
+      definite = attempt.foreignKey !== "" || attempt.refused;
     if (definite) refusedSince ??= now;
     if (definite || attempt.shown) foreignKey = attempt.foreignKey;
     if ((definite && now - (refusedSince ?? now) > patienceMs) || waited() >= timeoutSeconds) {
-      throw new Error(foreignKey ? foreign(contact, foreignKey) : unreachable(contact, attempt, waited()));
+      throw new Error(
+        foreignKey ? foreign(contact, foreignKey) : unreachable(contact, attempt, waited()),
+      );
     }
     if (now - saidAt > (saidAt === started ? 5_000 : 15_000)) {
       saidAt = now;
-      say(`waiting for SSH on ${node} (${host}), ${waited()} s of ${timeoutSeconds} s: ${attempt.problem}`);
+      say(
+        `waiting for SSH on ${node} (${host}), ${waited()} s of ${timeoutSeconds} s: ${attempt.problem}`,
+      );
     }
-    await new Promise((resolve) => setTimeout(resolve, definite ? Math.min(pauseAfterRefusalMs, timeoutSeconds * 200) : pauseMs));
+    await new Promise((resolve) =>
+      setTimeout(resolve, definite ? Math.min(pauseAfterRefusalMs, timeoutSeconds * 200) : pauseMs),
+    );
   }
 }
 
 /** Runs the script and sees the lasting key in force. Returns "" or what broke the connection, which may be tried again. */
-async function handOver(contact: Contact, { client, shown }: Attempt, say: (line: string) => void): Promise<string> {
+async function handOver(
+  contact: Contact,
+  { client, shown }: Attempt,
+  say: (line: string) => void,
+): Promise<string> {
   const { node, host, hostKey } = contact;
   if (!client) return "not connected";
   try {
-    if (shown === hostKey) say(`${node} (${host}) has its lasting host key already: an earlier run was cut off right after handing it over`);
-    const { broken, code, output } = await runScript(client, "sudo -n bash -s", hostKeyScript({ publicKey: hostKey, privateKey: contact.hostPrivateKey }), scriptMs);
+    if (shown === hostKey)
+      say(
+        `${node} (${host}) has its lasting host key already: an earlier run was cut off right after handing it over`,
+      );
+    const { broken, code, output } = await runScript(
+      client,
+      "sudo -n bash -s",
+      hostKeyScript({ publicKey: hostKey, privateKey: contact.hostPrivateKey }),
+      scriptMs,
+    );
     if (broken) return broken;
-    if (code !== 0) throw new Error(`${node} (${host}) did not take its lasting host key (exit code ${code}):\n${output.split("\n").slice(-10).join("\n")}`);
+    if (code !== 0)
+      throw new Error(
+        `${node} (${host}) did not take its lasting host key (exit code ${code}):\n${output.split("\n").slice(-10).join("\n")}`,
+      );
   } finally {
     client.end();
   }
   // sshd reads its keys again a moment after it was told to.
   const confirmMs = Math.min(longestConfirmMs, contact.timeoutSeconds * 1000);
   let seen = "";
-  for (const deadline = Date.now() + confirmMs; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, pauseMs))) {
+  for (
+    const deadline = Date.now() + confirmMs;
+    Date.now() < deadline;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  ) {
     const attempt = await openPinned(contact, [hostKey], attemptMs);
     attempt.client?.end();
     if (attempt.client) return "";
     seen = attempt.problem;
   }
-  throw new Error(`${node} (${host}) took its lasting host key ${fingerprintOf(hostKey)} but does not show it after ${confirmMs / 1000} s (${seen}); look at HostKey in /etc/ssh/sshd_config there: /etc/ssh/ssh_host_ed25519_key has to be among its keys`);
+  throw new Error(
+    `${node} (${host}) took its lasting host key ${fingerprintOf(hostKey)} but does not show it after ${confirmMs / 1000} s (${seen}); look at HostKey in /etc/ssh/sshd_config there: /etc/ssh/ssh_host_ed25519_key has to be among its keys`,
+  );
 }
 
-function foreign({ node, host, instanceId, firstHostKey, hostKey }: Contact, shown: string): string {
+function foreign(
+  { node, host, instanceId, firstHostKey, hostKey }: Contact,
+  shown: string,
+): string {
   return [
     `The machine at ${host} is not the one that was made for ${node}: its SSH host key is another. Nothing was sent to it.`,
     `  it shows    ${fingerprintOf(shown)}`,
     `  expected    ${fingerprintOf(firstHostKey)} (from the user data of ${instanceId}), or ${fingerprintOf(hostKey)} (its lasting key)`,
-    "Something else answers at this address, or stands in between; see \"host key\" in docs/troubleshooting.md.",
+    'Something else answers at this address, or stands in between; see "host key" in docs/troubleshooting.md.',
   ].join("\n");
 }
 
-function unreachable({ node, host, port, user }: Contact, { problem, refused }: Attempt, seconds: number): string {
-  const next = refused ? "sshUser has to be the image's user with sudo, and the key one that this machine was made with" : "Is there a way to this address from here, and is this machine's address in sshFrom?";
+function unreachable(
+  { node, host, port, user }: Contact,
+  { problem, refused }: Attempt,
+  seconds: number,
+): string {
+  const next = refused
+    ? "sshUser has to be the image's user with sudo, and the key one that this machine was made with"
+    : "Is there a way to this address from here, and is this machine's address in sshFrom?";
   return `${node} (${host}:${port ?? 22}) does not let ${user} in by SSH after ${seconds} s: ${problem}. ${next} \`pulumi up\` tries again.`;
 }

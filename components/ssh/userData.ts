@@ -14,7 +14,10 @@ export function userDataOf({ publicKey, privateKey }: KeyPair): string {
     "ssh_keys:",
     `  ed25519_public: ${publicKey}`,
     "  ed25519_private: |",
-    ...privateKey.trim().split("\n").map((line) => `    ${line}`),
+    ...privateKey
+      .trim()
+      .split("\n")
+      .map((line) => `    ${line}`),
     "",
   ].join("\n");
 }

@@ -47,20 +47,38 @@ export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env
       }
     }
     const path = c.req.path.replace("/client/v4", "").replace(zone.id, zone.name);
-    log([c.req.method.padEnd(6), path, c.get("about"), outcome, `${Math.round(performance.now() - start)} ms`].filter(Boolean).join("  "));
+    log(
+      [
+        c.req.method.padEnd(6),
+        path,
+        c.get("about"),
+        outcome,
+        `${Math.round(performance.now() - start)} ms`,
+      ]
+        .filter(Boolean)
+        .join("  "),
+    );
   });
   app.use(async (c, next) => {
     checkToken(c.req.header("authorization"), c.req.path.endsWith("/user/tokens/verify"));
     await next();
   });
 
-  app.get("/user/tokens/verify", (c) => c.json({
-    result: { id: "0e7cd1ab0000000000000000000000ff", status: "active" }, success: true, errors: [],
-    messages: [{ code: 10000, message: "This API Token is valid and active", type: null }],
-  }));
+  app.get("/user/tokens/verify", (c) =>
+    c.json({
+      result: { id: "0e7cd1ab0000000000000000000000ff", status: "active" },
+      success: true,
+      errors: [],
+      messages: [{ code: 10000, message: "This API Token is valid and active", type: null }],
+    }),
+  );
   app.get("/zones", (c) => {
     const { name, status } = c.req.query();
-    const zones = [labZone].filter((candidate) => (name === undefined || candidate.name === name.toLowerCase()) && (status === undefined || candidate.status === status));
+    const zones = [labZone].filter(
+      (candidate) =>
+        (name === undefined || candidate.name === name.toLowerCase()) &&
+        (status === undefined || candidate.status === status),
+    );
     const page = paginate(zones, { ...c.req.query(), per_page: c.req.query("per_page") ?? "20" });
     return c.json({ ...envelope(page.items), result_info: page.info });
   });
@@ -88,18 +106,34 @@ export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env
     const body = await readBody(c);
     return c.json(envelope(noted(c, store.patch(recordId(c), body))));
   });
-  app.delete(`${records}/:id`, (c) => c.json(envelope({ id: noted(c, store.delete(recordId(c))).id })));
+  app.delete(`${records}/:id`, (c) =>
+    c.json(envelope({ id: noted(c, store.delete(recordId(c))).id })),
+  );
 
   app.notFound((c) => {
-    const known = /\/(zones|zones\/\w+|zones\/\w+\/dns_records|zones\/\w+\/dns_records\/\w+|user\/tokens\/verify)$/.test(c.req.path);
+    const known =
+      /\/(zones|zones\/\w+|zones\/\w+\/dns_records|zones\/\w+\/dns_records\/\w+|user\/tokens\/verify)$/.test(
+        c.req.path,
+      );
     return known
-      ? failed(c, 405, [{ code: 7001, message: `Method ${c.req.method} not available for that URI.` }])
-      : failed(c, 404, [{ code: 7000, message: `No route for that URI: the lab's Cloudflare has zones, dns_records and user/tokens/verify, and was called with ${c.req.method} ${c.req.path}.` }]);
+      ? failed(c, 405, [
+          { code: 7001, message: `Method ${c.req.method} not available for that URI.` },
+        ])
+      : failed(c, 404, [
+          {
+            code: 7000,
+            message: `No route for that URI: the lab's Cloudflare has zones, dns_records and user/tokens/verify, and was called with ${c.req.method} ${c.req.path}.`,
+          },
+        ]);
   });
   app.onError((error, c) => {
     if (error instanceof Refusal) return failed(c, error.status as Status, error.errors);
-    log(`Cloudflare emulator failed at ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
-    return failed(c, 500, [{ code: 500, message: `The lab's Cloudflare failed: ${error.message}` }]);
+    log(
+      `Cloudflare emulator failed at ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`,
+    );
+    return failed(c, 500, [
+      { code: 500, message: `The lab's Cloudflare failed: ${error.message}` },
+    ]);
   });
   return app;
 }
@@ -108,12 +142,22 @@ function envelope(result: unknown) {
   return { result, success: true, errors: [], messages: [] };
 }
 
-function failed(c: Context<Env>, status: Status, errors: readonly ApiError[], retryAfter?: number): Response {
-  return c.json({ result: null, success: false, errors, messages: [] }, status, retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) });
+function failed(
+  c: Context<Env>,
+  status: Status,
+  errors: readonly ApiError[],
+  retryAfter?: number,
+): Response {
+  return c.json(
+    { result: null, success: false, errors, messages: [] },
+    status,
+    retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) },
+  );
 }
 
 function faultError(status: number): ApiError {
-  if (status === 429) return { code: 971, message: "Please wait and consider throttling your request speed" };
+  if (status === 429)
+    return { code: 971, message: "Please wait and consider throttling your request speed" };
   return { code: status, message: "Made to fail by a fault of the lab" };
 }
 
@@ -123,8 +167,15 @@ function noted(c: Context<Env>, record: DnsRecord): DnsRecord {
   return record;
 }
 
-function describe({ type, name, content, priority }: { readonly [K in "type" | "name" | "content" | "priority"]?: unknown }): string {
-  return [type, name, priority, content].filter((part) => part !== undefined && part !== null).join(" ");
+function describe({
+  type,
+  name,
+  content,
+  priority,
+}: { readonly [K in "type" | "name" | "content" | "priority"]?: unknown }): string {
+  return [type, name, priority, content]
+    .filter((part) => part !== undefined && part !== null)
+    .join(" ");
 }
 
 async function readBody(c: Context<Env>): Promise<Record<string, unknown>> {
@@ -134,10 +185,16 @@ async function readBody(c: Context<Env>): Promise<Record<string, unknown>> {
   } catch {
     throw refuse(400, 6007, "Malformed JSON in request body");
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw refuse(400, 9207, "Request body is invalid.");
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw refuse(400, 9207, "Request body is invalid.");
   const { data, ...rest } = body as Record<string, unknown>;
   const srv = data as Record<string, unknown> | null | undefined;
-  c.set("about", describe(srv ? { ...rest, content: [srv["weight"], srv["port"], srv["target"]].join(" ") } : rest));
+  c.set(
+    "about",
+    describe(
+      srv ? { ...rest, content: [srv["weight"], srv["port"], srv["target"]].join(" ") } : rest,
+    ),
+  );
   return body as Record<string, unknown>;
 }
 
@@ -149,16 +206,34 @@ function recordId(c: Context<Env>): string {
 }
 
 function noSuchObject(path: string): Refusal {
-  return new Refusal(404, [{ code: 7003, message: `Could not route to ${path}, perhaps your object identifier is invalid?` }, { code: 7000, message: "No route for that URI" }]);
+  return new Refusal(404, [
+    {
+      code: 7003,
+      message: `Could not route to ${path}, perhaps your object identifier is invalid?`,
+    },
+    { code: 7000, message: "No route for that URI" },
+  ]);
 }
 
 function checkToken(header: string | undefined, verifying: boolean): void {
-  if (header === undefined) throw verifying ? refuse(400, 1001, 'Missing "Authorization" header') : refuse(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers");
+  if (header === undefined)
+    throw verifying
+      ? refuse(400, 1001, 'Missing "Authorization" header')
+      : refuse(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers");
   const token = /^Bearer ([0-9A-Za-z_-]{40,80})$/.exec(header)?.[1];
   if (token === undefined) {
-    throw new Refusal(400, [{ code: 6003, message: "Invalid request headers", error_chain: [{ code: 6111, message: "Invalid format for Authorization header" }] }]);
+    throw new Refusal(400, [
+      {
+        code: 6003,
+        message: "Invalid request headers",
+        error_chain: [{ code: 6111, message: "Invalid format for Authorization header" }],
+      },
+    ]);
   }
-  if (token !== zone.apiToken) throw verifying ? refuse(401, 1000, "Invalid API Token") : refuse(403, 10000, "Authentication error");
+  if (token !== zone.apiToken)
+    throw verifying
+      ? refuse(401, 1000, "Invalid API Token")
+      : refuse(403, 10000, "Authentication error");
 }
 
 /** Cuts the client's connection: it learns nothing of what was done. */
@@ -170,5 +245,8 @@ function cut(c: Context<Env>): void {
 async function firstError(response: Response): Promise<string> {
   if (response.ok) return "";
   const { errors } = (await response.clone().json()) as { readonly errors: readonly ApiError[] };
-  return errors.slice(0, 1).map((error) => ` ${error.code} ${error.error_chain?.[0]?.message ?? error.message}`).join("");
+  return errors
+    .slice(0, 1)
+    .map((error) => ` ${error.code} ${error.error_chain?.[0]?.message ?? error.message}`)
+    .join("");
 }

@@ -10,18 +10,35 @@ import { RecordStore, loadRecords, saveRecords } from "./store.ts";
  * Starts the Cloudflare emulator on loopback and keeps the nameservers equal to its records. The nameservers may come later or go away meanwhile.
  * Throws when the port is taken.
  */
-export async function startCloudflare(log: (line: string) => void): Promise<{ close(): Promise<void> }> {
+export async function startCloudflare(
+  log: (line: string) => void,
+): Promise<{ close(): Promise<void> }> {
   const records = loadRecords();
-  const publishers = nameServers.map((server) => new Publisher(powerDnsTarget(server), records, () => faults.active(), log));
+  const publishers = nameServers.map(
+    (server) => new Publisher(powerDnsTarget(server), records, () => faults.active(), log),
+  );
   const store = new RecordStore(records, (changed) => {
     saveRecords(changed);
     for (const publisher of publishers) publisher.change(changed);
   });
   const stopListening = faults.onChange(async (change) => {
-    await Promise.all(publishers.map((publisher) => (change === "removed" ? publisher.catchUp() : publisher.refresh())));
+    await Promise.all(
+      publishers.map((publisher) =>
+        change === "removed" ? publisher.catchUp() : publisher.refresh(),
+      ),
+    );
   });
-  const app = cloudflareApp({ store, takeFailure: (request) => faults.takeApiFailure("cloudflare", request), log });
-  const server = await listen("The Cloudflare emulator", app.fetch, "127.0.0.1", addresses.cloudflarePort);
+  const app = cloudflareApp({
+    store,
+    takeFailure: (request) => faults.takeApiFailure("cloudflare", request),
+    log,
+  });
+  const server = await listen(
+    "The Cloudflare emulator",
+    app.fetch,
+    "127.0.0.1",
+    addresses.cloudflarePort,
+  );
   for (const publisher of publishers) void publisher.refresh();
   return {
     close: async () => {

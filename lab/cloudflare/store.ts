@@ -9,7 +9,8 @@ import { isProxiable, readRecord } from "./validate.ts";
 /** Where the records are kept: they are the truth, and the nameservers are made equal to them. */
 export const recordFile = path.join(labDir, "cloudflare.json");
 
-const sameName = "For more details, refer to <https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/>.";
+const sameName =
+  "For more details, refer to <https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/>.";
 
 /** The records as last written down; none before the first. */
 export function loadRecords(file: string = recordFile): DnsRecord[] {
@@ -26,7 +27,11 @@ export class RecordStore {
   readonly #now: () => Date;
 
   /** `save` is called with all records after every change. */
-  constructor(records: readonly DnsRecord[], save: (records: readonly DnsRecord[]) => void, now: () => Date = () => new Date()) {
+  constructor(
+    records: readonly DnsRecord[],
+    save: (records: readonly DnsRecord[]) => void,
+    now: () => Date = () => new Date(),
+  ) {
     this.#records = [...records];
     this.#save = save;
     this.#now = now;
@@ -84,14 +89,30 @@ export class RecordStore {
 
   /** Cloudflare's rules on records of one name. Which of two refusals applies follows the order seen there: a second CNAME is 81053, not 81058. */
   #refuseConflict(fields: RecordFields, ownId?: string): void {
-    const others = this.#records.filter((record) => record.id !== ownId && record.name === fields.name);
-    if (fields.type === "CNAME" && others.some((record) => ["A", "AAAA", "CNAME"].includes(record.type))) {
-      throw refuse(400, 81053, `An A, AAAA, or CNAME record with that host already exists. ${sameName}`);
+    const others = this.#records.filter(
+      (record) => record.id !== ownId && record.name === fields.name,
+    );
+    if (
+      fields.type === "CNAME" &&
+      others.some((record) => ["A", "AAAA", "CNAME"].includes(record.type))
+    ) {
+      throw refuse(
+        400,
+        81053,
+        `An A, AAAA, or CNAME record with that host already exists. ${sameName}`,
+      );
     }
     if (fields.type !== "CNAME" && others.some((record) => record.type === "CNAME")) {
       throw refuse(400, 81054, `A CNAME record with that host already exists. ${sameName}`);
     }
-    if (others.some((record) => record.type === fields.type && record.content === fields.content && record.priority === fields.priority)) {
+    if (
+      others.some(
+        (record) =>
+          record.type === fields.type &&
+          record.content === fields.content &&
+          record.priority === fields.priority,
+      )
+    ) {
       throw refuse(400, 81058, "An identical record already exists.");
     }
   }
@@ -105,5 +126,14 @@ export function saveRecords(records: readonly DnsRecord[], file: string = record
 }
 
 function complete(fields: RecordFields, id: string, created: string, modified: string): DnsRecord {
-  return { id, ...fields, proxiable: isProxiable(fields.type, fields.content), settings: {}, meta: {}, tags: [], created_on: created, modified_on: modified };
+  return {
+    id,
+    ...fields,
+    proxiable: isProxiable(fields.type, fields.content),
+    settings: {},
+    meta: {},
+    tags: [],
+    created_on: created,
+    modified_on: modified,
+  };
 }

@@ -21,5 +21,16 @@ export const labZone = {
   owner: { id: null, type: "user", email: null },
   account: { id: "0e7cd1ab000000000000000000000001", name: "etcd lab" },
   permissions: ["#dns_records:edit", "#dns_records:read", "#zone:read"],
-  plan: { id: "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", name: "Free Website", price: 0, currency: "USD", frequency: "", is_subscribed: false, can_subscribe: false, legacy_id: "free", legacy_discount: false, externally_managed: false },
+  plan: {
+    id: "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee",
+    name: "Free Website",
+    price: 0,
+    currency: "USD",
+    frequency: "",
+    is_subscribed: false,
+    can_subscribe: false,
+    legacy_id: "free",
+    legacy_discount: false,
+    externally_managed: false,
+  },
 } as const;

@@ -27,7 +27,10 @@ export interface Rrset {
 const automaticTtl = 300;
 
 /** Addresses of the kind Cloudflare answers with for a proxied name, in place of what the record says. */
-const proxyAddresses = { A: ["104.21.48.113", "172.67.189.20"], AAAA: ["2606:4700:3030::6815:3071", "2606:4700:3036::ac43:bd14"] } as const;
+const proxyAddresses = {
+  A: ["104.21.48.113", "172.67.189.20"],
+  AAAA: ["2606:4700:3030::6815:3071", "2606:4700:3036::ac43:bd14"],
+} as const;
 
 /** What stands in the zone besides the records of the API: its nameservers and their addresses. The SOA is made with the zone. */
 export const standingAnswers: readonly Answer[] = (["ns1", "ns2"] as const).flatMap((server) => [
@@ -41,9 +44,21 @@ export function answersOf(record: DnsRecord): Answer[] {
   const ttl = record.ttl === 1 ? automaticTtl : record.ttl;
   if (record.proxied) {
     const families = type === "AAAA" ? (["AAAA"] as const) : (["A"] as const);
-    return families.flatMap((family) => proxyAddresses[family].map((content) => ({ name, type: family, ttl: automaticTtl, content })));
+    return families.flatMap((family) =>
+      proxyAddresses[family].map((content) => ({ name, type: family, ttl: automaticTtl, content })),
+    );
   }
-  return [{ name, type, ttl, content: zoneFileContent(type, type === "SRV" ? `${record.priority ?? 0} ${record.content}` : record.content) }];
+  return [
+    {
+      name,
+      type,
+      ttl,
+      content: zoneFileContent(
+        type,
+        type === "SRV" ? `${record.priority ?? 0} ${record.content}` : record.content,
+      ),
+    },
+  ];
 }
 
 /** Content in zone-file form: names end with a dot, text stands in quotes in pieces of at most 255 characters. */
@@ -68,7 +83,12 @@ export function rrsetsOf(answers: readonly Answer[]): Map<string, Rrset> {
     const key = `${answer.name} ${answer.type}`;
     const before = sets.get(key);
     const contents = [...new Set([...(before?.contents ?? []), answer.content])].sort();
-    sets.set(key, { name: answer.name, type: answer.type, ttl: Math.min(before?.ttl ?? answer.ttl, answer.ttl), contents });
+    sets.set(key, {
+      name: answer.name,
+      type: answer.type,
+      ttl: Math.min(before?.ttl ?? answer.ttl, answer.ttl),
+      contents,
+    });
   }
   return sets;
 }

@@ -103,5 +103,7 @@ stub-zone:
 }
 
 function settingsFile(settings: Readonly<Record<string, string>>): string {
-  return Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join("");
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join("");
 }

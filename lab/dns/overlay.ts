@@ -16,20 +16,34 @@ export function lagMs(faults: readonly Fault[], server: NameServer): number {
 }
 
 /** What `server` answers with these faults, where an honest one would answer `answers`. */
-export function withFaults(answers: readonly Answer[], faults: readonly Fault[], server: NameServer): Answer[] {
+export function withFaults(
+  answers: readonly Answer[],
+  faults: readonly Fault[],
+  server: NameServer,
+): Answer[] {
   let result = [...answers];
   for (const fault of faults) {
-    if ((fault.kind !== "withhold" && fault.kind !== "falsify" && fault.kind !== "extra") || (fault.server ?? server) !== server) continue;
+    if (
+      (fault.kind !== "withhold" && fault.kind !== "falsify" && fault.kind !== "extra") ||
+      (fault.server ?? server) !== server
+    )
+      continue;
     const { name, type } = fault;
     if (fault.kind === "extra") {
       result.push({ name, type, ttl: extraTtl, content: zoneFileContent(type, fault.content) });
       continue;
     }
     const only = fault.kind === "withhold" ? fault.content : fault.instead;
-    const hit = (answer: Answer) => answer.name === name && answer.type === type && (only === undefined || isContent(answer, only));
-    result = fault.kind === "withhold"
-      ? result.filter((answer) => !hit(answer))
-      : result.map((answer) => (hit(answer) ? { ...answer, content: zoneFileContent(type, fault.content) } : answer));
+    const hit = (answer: Answer) =>
+      answer.name === name &&
+      answer.type === type &&
+      (only === undefined || isContent(answer, only));
+    result =
+      fault.kind === "withhold"
+        ? result.filter((answer) => !hit(answer))
+        : result.map((answer) =>
+            hit(answer) ? { ...answer, content: zoneFileContent(type, fault.content) } : answer,
+          );
   }
   return result;
 }
@@ -41,5 +55,7 @@ function isContent(answer: Answer, text: string): boolean {
   if (wanted === content || wanted === content.replace(/^"(.*)"$/, "$1")) return true;
   if (answer.type !== "SRV") return false;
   const [, weight, port, target] = content.split(" ");
-  return wanted === target || wanted === `${target}:${port}` || wanted === `${weight} ${port} ${target}`;
+  return (
+    wanted === target || wanted === `${target}:${port}` || wanted === `${weight} ${port} ${target}`
+  );
 }

@@ -23,7 +23,11 @@ export interface PublishTarget {
 
 /** PowerDNS at one of the lab's nameservers. */
 export function powerDnsTarget(server: NameServer): PublishTarget {
-  return { server, read: async () => (await readZone(server)).rrsets, write: (set) => writeRrset(server, set) };
+  return {
+    server,
+    read: async () => (await readZone(server)).rrsets,
+    write: (set) => writeRrset(server, set),
+  };
 }
 
 /**
@@ -49,7 +53,12 @@ export class Publisher {
   #failing = false;
 
   /** Starts with `records`, which the nameserver gets at once: they were published before, or will be needed by all. */
-  constructor(target: PublishTarget, records: readonly DnsRecord[], faults: () => readonly Fault[], log: (line: string) => void) {
+  constructor(
+    target: PublishTarget,
+    records: readonly DnsRecord[],
+    faults: () => readonly Fault[],
+    log: (line: string) => void,
+  ) {
     this.#target = target;
     this.#records = records;
     this.#faults = faults;
@@ -90,28 +99,42 @@ export class Publisher {
     if (this.#closed) return;
     clearTimeout(this.#timer);
     const now = Date.now();
-    while (this.#waiting[0] !== undefined && this.#waiting[0].due <= now) this.#records = this.#waiting.shift()?.records ?? this.#records;
-    if (this.#recheckAt !== undefined && this.#recheckAt <= now) this.#held = this.#recheckAt = undefined;
+    while (this.#waiting[0] !== undefined && this.#waiting[0].due <= now)
+      this.#records = this.#waiting.shift()?.records ?? this.#records;
+    if (this.#recheckAt !== undefined && this.#recheckAt <= now)
+      this.#held = this.#recheckAt = undefined;
     try {
       await this.#synchronise();
       if (this.#failing) this.#recheckAt = Date.now() + recheckMs;
-      if (this.#failing) this.#log(`${this.#target.server}: answers again, all changes are published`);
+      if (this.#failing)
+        this.#log(`${this.#target.server}: answers again, all changes are published`);
       this.#failing = false;
     } catch (error) {
       this.#held = undefined; // the change may have been made before the answer was lost
       if (!this.#failing) this.#log(`${(error as Error).message}; its changes wait`);
       this.#failing = true;
     }
-    const times = [...(this.#waiting[0] ? [this.#waiting[0].due] : []), ...[...this.#refused.values()].map(({ again }) => again), ...(this.#recheckAt === undefined ? [] : [this.#recheckAt])];
-    const next = this.#failing ? retryMs : times.length === 0 ? undefined : Math.max(0, Math.min(...times) - Date.now());
+    const times = [
+      ...(this.#waiting[0] ? [this.#waiting[0].due] : []),
+      ...[...this.#refused.values()].map(({ again }) => again),
+      ...(this.#recheckAt === undefined ? [] : [this.#recheckAt]),
+    ];
+    const next = this.#failing
+      ? retryMs
+      : times.length === 0
+        ? undefined
+        : Math.max(0, Math.min(...times) - Date.now());
     if (next !== undefined) this.#timer = setTimeout(() => void this.refresh(), next);
   }
 
   async #synchronise(): Promise<void> {
     const { server } = this.#target;
-    const wanted = rrsetsOf(withFaults([...standingAnswers, ...this.#records.flatMap(answersOf)], this.#faults(), server));
+    const wanted = rrsetsOf(
+      withFaults([...standingAnswers, ...this.#records.flatMap(answersOf)], this.#faults(), server),
+    );
     this.#held ??= await this.#target.read();
-    const changes = changesBetween(this.#held, wanted), changed = new Set(changes.map(({ name, type }) => `${name} ${type}`));
+    const changes = changesBetween(this.#held, wanted),
+      changed = new Set(changes.map(({ name, type }) => `${name} ${type}`));
     for (const key of this.#refused.keys()) if (!changed.has(key)) this.#refused.delete(key); // nobody wants it any more
     for (const set of changes) {
       const key = `${set.name} ${set.type}`;
@@ -134,11 +157,18 @@ export class Publisher {
 }
 
 /** The sets to write so that a nameserver that holds `held` holds `wanted`. Removals come first: a CNAME cannot stand beside what it replaces. */
-export function changesBetween(held: ReadonlyMap<string, Rrset>, wanted: ReadonlyMap<string, Rrset>): Rrset[] {
-  const removed = [...held.entries()].filter(([key]) => !wanted.has(key)).map(([, set]): Rrset => ({ ...set, contents: [] }));
-  const written = [...wanted.entries()].filter(([key, set]) => {
-    const before = held.get(key);
-    return before?.ttl !== set.ttl || before.contents.join("\n") !== set.contents.join("\n");
-  }).map(([, set]) => set);
+export function changesBetween(
+  held: ReadonlyMap<string, Rrset>,
+  wanted: ReadonlyMap<string, Rrset>,
+): Rrset[] {
+  const removed = [...held.entries()]
+    .filter(([key]) => !wanted.has(key))
+    .map(([, set]): Rrset => ({ ...set, contents: [] }));
+  const written = [...wanted.entries()]
+    .filter(([key, set]) => {
+      const before = held.get(key);
+      return before?.ttl !== set.ttl || before.contents.join("\n") !== set.contents.join("\n");
+    })
+    .map(([, set]) => set);
   return [...removed, ...written];
 }

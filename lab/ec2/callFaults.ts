@@ -10,9 +10,17 @@ export interface CallFault {
 }
 
 /** Has the EC2 emulator fail calls. Returns how to end it; throws when the emulator does not answer. */
-export async function failCalls({ action, code, times = 1, zone, when = "before" }: FaultOf<"ec2-fault">): Promise<() => Promise<void>> {
+export async function failCalls({
+  action,
+  code,
+  times = 1,
+  zone,
+  when = "before",
+}: FaultOf<"ec2-fault">): Promise<() => Promise<void>> {
   const { id } = await ask<CallFault>("POST", "", { action, code, times, zone, when });
-  return async () => { await ask("DELETE", `/${id}`); };
+  return async () => {
+    await ask("DELETE", `/${id}`);
+  };
 }
 
 /** The faults that are on at the EC2 emulator. */
@@ -22,7 +30,12 @@ export function callFaults(): Promise<CallFault[]> {
 
 async function ask<T>(method: string, route: string, body?: object): Promise<T> {
   const url = `http://127.0.0.1:${addresses.ec2Port}/etcd-lab/faults${route}`;
-  const answer = await fetch(url, { method, ...(body ? { body: JSON.stringify(body) } : {}), signal: AbortSignal.timeout(20_000) });
-  if (!answer.ok) throw new Error(`the EC2 emulator answered HTTP ${answer.status} to ${method} ${url}`);
-  return await answer.json() as T; // the emulator's own form, of the same checkout
+  const answer = await fetch(url, {
+    method,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+    signal: AbortSignal.timeout(20_000),
+  });
+  if (!answer.ok)
+    throw new Error(`the EC2 emulator answered HTTP ${answer.status} to ${method} ${url}`);
+  return (await answer.json()) as T; // the emulator's own form, of the same checkout
 }

@@ -1,8 +1,13 @@
 import { cgroupVersion, podman } from "../podman.ts";
 
 /** Arguments of `podman run` for a container with systemd in it: on a host with cgroup v1 it has to be told, on v2 it must not. */
-export const systemdEnvironment: readonly string[] = cgroupVersion === "v1"
-  ? ["--env", "SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"] : [];
+export const systemdEnvironment: readonly string[] =
+  cgroupVersion === "v1"
+    ? [
+        "--env",
+        "SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
+      ]
+    : [];
 
 let share: Promise<readonly string[]> | undefined;
 
@@ -12,8 +17,10 @@ let share: Promise<readonly string[]> | undefined;
  * needed 8 to 14 s until SSH answered, and under 4 s with a place and weight of their own. systemd's slices are fair as they are.
  */
 export function fairShare(): Promise<readonly string[]> {
-  return share ??= (async () => {
-    const own = cgroupVersion === "v1" && (await podman(["info", "--format", "{{.Host.CgroupManager}}"])).trim() === "cgroupfs";
+  return (share ??= (async () => {
+    const own =
+      cgroupVersion === "v1" &&
+      (await podman(["info", "--format", "{{.Host.CgroupManager}}"])).trim() === "cgroupfs";
     return own ? ["--cgroup-parent", "/", "--cpu-shares", "4096"] : [];
-  })();
+  })());
 }

@@ -6,6 +6,8 @@ import { addresses } from "../addresses.ts";
  */
 export async function nextChange(seen: number, signal: AbortSignal): Promise<number> {
   const url = `http://127.0.0.1:${addresses.ec2Port}/etcd-lab/changes?seen=${seen}`;
-  const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+  const answer = await fetch(url, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+  });
   return ((await answer.json()) as { changes: number }).changes;
 }

@@ -13,7 +13,11 @@ export function ec2Client(userAgent: string): EC2Client {
     credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
     customUserAgent: userAgent,
     // Without these a lost answer would stop the reconciler for good.
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+    requestHandler: {
+      connectionTimeout: 2000,
+      requestTimeout: 15_000,
+      throwOnRequestTimeout: true,
+    },
     maxAttempts: 1, // callers poll anyway, and an attempt in the dark would only hide that the emulator is down
   });
 }

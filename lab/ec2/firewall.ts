@@ -31,12 +31,20 @@ export interface AlwaysReachable {
  * connection that was allowed passes in both directions. An instance in no group gets nothing and gets nowhere.
  * Answers of the metadata service come with a time to live of `hopLimit`, so that they end at the machine itself where that is 1.
  */
-export function firewallTables(groupIds: readonly string[], groups: Groups, hopLimit: number, { resolver, gateway, metadataPort }: AlwaysReachable): string {
+export function firewallTables(
+  groupIds: readonly string[],
+  groups: Groups,
+  hopLimit: number,
+  { resolver, gateway, metadataPort }: AlwaysReachable,
+): string {
   const rules = groupIds.flatMap((id) => groups.rules.get(id) ?? []);
-  const lines = (direction: "in" | "out") => rules.filter((rule) => rule.direction === direction).flatMap((rule) => allow(rule, groups));
+  const lines = (direction: "in" | "out") =>
+    rules.filter((rule) => rule.direction === direction).flatMap((rule) => allow(rule, groups));
   return [
     "*filter",
-    ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]",
+    ":INPUT ACCEPT [0:0]",
+    ":FORWARD ACCEPT [0:0]",
+    ":OUTPUT ACCEPT [0:0]",
     "-A INPUT -i lo -j ACCEPT",
     "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
     ...unique(lines("in")),
@@ -49,12 +57,22 @@ export function firewallTables(groupIds: readonly string[], groups: Groups, hopL
     "-A OUTPUT -j DROP",
     "COMMIT",
     "*nat",
-    ":PREROUTING ACCEPT [0:0]", ":INPUT ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]",
+    ":PREROUTING ACCEPT [0:0]",
+    ":INPUT ACCEPT [0:0]",
+    ":OUTPUT ACCEPT [0:0]",
+    ":POSTROUTING ACCEPT [0:0]",
     // PREROUTING for containers on the machine, which have the machine's address outside.
-    ...["OUTPUT", "PREROUTING"].map((chain) => `-A ${chain} -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${gateway}:${metadataPort}`),
+    ...["OUTPUT", "PREROUTING"].map(
+      (chain) =>
+        `-A ${chain} -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${gateway}:${metadataPort}`,
+    ),
     "COMMIT",
     "*mangle",
-    ":PREROUTING ACCEPT [0:0]", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]",
+    ":PREROUTING ACCEPT [0:0]",
+    ":INPUT ACCEPT [0:0]",
+    ":FORWARD ACCEPT [0:0]",
+    ":OUTPUT ACCEPT [0:0]",
+    ":POSTROUTING ACCEPT [0:0]",
     `-A PREROUTING -s ${gateway}/32 -p tcp -m tcp --sport ${metadataPort} -j TTL --ttl-set ${hopLimit}`,
     "COMMIT",
     "",
@@ -63,14 +81,22 @@ export function firewallTables(groupIds: readonly string[], groups: Groups, hopL
 
 function allow(rule: GroupRule, { addresses }: Groups): string[] {
   const { peer, direction } = rule;
-  const networks = "cidr" in peer ? [peer.cidr] : (addresses.get(peer.groupId) ?? []).map((address) => `${address}/32`);
-  return networks.map((network) => `-A ${direction === "in" ? "INPUT -s" : "OUTPUT -d"} ${network}${protocol(rule)} -j ACCEPT`);
+  const networks =
+    "cidr" in peer
+      ? [peer.cidr]
+      : (addresses.get(peer.groupId) ?? []).map((address) => `${address}/32`);
+  return networks.map(
+    (network) =>
+      `-A ${direction === "in" ? "INPUT -s" : "OUTPUT -d"} ${network}${protocol(rule)} -j ACCEPT`,
+  );
 }
 
 function protocol({ protocol: name, from = -1, to = -1 }: GroupRule): string {
   if (name === "-1") return "";
-  if (name === "icmp") return ` -p icmp${from < 0 ? "" : ` -m icmp --icmp-type ${from}${to < 0 ? "" : `/${to}`}`}`;
-  const ports = (name === "tcp" || name === "udp") && from >= 0 ? ` -m ${name} --dport ${from}:${to}` : "";
+  if (name === "icmp")
+    return ` -p icmp${from < 0 ? "" : ` -m icmp --icmp-type ${from}${to < 0 ? "" : `/${to}`}`}`;
+  const ports =
+    (name === "tcp" || name === "udp") && from >= 0 ? ` -m ${name} --dport ${from}:${to}` : "";
   return ` -p ${name}${ports}`;
 }
 

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Described } from "./metadataTree.ts";
 import { metadataAt } from "./metadataTree.ts";
 
-const tokenHeader = "x-aws-ec2-metadata-token", ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
+const tokenHeader = "x-aws-ec2-metadata-token",
+  ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
 const longestTtl = 21_600;
 
 /**
@@ -16,7 +17,10 @@ export class MetadataService {
   readonly #tokens = new Map<string, { readonly instanceId: string; readonly until: number }>();
 
   /** `find` gives the living instance at an address. */
-  constructor(find: (address: string) => Promise<Described | undefined>, now: () => number = Date.now) {
+  constructor(
+    find: (address: string) => Promise<Described | undefined>,
+    now: () => number = Date.now,
+  ) {
     this.#find = find;
     this.#now = now;
   }
@@ -25,19 +29,27 @@ export class MetadataService {
     const instance = await this.#find(source);
     if (!instance) return plain(404, "no instance has this address");
     if (instance.options.endpoint === "disabled") return plain(403, "Forbidden");
-    const path = /^\/(?:latest|\d{4}-\d{2}-\d{2})(\/.*)?$/.exec(new URL(request.url).pathname)?.[1] ?? "";
-    if (path === "/api/token") return request.method === "PUT" ? this.#token(request, instance) : plain(405, "Method Not Allowed");
-    if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "Method Not Allowed");
-    if (!this.#admits(request.headers.get(tokenHeader), instance)) return plain(401, "Unauthorized");
+    const path =
+      /^\/(?:latest|\d{4}-\d{2}-\d{2})(\/.*)?$/.exec(new URL(request.url).pathname)?.[1] ?? "";
+    if (path === "/api/token")
+      return request.method === "PUT"
+        ? this.#token(request, instance)
+        : plain(405, "Method Not Allowed");
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return plain(405, "Method Not Allowed");
+    if (!this.#admits(request.headers.get(tokenHeader), instance))
+      return plain(401, "Unauthorized");
     const found = new URL(request.url).pathname === "/" ? "latest" : metadataAt(instance, path);
     return found === undefined ? plain(404, "Not Found") : plain(200, found);
   }
 
   #token(request: Request, { instanceId }: Described): Response {
     if (request.headers.has("x-forwarded-for")) return plain(403, "Forbidden");
-    const given = request.headers.get(ttlHeader) ?? "", ttl = Number(given);
+    const given = request.headers.get(ttlHeader) ?? "",
+      ttl = Number(given);
     if (!/^\d+$/.test(given) || ttl < 1 || ttl > longestTtl) return plain(400, "Bad Request");
-    for (const [token, { until }] of this.#tokens) if (until <= this.#now()) this.#tokens.delete(token);
+    for (const [token, { until }] of this.#tokens)
+      if (until <= this.#now()) this.#tokens.delete(token);
     const token = randomBytes(42).toString("base64url");
     this.#tokens.set(token, { instanceId, until: this.#now() + ttl * 1000 });
     return new Response(token, { headers: { "content-type": "text/plain", [ttlHeader]: given } });
@@ -52,5 +64,10 @@ export class MetadataService {
 }
 
 function plain(status: number, body: string | Uint8Array): Response {
-  return new Response(typeof body === "string" ? body : Buffer.from(body), { status, headers: { "content-type": typeof body === "string" ? "text/plain" : "application/octet-stream" } });
+  return new Response(typeof body === "string" ? body : Buffer.from(body), {
+    status,
+    headers: {
+      "content-type": typeof body === "string" ? "text/plain" : "application/octet-stream",
+    },
+  });
 }

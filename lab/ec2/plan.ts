@@ -58,9 +58,12 @@ export interface Host {
 /** What an action works on; the reconciler runs one action for each subject at a time. */
 export function subject(action: Action): string {
   switch (action.do) {
-    case "start": return action.instance.id;
-    case "delete volume": return action.volumeId;
-    default: return action.id;
+    case "start":
+      return action.instance.id;
+    case "delete volume":
+      return action.volumeId;
+    default:
+      return action.id;
   }
 }
 
@@ -71,23 +74,45 @@ export function plan(cloud: Cloud, host: Host): Action[] {
   const heldBy = new Map(host.machines.map((machine) => [machine.address, machine.id]));
   const inUse = new Set(host.machines.flatMap((machine) => machine.volumeIds));
   return [
-    ...host.machines.filter((machine) => !wanted.has(machine.id)).map((machine): Action => ({ do: "remove", id: machine.id })),
-    ...cloud.instances.flatMap((instance) => forInstance(instance, machines.get(instance.id), heldBy.get(instance.address))),
-    ...host.volumeIds.filter((id) => !cloud.volumeIds.includes(id) && !inUse.has(id)).map((id): Action => ({ do: "delete volume", volumeId: id })),
+    ...host.machines
+      .filter((machine) => !wanted.has(machine.id))
+      .map((machine): Action => ({ do: "remove", id: machine.id })),
+    ...cloud.instances.flatMap((instance) =>
+      forInstance(instance, machines.get(instance.id), heldBy.get(instance.address)),
+    ),
+    ...host.volumeIds
+      .filter((id) => !cloud.volumeIds.includes(id) && !inUse.has(id))
+      .map((id): Action => ({ do: "delete volume", volumeId: id })),
   ];
 }
 
-function forInstance(instance: Instance, machine: Machine | undefined, holder: string | undefined): Action[] {
+function forInstance(
+  instance: Instance,
+  machine: Machine | undefined,
+  holder: string | undefined,
+): Action[] {
   const { id, attachments } = instance;
-  const gone = (machine?.volumeIds ?? []).filter((volumeId) => !attachments.some((attachment) => attachment.volumeId === volumeId));
+  const gone = (machine?.volumeIds ?? []).filter(
+    (volumeId) => !attachments.some((attachment) => attachment.volumeId === volumeId),
+  );
   const detach = gone.map((volumeId): Action => ({ do: "detach", id, volumeId }));
-  if (instance.state === "stopped") return machine?.state === "running" ? [{ do: "stop", id }] : detach;
+  if (instance.state === "stopped")
+    return machine?.state === "running" ? [{ do: "stop", id }] : detach;
   if (machine?.state !== "running") {
     // A successor on the same interface waits until its predecessor's machine is gone.
     return holder === undefined || holder === id ? [{ do: "start", instance }] : [];
   }
   // Before anything else: a port that was closed is closed now.
-  const filter: Action[] = machine.firewall === instance.firewall ? [] : [{ do: "filter", id, firewall: instance.firewall }];
-  const added = attachments.filter((attachment) => !machine.volumeIds.includes(attachment.volumeId));
-  return [...filter, ...detach, ...added.map((attachment): Action => ({ do: "attach", id, attachment }))];
+  const filter: Action[] =
+    machine.firewall === instance.firewall
+      ? []
+      : [{ do: "filter", id, firewall: instance.firewall }];
+  const added = attachments.filter(
+    (attachment) => !machine.volumeIds.includes(attachment.volumeId),
+  );
+  return [
+    ...filter,
+    ...detach,
+    ...added.map((attachment): Action => ({ do: "attach", id, attachment })),
+  ];
 }

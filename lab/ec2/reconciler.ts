@@ -18,10 +18,18 @@ const retryMs = { first: 500, most: 10_000 };
  * reports a change, when a machine's first process is gone, and every 5 s anyway. Machines start in parallel; for each machine
  * and volume one step at a time. What fails is logged and tried again.
  */
-export function startReconciler(images: Images, log: (line: string) => void): { close(): Promise<void> } {
+export function startReconciler(
+  images: Images,
+  log: (line: string) => void,
+): { close(): Promise<void> } {
   const reconciler = new Reconciler(images.machine, log);
   const done = reconciler.run();
-  return { close: async () => { reconciler.stop(); await done; } };
+  return {
+    close: async () => {
+      reconciler.stop();
+      await done;
+    },
+  };
 }
 
 class Reconciler {
@@ -35,7 +43,10 @@ class Reconciler {
   /** Steps under way, by subject. */
   readonly #busy = new Map<string, Promise<void>>();
   /** Subjects whose last step failed: why, and not to be tried before `at`. */
-  readonly #failed = new Map<string, { readonly at: number; readonly waitMs: number; readonly message: string }>();
+  readonly #failed = new Map<
+    string,
+    { readonly at: number; readonly waitMs: number; readonly message: string }
+  >();
   /** What EC2 said last; undefined while it does not answer. */
   #cloud: Cloud | undefined;
   /** EC2 reported a change since #cloud was read. */
@@ -44,7 +55,12 @@ class Reconciler {
 
   constructor(image: string, log: (line: string) => void) {
     this.#log = log;
-    this.#shop = { client: this.#client, image, machines: this.#machines, cloud: () => this.#cloud };
+    this.#shop = {
+      client: this.#client,
+      image,
+      machines: this.#machines,
+      cloud: () => this.#cloud,
+    };
   }
 
   stop(): void {
@@ -56,9 +72,12 @@ class Reconciler {
     const watching = this.#watch();
     let adopted = false;
     while (!this.#closing.signal.aborted) {
-      const woken = new Promise<void>((resolve) => { this.#wake = resolve; });
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
       try {
-        if (!adopted) for (const machine of await listMachines()) this.#machines.set(machine.id, machine);
+        if (!adopted)
+          for (const machine of await listMachines()) this.#machines.set(machine.id, machine);
         adopted = true;
         await this.#look();
         await this.#noticeEnded();
@@ -70,7 +89,8 @@ class Reconciler {
         }
       } catch (error) {
         this.#outdated = true;
-        if (!this.#closing.signal.aborted) this.#log(`looking again in ${retryMs.first / 1000} s: ${messageOf(error)}`);
+        if (!this.#closing.signal.aborted)
+          this.#log(`looking again in ${retryMs.first / 1000} s: ${messageOf(error)}`);
         await delay(retryMs.first);
       }
       await Promise.race([woken, delay(tickMs)]);
@@ -81,7 +101,8 @@ class Reconciler {
 
   /** Waits for changes in EC2. While it does not answer there is no cloud, so nothing is done to machines. */
   async #watch(): Promise<void> {
-    let seen = -1, answers = true;
+    let seen = -1,
+      answers = true;
     while (!this.#closing.signal.aborted) {
       try {
         seen = await nextChange(seen, this.#closing.signal);
@@ -90,7 +111,10 @@ class Reconciler {
         this.#outdated = true;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        if (answers) this.#log(`the EC2 emulator does not answer (${messageOf(error)}); machines stay as they are`);
+        if (answers)
+          this.#log(
+            `the EC2 emulator does not answer (${messageOf(error)}); machines stay as they are`,
+          );
         answers = false;
         this.#cloud = undefined;
         this.#outdated = false;
@@ -105,12 +129,14 @@ class Reconciler {
     if (!this.#outdated) return;
     this.#outdated = false; // before the question: a change during it asks again
     this.#cloud = await observe(this.#client);
-    for (const { id, name } of this.#cloud.instances) if (name !== undefined) this.#names.set(id, name);
+    for (const { id, name } of this.#cloud.instances)
+      if (name !== undefined) this.#names.set(id, name);
   }
 
   async #noticeEnded(): Promise<void> {
     for (const machine of this.#machines.values()) {
-      if (machine.state !== "running" || this.#busy.has(machine.id) || await isAlive(machine.id)) continue;
+      if (machine.state !== "running" || this.#busy.has(machine.id) || (await isAlive(machine.id)))
+        continue;
       if (this.#busy.has(machine.id)) continue; // a step began meanwhile
       this.#log(`${this.#called(machine.id)}: machine ended by itself (rebooted or killed)`);
       this.#machines.set(machine.id, { ...machine, state: "stopped" });
@@ -122,18 +148,26 @@ class Reconciler {
     const failed = this.#failed.get(key);
     if (this.#busy.has(key) || (failed && Date.now() < failed.at)) return;
     const started = Date.now();
-    const step = perform(action, this.#shop).then(
-      (done) => {
-        this.#failed.delete(key);
-        this.#log(`${this.#called(key)}: ${done} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-      },
-      (error: unknown) => {
-        const waitMs = failed ? Math.min(failed.waitMs * 2, retryMs.most) : retryMs.first;
-        const message = `could not ${action.do}: ${messageOf(error)}`;
-        this.#failed.set(key, { at: Date.now() + waitMs, waitMs, message });
-        if (message !== failed?.message) this.#log(`${this.#called(key)}: ${message} (tried again until it works)`);
-      },
-    ).finally(() => { this.#busy.delete(key); this.#wake(); });
+    const step = perform(action, this.#shop)
+      .then(
+        (done) => {
+          this.#failed.delete(key);
+          this.#log(
+            `${this.#called(key)}: ${done} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+          );
+        },
+        (error: unknown) => {
+          const waitMs = failed ? Math.min(failed.waitMs * 2, retryMs.most) : retryMs.first;
+          const message = `could not ${action.do}: ${messageOf(error)}`;
+          this.#failed.set(key, { at: Date.now() + waitMs, waitMs, message });
+          if (message !== failed?.message)
+            this.#log(`${this.#called(key)}: ${message} (tried again until it works)`);
+        },
+      )
+      .finally(() => {
+        this.#busy.delete(key);
+        this.#wake();
+      });
     this.#busy.set(key, step);
   }
 

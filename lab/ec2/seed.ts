@@ -28,13 +28,16 @@ export function hostName(address: string): string {
 /** The NoCloud seed of an instance. User data is passed through untouched. */
 export function seed(input: SeedInput): Seed {
   return {
-    "meta-data": stringify({
-      "instance-id": input.instanceId,
-      "local-hostname": hostName(input.address),
-      "local-ipv4": input.address,
-      "availability-zone": input.zone,
-      ...(input.publicKey === undefined ? {} : { "public-keys": [input.publicKey.trim()] }),
-    }, { lineWidth: 0 }),
+    "meta-data": stringify(
+      {
+        "instance-id": input.instanceId,
+        "local-hostname": hostName(input.address),
+        "local-ipv4": input.address,
+        "availability-zone": input.zone,
+        ...(input.publicKey === undefined ? {} : { "public-keys": [input.publicKey.trim()] }),
+      },
+      { lineWidth: 0 },
+    ),
     "user-data": input.userData,
     "vendor-data": vendorData,
   };

@@ -1,6 +1,13 @@
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import { sshLateSeconds } from "../faults.ts";
-import { attachVolume, detachVolume, makeMachine, removeMachine, startMachine, stopMachine } from "./machine.ts";
+import {
+  attachVolume,
+  detachVolume,
+  makeMachine,
+  removeMachine,
+  startMachine,
+  stopMachine,
+} from "./machine.ts";
 import { firstBoot } from "./observe.ts";
 import type { Action, Cloud, Instance, Machine } from "./plan.ts";
 import { setFirewall } from "../network.ts";
@@ -46,7 +53,9 @@ export async function perform(action: Action, shop: Workshop): Promise<string> {
     case "detach":
       await detachVolume(action.id, action.volumeId);
       await closeUnused([action.volumeId], action.id, shop);
-      change(machines, action.id, (machine) => ({ volumeIds: machine.volumeIds.filter((volumeId) => volumeId !== action.volumeId) }));
+      change(machines, action.id, (machine) => ({
+        volumeIds: machine.volumeIds.filter((volumeId) => volumeId !== action.volumeId),
+      }));
       return `${action.volumeId} detached`;
     case "delete volume":
       await deleteVolume(action.volumeId);
@@ -61,14 +70,24 @@ async function start(instance: Instance, shop: Workshop): Promise<void> {
     await startMachine(id, address, firewall, attachments);
   } else {
     try {
-      await makeMachine(shop.image, { instanceId: id, address, zone, ...await firstBoot(shop.client, instance) }, firewall, attachments, sshLateSeconds());
+      await makeMachine(
+        shop.image,
+        { instanceId: id, address, zone, ...(await firstBoot(shop.client, instance)) },
+        firewall,
+        attachments,
+        sshLateSeconds(),
+      );
     } catch (error) {
       await removeMachine(id); // the next try begins with nothing
       throw error;
     }
   }
   const volumeIds = attachments.map((attachment) => attachment.volumeId);
-  await closeUnused((before?.volumeIds ?? []).filter((volumeId) => !volumeIds.includes(volumeId)), id, shop);
+  await closeUnused(
+    (before?.volumeIds ?? []).filter((volumeId) => !volumeIds.includes(volumeId)),
+    id,
+    shop,
+  );
   shop.machines.set(id, { id, address, state: "running", volumeIds, firewall });
 }
 
@@ -76,15 +95,27 @@ async function start(instance: Instance, shop: Workshop): Promise<void> {
  * Closes volumes that a machine gave up, except those that another one has, or is about to get, by now. It comes before the
  * machine's record changes: as long as that names a volume, the volume is not deleted.
  */
-async function closeUnused(volumeIds: readonly string[], givenUpBy: string, { machines, cloud }: Workshop): Promise<void> {
+async function closeUnused(
+  volumeIds: readonly string[],
+  givenUpBy: string,
+  { machines, cloud }: Workshop,
+): Promise<void> {
   const used = new Set([
-    ...[...machines.values()].flatMap((machine) => (machine.id === givenUpBy ? [] : machine.volumeIds)),
-    ...(cloud()?.instances ?? []).flatMap((instance) => instance.attachments.map((attachment) => attachment.volumeId)),
+    ...[...machines.values()].flatMap((machine) =>
+      machine.id === givenUpBy ? [] : machine.volumeIds,
+    ),
+    ...(cloud()?.instances ?? []).flatMap((instance) =>
+      instance.attachments.map((attachment) => attachment.volumeId),
+    ),
   ]);
   for (const volumeId of volumeIds) if (!used.has(volumeId)) await closeVolume(volumeId);
 }
 
-function change(machines: Map<string, Machine>, id: string, difference: (machine: Machine) => Partial<Machine>): void {
+function change(
+  machines: Map<string, Machine>,
+  id: string,
+  difference: (machine: Machine) => Partial<Machine>,
+): void {
   const machine = machines.get(id);
   if (machine) machines.set(id, { ...machine, ...difference(machine) });
 }

@@ -28,14 +28,16 @@ export async function openVolume(volumeId: string, sizeGiB: number): Promise<Dev
   } finally {
     await handle.close();
   }
-  const name = (await loopsOf(file))[0] ?? (await runAsRoot("losetup", ["--find", "--show", file])).trim();
+  const name =
+    (await loopsOf(file))[0] ?? (await runAsRoot("losetup", ["--find", "--show", file])).trim();
   const { rdev } = await fs.stat(name);
   return { major: (rdev >> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >> 12) & 0xfff00) };
 }
 
 /** Frees a volume's loop device; the file stays. While something has it mounted, the kernel waits with that. Nothing there: does nothing. */
 export async function closeVolume(volumeId: string): Promise<void> {
-  for (const name of await loopsOf(fileOf(volumeId))) await runAsRoot("losetup", ["--detach", name]);
+  for (const name of await loopsOf(fileOf(volumeId)))
+    await runAsRoot("losetup", ["--detach", name]);
 }
 
 /** Frees a volume's loop device and deletes its file. */

@@ -12,7 +12,11 @@ const release = "trixie";
 /** What making it from the archive takes; not installed where it can be pulled. */
 const archiveTools = [
   { command: "mmdebstrap", apt: "mmdebstrap", dnf: "mmdebstrap" },
-  { command: "/usr/share/keyrings/debian-archive-keyring.gpg", apt: "debian-archive-keyring", dnf: "debian-keyring" },
+  {
+    command: "/usr/share/keyrings/debian-archive-keyring.gpg",
+    apt: "debian-archive-keyring",
+    dnf: "debian-keyring",
+  },
 ];
 const published = `docker.io/library/debian:${release}-slim`;
 
@@ -28,7 +32,9 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
       await podman(["tag", published, baseImage]);
       return;
     } catch (error) {
-      report(`images: the pull failed (${firstLine(error)}); making the base from the Debian archive`);
+      report(
+        `images: the pull failed (${firstLine(error)}); making the base from the Debian archive`,
+      );
     }
   }
   await installPackages(archiveTools, report);
@@ -38,9 +44,16 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
   await fs.mkdir(cacheDir, { recursive: true });
   const work = await fs.mkdtemp(path.join(cacheDir, ".making-base-"));
   try {
-    const archive = path.join(work, "base.tar"), architecture = os.arch() === "arm64" ? "arm64" : "amd64";
-    await runAsRoot("mmdebstrap", ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror], { timeoutMs: 300_000 }).catch((error: unknown) => {
-      throw new Error(`images: Debian ${release} can neither be pulled (docker.io) nor made from ${mirror}; one of them must be reachable, or a mirror named in /etc/apt\n${reason(error)}`);
+    const archive = path.join(work, "base.tar"),
+      architecture = os.arch() === "arm64" ? "arm64" : "amd64";
+    await runAsRoot(
+      "mmdebstrap",
+      ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror],
+      { timeoutMs: 300_000 },
+    ).catch((error: unknown) => {
+      throw new Error(
+        `images: Debian ${release} can neither be pulled (docker.io) nor made from ${mirror}; one of them must be reachable, or a mirror named in /etc/apt\n${reason(error)}`,
+      );
     });
     await podman(["import", "--quiet", archive, baseImage], { timeoutMs: 120_000 });
   } finally {
@@ -58,5 +71,10 @@ async function registryAnswers(): Promise<boolean> {
 }
 
 /** The first line that says why; the tool's many lines of progress, and the last one, help nobody. */
-const reason = (error: unknown) => String(error).split("\n").find((line) => /^(E:|\s+(Temporary failure|Could not|Unable to))/.test(line))?.trim() ?? firstLine(error);
-const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+const reason = (error: unknown) =>
+  String(error)
+    .split("\n")
+    .find((line) => /^(E:|\s+(Temporary failure|Could not|Unable to))/.test(line))
+    ?.trim() ?? firstLine(error);
+const firstLine = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";

@@ -7,9 +7,22 @@ import { run } from "../shell.ts";
 export async function hostMirror(): Promise<string> {
   const publicMirror = "http://deb.debian.org/debian";
   try {
-    const targets = await run("apt-get", ["indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"]);
-    const mirrors = targets.split("\n").map((line) => line.split(" "))
-      .filter(([origin, component, uri]) => origin === "Debian" && component === "main" && uri !== undefined && !uri.includes("security"));
+    const targets = await run("apt-get", [
+      "indextargets",
+      "--format",
+      "$(ORIGIN) $(COMPONENT) $(REPO_URI)",
+      "Created-By: Packages",
+    ]);
+    const mirrors = targets
+      .split("\n")
+      .map((line) => line.split(" "))
+      .filter(
+        ([origin, component, uri]) =>
+          origin === "Debian" &&
+          component === "main" &&
+          uri !== undefined &&
+          !uri.includes("security"),
+      );
     return mirrors[0]?.[2]?.replace(/\/$/, "") ?? publicMirror;
   } catch {
     return publicMirror; // no apt here
@@ -20,7 +33,17 @@ export async function hostMirror(): Promise<string> {
 export async function aptSettings(): Promise<string> {
   const certificates = `Acquire::https::CAInfo "${certificatesInBuild}";\n`;
   try {
-    return certificates + await run("apt-config", ["dump", "--no-empty", "--format", '%f "%v";%n', "Acquire::http::Proxy", "Acquire::https::Proxy"]);
+    return (
+      certificates +
+      (await run("apt-config", [
+        "dump",
+        "--no-empty",
+        "--format",
+        '%f "%v";%n',
+        "Acquire::http::Proxy",
+        "Acquire::https::Proxy",
+      ]))
+    );
   } catch {
     return certificates; // no apt here
   }
@@ -31,14 +54,26 @@ export const certificatesInBuild = "/run/host-certificates.crt";
 
 /** The host's certificate bundle, which knows the authorities of its own network too. */
 export function certificateBundle(): string {
-  const bundles = [process.env.SSL_CERT_FILE, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
+  const bundles = [
+    process.env.SSL_CERT_FILE,
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+  ];
   const found = bundles.find((file) => file && existsSync(file));
-  if (!found) throw new Error("images: no certificate bundle on this host; install the package ca-certificates and run the command again");
+  if (!found)
+    throw new Error(
+      "images: no certificate bundle on this host; install the package ca-certificates and run the command again",
+    );
   return found;
 }
 
 /** The host's settings for pip (a mirror, for instance), when it has any. */
 export function pipSettings(): string | undefined {
-  const files = [process.env.PIP_CONFIG_FILE, path.join(os.homedir(), ".config/pip/pip.conf"), "/etc/pip.conf"];
+  const files = [
+    process.env.PIP_CONFIG_FILE,
+    path.join(os.homedir(), ".config/pip/pip.conf"),
+    "/etc/pip.conf",
+  ];
   return files.find((file) => file && existsSync(file));
 }

@@ -13,14 +13,21 @@ export function note(line: string): void {
   if (!file) return;
   const label = current.getStore();
   try {
-    appendFileSync(file, `${new Date().toISOString()} ${label ? `[${label}] ` : ""}${line.replaceAll("\n", "\n    ")}\n`);
+    appendFileSync(
+      file,
+      `${new Date().toISOString()} ${label ? `[${label}] ` : ""}${line.replaceAll("\n", "\n    ")}\n`,
+    );
   } catch {
     // The lab's folder was emptied under a running plugin: no reason to fail what it is doing.
   }
 }
 
 /** Runs a call so that every line it writes names it, and notes how it ended and how long it took. */
-export async function noting<T>(label: string, describe: (result: T) => string, call: () => Promise<T>): Promise<T> {
+export async function noting<T>(
+  label: string,
+  describe: (result: T) => string,
+  call: () => Promise<T>,
+): Promise<T> {
   return current.run(label, async () => {
     const start = performance.now();
     const took = () => `${Math.round(performance.now() - start)} ms`;

@@ -7,15 +7,27 @@ import { containsUnknown, decode, encode, secret } from "./values.ts";
 import type { Values } from "./values.ts";
 
 /** Answers a check: the inputs completed and with secrets marked, and everything wrong with them. */
-export function check(resource: Resource, request: messages.CheckRequest, call: Call): messages.CheckResponse {
+export function check(
+  resource: Resource,
+  request: messages.CheckRequest,
+  call: Call,
+): messages.CheckResponse {
   const given = decode(request.getNews());
   const wrong = failures(resource.properties, given, call.name);
-  if (wrong.length === 0 && resource.check) wrong.push(...resource.check(withoutUnknown(given), call.name));
+  if (wrong.length === 0 && resource.check)
+    wrong.push(...resource.check(withoutUnknown(given), call.name));
   const completed = resource.complete ? resource.complete(given) : given;
-  return new pb.CheckResponse().setInputs(encode(marked(resource, named(resource, request, completed, call)))).setFailuresList(failureMessages(wrong));
+  return new pb.CheckResponse()
+    .setInputs(encode(marked(resource, named(resource, request, completed, call))))
+    .setFailuresList(failureMessages(wrong));
 }
 
-function named(resource: Resource, request: messages.CheckRequest, inputs: Values, call: Call): Values {
+function named(
+  resource: Resource,
+  request: messages.CheckRequest,
+  inputs: Values,
+  call: Call,
+): Values {
   if (!resource.autoname) return inputs;
   const autonaming = request.getAutonaming();
   const proposal = autonaming?.getProposedName();
@@ -27,7 +39,12 @@ function named(resource: Resource, request: messages.CheckRequest, inputs: Value
 }
 
 function marked(resource: Resource, inputs: Values): Values {
-  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, resource.properties[name]?.secret && value !== undefined ? secret(value) : value]));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [
+      name,
+      resource.properties[name]?.secret && value !== undefined ? secret(value) : value,
+    ]),
+  );
 }
 
 /** A resource's own rules see only what is known; the rest is checked again when it is. */

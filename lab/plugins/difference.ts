@@ -17,12 +17,30 @@ export interface Change {
  */
 export function differences(properties: Properties, state: Values, wanted: Values): Change[] {
   return Object.entries(properties).flatMap(([name, property]) =>
-    property.output ? [] : changesOf(name, property, state[name], wanted[name] ?? property.default, property.replaces ?? false));
+    property.output
+      ? []
+      : changesOf(
+          name,
+          property,
+          state[name],
+          wanted[name] ?? property.default,
+          property.replaces ?? false,
+        ),
+  );
 }
 
 /** Leaves out the changes the program asked to ignore: the path itself, and all below it. */
 export function withoutIgnored(changes: readonly Change[], ignored: readonly string[]): Change[] {
-  return changes.filter(({ path }) => !ignored.some((pattern) => pattern === "*" || path === pattern || path.startsWith(`${pattern}.`) || path.startsWith(`${pattern}[`)));
+  return changes.filter(
+    ({ path }) =>
+      !ignored.some(
+        (pattern) =>
+          pattern === "*" ||
+          path === pattern ||
+          path.startsWith(`${pattern}.`) ||
+          path.startsWith(`${pattern}[`),
+      ),
+  );
 }
 
 /** The top-level properties that changed. */
@@ -30,7 +48,13 @@ export function changedNames(changes: readonly Change[]): Set<string> {
   return new Set(changes.map(({ path }) => path.split(/[.[]/, 1)[0] ?? path));
 }
 
-function changesOf(path: string, property: Property, have: Value | undefined, want: Value | undefined, replaces: boolean): Change[] {
+function changesOf(
+  path: string,
+  property: Property,
+  have: Value | undefined,
+  want: Value | undefined,
+  replaces: boolean,
+): Change[] {
   if (want === undefined || want === null) {
     if (property.computed || isEmpty(have)) return [];
     return [{ path, kind: "delete", replaces }];
@@ -39,7 +63,16 @@ function changesOf(path: string, property: Property, have: Value | undefined, wa
   if (property.fields && isObject(want)) {
     const before = isObject(have) ? have : {};
     return Object.entries(property.fields).flatMap(([name, field]) =>
-      field.output ? [] : changesOf(`${path}.${name}`, field, before[name], want[name] ?? field.default, replaces || (field.replaces ?? false)));
+      field.output
+        ? []
+        : changesOf(
+            `${path}.${name}`,
+            field,
+            before[name],
+            want[name] ?? field.default,
+            replaces || (field.replaces ?? false),
+          ),
+    );
   }
   if (isObject(want) && isObject(have)) return mapChanges(path, have, want, replaces);
   if (isEmpty(want) && isEmpty(have)) return [];
@@ -48,7 +81,8 @@ function changesOf(path: string, property: Property, have: Value | undefined, wa
 }
 
 function mapChanges(path: string, have: Values, want: Values, replaces: boolean): Change[] {
-  const at = (key: string) => (/^[_a-zA-Z][-_a-zA-Z0-9]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`);
+  const at = (key: string) =>
+    /^[_a-zA-Z][-_a-zA-Z0-9]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
   return [...new Set([...Object.keys(have), ...Object.keys(want)])].flatMap((key): Change[] => {
     if (want[key] === undefined) return [{ path: at(key), kind: "delete", replaces }];
     if (have[key] === undefined) return [{ path: at(key), kind: "add", replaces }];
@@ -64,12 +98,17 @@ function isEmpty(value: Value | undefined): boolean {
 
 function equal(a: Value | undefined, b: Value | undefined, anyOrder: boolean): boolean {
   if (containsUnknown(a)) return false;
-  if (anyOrder && isList(a) && isList(b)) return stable([...a.map(stable)].sort()) === stable([...b.map(stable)].sort());
+  if (anyOrder && isList(a) && isList(b))
+    return stable([...a.map(stable)].sort()) === stable([...b.map(stable)].sort());
   return stable(a) === stable(b);
 }
 
 function stable(value: Value | undefined): string {
   if (isList(value)) return `[${value.map(stable).join(",")}]`;
-  if (isObject(value)) return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${stable(value[key])}`).join(",")}}`;
+  if (isObject(value))
+    return `{${Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${stable(value[key])}`)
+      .join(",")}}`;
   return JSON.stringify(value ?? null);
 }

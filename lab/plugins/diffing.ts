@@ -6,23 +6,43 @@ import type { Resource } from "./handler.ts";
 import type { Values } from "./values.ts";
 
 /** All changes between what exists and what is wanted, with the resource's own rules for replacement. */
-export function diff(resource: Resource, oldInputs: Values, state: Values, wanted: Values, ignored: readonly string[]): Change[] {
+export function diff(
+  resource: Resource,
+  oldInputs: Values,
+  state: Values,
+  wanted: Values,
+  ignored: readonly string[],
+): Change[] {
   const before = resource.compare === "inputs" ? oldInputs : state;
   const found = withoutIgnored(differences(resource.properties, before, wanted), ignored);
   const replaced = new Set(resource.replacesToo?.(state, wanted, changedNames(found)) ?? []);
-  return found.map((change) => (!resource.update || replaced.has([...changedNames([change])][0] ?? "") ? { ...change, replaces: true } : change));
+  return found.map((change) =>
+    !resource.update || replaced.has([...changedNames([change])][0] ?? "")
+      ? { ...change, replaces: true }
+      : change,
+  );
 }
 
 /** The answer to the engine: which properties change, and which of them make a new resource. */
-export function diffMessage(resource: Resource, changes: readonly Change[], state: Values, wanted: Values): messages.DiffResponse {
+export function diffMessage(
+  resource: Resource,
+  changes: readonly Change[],
+  state: Values,
+  wanted: Values,
+): messages.DiffResponse {
   const replaces = changedNames(changes.filter((change) => change.replaces));
   const answer = new pb.DiffResponse()
-    .setChanges(changes.length > 0 ? pb.DiffResponse.DiffChanges.DIFF_SOME : pb.DiffResponse.DiffChanges.DIFF_NONE)
+    .setChanges(
+      changes.length > 0
+        ? pb.DiffResponse.DiffChanges.DIFF_SOME
+        : pb.DiffResponse.DiffChanges.DIFF_NONE,
+    )
     .setDiffsList([...changedNames(changes)])
     .setReplacesList([...replaces])
     .setDeletebeforereplace(replaces.size > 0 && keepsName(resource, state, wanted))
     .setHasdetaileddiff(true);
-  for (const change of changes) answer.getDetaileddiffMap().set(change.path, new pb.PropertyDiff().setKind(kindOf(change)));
+  for (const change of changes)
+    answer.getDetaileddiffMap().set(change.path, new pb.PropertyDiff().setKind(kindOf(change)));
   return answer;
 }
 

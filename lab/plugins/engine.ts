@@ -12,12 +12,18 @@ export function useEngine(address: string): void {
 }
 
 /** Shows a line beside a resource; a passing one ("status") only until the next. Lost quietly when the engine is gone. */
-export function say(urn: string, severity: "info" | "warning" | "error" | "status", line: string): void {
+export function say(
+  urn: string,
+  severity: "info" | "warning" | "error" | "status",
+  line: string,
+): void {
   const { INFO, WARNING, ERROR } = enginePb.LogSeverity;
   const request = new enginePb.LogRequest()
     .setUrn(urn)
     .setMessage(line)
     .setSeverity(severity === "warning" ? WARNING : severity === "error" ? ERROR : INFO)
     .setEphemeral(severity === "status");
-  client?.log(request, (error) => { if (error) note(`the engine did not take a line: ${error.message}`); });
+  client?.log(request, (error) => {
+    if (error) note(`the engine did not take a line: ${error.message}`);
+  });
 }

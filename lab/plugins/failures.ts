@@ -15,7 +15,10 @@ export function asServiceError(error: unknown): Partial<ServiceError> {
   const message = shortened(error instanceof Error ? error.message : String(error));
   const metadata = new Metadata();
   if (error instanceof HalfMade) {
-    const half = new pb.ErrorResourceInitFailed().setId(error.id).setProperties(encode({ ...error.state, id: error.id })).setReasonsList([message]);
+    const half = new pb.ErrorResourceInitFailed()
+      .setId(error.id)
+      .setProperties(encode({ ...error.state, id: error.id }))
+      .setReasonsList([message]);
     const detail = new anyPb.Any();
     detail.pack(half.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
     const full = new statusPb.Status();
@@ -28,10 +31,19 @@ export function asServiceError(error: unknown): Partial<ServiceError> {
 }
 
 /** A type or function that is not among those the lab serves. */
-export function unserved(provider: Provider, what: string, token: string, served: readonly string[]): Error {
-  return new Error(`unrecognized ${what}: ${token}. The lab's ${provider.name} plugin serves ${served.join(", ") || "none"}; LAB_PLUGINS=official runs the official plugin.`);
+export function unserved(
+  provider: Provider,
+  what: string,
+  token: string,
+  served: readonly string[],
+): Error {
+  return new Error(
+    `unrecognized ${what}: ${token}. The lab's ${provider.name} plugin serves ${served.join(", ") || "none"}; LAB_PLUGINS=official runs the official plugin.`,
+  );
 }
 
 function shortened(message: string): string {
-  return message.length <= longestMessage ? message : `[${message.length - longestMessage} characters left out]\n${message.slice(-longestMessage)}`;
+  return message.length <= longestMessage
+    ? message
+    : `[${message.length - longestMessage} characters left out]\n${message.slice(-longestMessage)}`;
 }

@@ -33,7 +33,13 @@ export interface Resource<Inputs = Values, State = Values> {
   /** The present state, or undefined when the thing is gone. */
   read?(id: string, state: State, call: Call): Promise<State | undefined>;
   /** Without it every change makes a new resource. */
-  update?(id: string, state: State, inputs: Inputs, changed: ReadonlySet<string>, call: Call): Promise<State>;
+  update?(
+    id: string,
+    state: State,
+    inputs: Inputs,
+    changed: ReadonlySet<string>,
+    call: Call,
+  ): Promise<State>;
   remove(id: string, state: State, call: Call): Promise<void>;
 }
 
@@ -54,7 +60,11 @@ export interface Provider {
 }
 
 /** The outputs of an official resource class, with its names and types: what `State` may hold. */
-export type OutputsOf<R> = { -readonly [K in keyof R as R[K] extends pulumi.Output<unknown> ? K : never]?: R[K] extends pulumi.Output<infer T> ? T : never };
+export type OutputsOf<R> = {
+  -readonly [
+    K in keyof R as R[K] extends pulumi.Output<unknown> ? K : never
+  ]?: R[K] extends pulumi.Output<infer T> ? T : never;
+};
 /** The inputs of an official args interface after the engine has resolved them. */
 export type InputsOf<A> = pulumi.Unwrap<A>;
 

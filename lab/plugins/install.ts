@@ -4,7 +4,11 @@ import { cacheDir, logDir, projectDir } from "../paths.ts";
 import { pluginVersion } from "./version.ts";
 
 /** The plugins the lab stands in for, by the name the engine knows, with the SDK package whose version they must have. */
-const plugins = { aws: "@pulumi/aws", cloudflare: "@pulumi/cloudflare", command: "@pulumi/command" } as const;
+const plugins = {
+  aws: "@pulumi/aws",
+  cloudflare: "@pulumi/cloudflare",
+  command: "@pulumi/command",
+} as const;
 type Name = keyof typeof plugins;
 
 const mark = "# etcd-lab: stands in for the official plugin";
@@ -16,9 +20,16 @@ const mark = "# etcd-lab: stands in for the official plugin";
  */
 export async function installPlugins(pulumiHome: string): Promise<void> {
   const choice = process.env.LAB_PLUGINS ?? "lab";
-  if (choice !== "lab" && choice !== "official") throw new Error(`LAB_PLUGINS: "lab" (the default) or "official" is possible (got ${JSON.stringify(choice)})`);
+  if (choice !== "lab" && choice !== "official")
+    throw new Error(
+      `LAB_PLUGINS: "lab" (the default) or "official" is possible (got ${JSON.stringify(choice)})`,
+    );
   for (const name of Object.keys(plugins) as Name[]) {
-    const folder = path.join(pulumiHome, "plugins", `resource-${name}-v${pluginVersion(plugins[name])}`);
+    const folder = path.join(
+      pulumiHome,
+      "plugins",
+      `resource-${name}-v${pluginVersion(plugins[name])}`,
+    );
     const file = path.join(folder, `pulumi-resource-${name}`);
     if (choice === "official") {
       if (await isLauncher(file)) await rm(folder, { recursive: true });

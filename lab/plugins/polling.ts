@@ -17,17 +17,27 @@ export interface Wait {
  * appears, when the deadline passes, or when the run is cancelled. No state ("") stands for a thing that is not there.
  * `reason` is asked for what the service says about an unexpected state.
  */
-export async function waitForState(call: Call, wait: Wait, look: () => Promise<string>, reason: () => string = () => ""): Promise<void> {
-  const timeoutMs = call.timeoutMs ?? wait.timeoutMs, deadline = performance.now() + timeoutMs;
+export async function waitForState(
+  call: Call,
+  wait: Wait,
+  look: () => Promise<string>,
+  reason: () => string = () => "",
+): Promise<void> {
+  const timeoutMs = call.timeoutMs ?? wait.timeoutMs,
+    deadline = performance.now() + timeoutMs;
   for (;;) {
     const state = await look();
     if (wait.target.includes(state)) return;
     const wanted = wait.target.map((target) => target || "gone").join(", ");
     if (!wait.pending.includes(state)) {
-      throw new Error(`waiting for ${wait.what}: unexpected state '${state}', wanted target '${wanted}'${reason() ? `. last error: ${reason()}` : ""}`);
+      throw new Error(
+        `waiting for ${wait.what}: unexpected state '${state}', wanted target '${wanted}'${reason() ? `. last error: ${reason()}` : ""}`,
+      );
     }
     if (performance.now() >= deadline) {
-      throw new Error(`waiting for ${wait.what}: timeout while waiting for state to become '${wanted}' (last state: '${state}', timeout: ${spoken(timeoutMs)})`);
+      throw new Error(
+        `waiting for ${wait.what}: timeout while waiting for state to become '${wanted}' (last state: '${state}', timeout: ${spoken(timeoutMs)})`,
+      );
     }
     await pause(intervalMs, call.signal, wait.what);
   }
@@ -36,8 +46,14 @@ export async function waitForState(call: Call, wait: Wait, look: () => Promise<s
 /** Waits, unless the run is cancelled meanwhile: then it throws and says what it was waiting for. */
 export function pause(ms: number, signal: AbortSignal, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancelled = () => { clearTimeout(timer); reject(new Error(`cancelled while waiting for ${what}`)); };
-    const timer = setTimeout(() => { signal.removeEventListener("abort", cancelled); resolve(); }, ms);
+    const cancelled = () => {
+      clearTimeout(timer);
+      reject(new Error(`cancelled while waiting for ${what}`));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", cancelled);
+      resolve();
+    }, ms);
     if (signal.aborted) cancelled();
     else signal.addEventListener("abort", cancelled, { once: true });
   });
@@ -45,6 +61,7 @@ export function pause(ms: number, signal: AbortSignal, what: string): Promise<vo
 
 /** A duration the way Go prints it: 10m0s, 1.5s. */
 function spoken(ms: number): string {
-  const minutes = Math.floor(ms / 60_000), seconds = (ms % 60_000) / 1000;
+  const minutes = Math.floor(ms / 60_000),
+    seconds = (ms % 60_000) / 1000;
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }

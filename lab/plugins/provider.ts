@@ -8,7 +8,8 @@ import { service } from "./service.ts";
 
 /** The engine and a plugin exchange whole states; the engine's own limit is the same. */
 const largestMessage = 400 * 1024 * 1024;
-const orphanCheckMs = 1000, flushAfterMs = 1000;
+const orphanCheckMs = 1000,
+  flushAfterMs = 1000;
 /** Noted at once: an engine that is killed while a plugin starts would otherwise be missed. */
 const engineProcess = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 
@@ -19,12 +20,20 @@ const engineProcess = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 export async function serve(provider: Provider): Promise<void> {
   const address = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
   if (address) useEngine(address);
-  const server = new Server({ "grpc.max_receive_message_length": largestMessage, "grpc.max_send_message_length": largestMessage });
+  const server = new Server({
+    "grpc.max_receive_message_length": largestMessage,
+    "grpc.max_send_message_length": largestMessage,
+  });
   server.addService(providerGrpc.ResourceProviderService, service(provider));
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))));
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
   process.stdout.write(`${port}\n`);
-  note(`${provider.name} ${provider.version} listens on port ${port}, ${Math.round(performance.now())} ms after its start`);
+  note(
+    `${provider.name} ${provider.version} listens on port ${port}, ${Math.round(performance.now())} ms after its start`,
+  );
   endWithParent(engineProcess);
   // The engine kills its plugins, so what was compiled must be put by before the end: the next start is a third faster.
   setTimeout(flushCompileCache, flushAfterMs).unref();

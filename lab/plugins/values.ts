@@ -2,7 +2,13 @@ import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 
 /** A value as it travels between engine and provider. Undefined inside an object means "not given". */
-export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value | undefined };
+export type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Value[]
+  | { readonly [key: string]: Value | undefined };
 export type Values = Readonly<Record<string, Value | undefined>>;
 
 /** The engine's mark for a value that is not known during a preview, one for each kind of value. */
@@ -60,15 +66,23 @@ export function decode(struct: Struct | undefined): Values {
 
 /** Writes values into a message; what is undefined is left out. */
 export function encode(values: Values): Struct {
-  return structPb.Struct.fromJavaScript(defined(values) as Record<string, structPb.JavaScriptValue>);
+  return structPb.Struct.fromJavaScript(
+    defined(values) as Record<string, structPb.JavaScriptValue>,
+  );
 }
 
 function withoutNulls(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 function defined(value: Value | undefined): Value {
   if (isList(value)) return value.map(defined);
   if (!isObject(value)) return value ?? null;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, defined(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, defined(item)]),
+  );
 }

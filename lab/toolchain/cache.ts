@@ -7,7 +7,10 @@ import { cacheDir } from "../paths.ts";
  * A folder of the cache, filled once: `fill` works in a temporary folder that gets its name only when complete, so that a
  * killed or parallel run never leaves half of one behind. Returns the folder.
  */
-export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+export async function cached(
+  name: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<string> {
   const target = path.join(cacheDir, name);
   if (existsSync(target)) return target;
   await fs.mkdir(cacheDir, { recursive: true });

@@ -25,11 +25,18 @@ export async function ensureCli(report: (line: string) => void): Promise<string>
     try {
       await downloadRelease(work, report);
     } catch (error) {
-      report(`toolchain: the official Pulumi CLI is out of reach (${error instanceof Error ? error.message : error})`);
+      report(
+        `toolchain: the official Pulumi CLI is out of reach (${error instanceof Error ? error.message : error})`,
+      );
       await build(work, report);
     }
-    const said = (await run(path.join(work, "pulumi"), ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } })).trim();
-    if (said !== `v${cliVersion}`) throw new Error(`toolchain: Pulumi ${cliVersion} was wanted, the program says ${said}`);
+    const said = (
+      await run(path.join(work, "pulumi"), ["version"], {
+        env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+      })
+    ).trim();
+    if (said !== `v${cliVersion}`)
+      throw new Error(`toolchain: Pulumi ${cliVersion} was wanted, the program says ${said}`);
   });
   return existsSync(path.join(folder, "pulumi-language-nodejs")) ? folder : withHosts(folder);
 }
@@ -38,7 +45,9 @@ async function cliOnPath(): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? "").split(":")) {
     if (!existsSync(path.join(folder, "pulumi"))) continue;
     if (!companions.every((name) => existsSync(path.join(folder, name)))) return undefined;
-    const said = await run(path.join(folder, "pulumi"), ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } }).catch(() => "");
+    const said = await run(path.join(folder, "pulumi"), ["version"], {
+      env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+    }).catch(() => "");
     return said.trim() === `v${cliVersion}` ? folder : undefined;
   }
   return undefined;
@@ -47,7 +56,9 @@ async function cliOnPath(): Promise<string | undefined> {
 async function downloadRelease(work: string, report: (line: string) => void): Promise<void> {
   const archive = `pulumi-v${cliVersion}-${platform}.tar.gz`;
   const file = path.join(work, archive);
-  const sums = await downloadText(`https://github.com/pulumi/pulumi/releases/download/v${cliVersion}/SHA512SUMS`);
+  const sums = await downloadText(
+    `https://github.com/pulumi/pulumi/releases/download/v${cliVersion}/SHA512SUMS`,
+  );
   report(`toolchain: downloading the Pulumi CLI ${cliVersion}`);
   const got = await downloadFile(`https://get.pulumi.com/releases/sdk/${archive}`, file, "sha512");
   const wanted = listedDigest(sums, archive);
@@ -57,16 +68,26 @@ async function downloadRelease(work: string, report: (line: string) => void): Pr
 }
 
 async function build(work: string, report: (line: string) => void): Promise<void> {
-  await goBuild({
-    title: `Pulumi ${cliVersion}`, usually: "4 to 8 minutes",
-    modules: { "github.com/pulumi/pulumi/pkg/v3": `v${cliVersion}`, "github.com/pulumi/pulumi/sdk/v3": `v${cliVersion}` },
-    // Pulumi's own go.mod has this replacement, and replacements do not reach those who use a module.
-    replace: ["github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e"],
-    packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
-    tags: ["osusergo", "grpcnotrace"],
-    withoutInlining: true, // 242 s in place of 315; a preview takes as long with either (6.2 and 6.1 s, the median of seven)
-    variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${cliVersion}` },
-  }, work, report);
+  await goBuild(
+    {
+      title: `Pulumi ${cliVersion}`,
+      usually: "4 to 8 minutes",
+      modules: {
+        "github.com/pulumi/pulumi/pkg/v3": `v${cliVersion}`,
+        "github.com/pulumi/pulumi/sdk/v3": `v${cliVersion}`,
+      },
+      // Pulumi's own go.mod has this replacement, and replacements do not reach those who use a module.
+      replace: [
+        "github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e",
+      ],
+      packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+      tags: ["osusergo", "grpcnotrace"],
+      withoutInlining: true, // 242 s in place of 315; a preview takes as long with either (6.2 and 6.1 s, the median of seven)
+      variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${cliVersion}` },
+    },
+    work,
+    report,
+  );
 }
 
 /**
@@ -74,15 +95,26 @@ async function build(work: string, report: (line: string) => void): Promise<void
  * of different age share the one CLI and do not disturb each other.
  */
 async function withHosts(cli: string): Promise<string> {
-  const launchers = { "pulumi-language-nodejs": "languageHost.mjs", "pulumi-resource-pulumi-nodejs": "dynamicHost.mjs" };
-  const sources = await Promise.all(Object.values(launchers).map((name) => fs.readFile(path.join(import.meta.dirname, name), "utf8")));
+  const launchers = {
+    "pulumi-language-nodejs": "languageHost.mjs",
+    "pulumi-resource-pulumi-nodejs": "dynamicHost.mjs",
+  };
+  const sources = await Promise.all(
+    Object.values(launchers).map((name) =>
+      fs.readFile(path.join(import.meta.dirname, name), "utf8"),
+    ),
+  );
   const digest = createHash("sha256").update(sources.join("\0")).digest("hex").slice(0, 8);
   return cached(`${path.basename(cli)}-host-${digest}`, async (work) => {
     // A hard link: the CLI looks for its companions beside the file it was started from, and complains about those it finds elsewhere.
     await fs.link(path.join(cli, "pulumi"), path.join(work, "pulumi"));
     for (const [index, [launcher, source]] of Object.entries(launchers).entries()) {
       await fs.writeFile(path.join(work, source), sources[index] ?? "");
-      await fs.writeFile(path.join(work, launcher), `#!/bin/sh\nexport ETCD_LAB_ENGINE=$PPID\nexec node "$(dirname "$0")/${source}" "$@"\n`, { mode: 0o755 });
+      await fs.writeFile(
+        path.join(work, launcher),
+        `#!/bin/sh\nexport ETCD_LAB_ENGINE=$PPID\nexec node "$(dirname "$0")/${source}" "$@"\n`,
+        { mode: 0o755 },
+      );
     }
   });
 }

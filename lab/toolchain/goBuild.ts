@@ -26,30 +26,60 @@ export interface GoBuild {
  * Builds programs from Go modules into a folder, static and stripped. Modules come through the host's own Go settings (GOPROXY,
  * GOSUMDB) and its shared Go caches. Reports every 15 s how far it is; gives up after 20 minutes.
  */
-export async function goBuild(build: GoBuild, folder: string, report: (line: string) => void): Promise<void> {
+export async function goBuild(
+  build: GoBuild,
+  folder: string,
+  report: (line: string) => void,
+): Promise<void> {
   const go = await findGo(report);
   const work = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-lab-go-"));
   const started = Date.now();
-  let fetched = 0, compiled = 0;
+  let fetched = 0,
+    compiled = 0;
   const say = () => {
-    const step = compiled > 0 ? `compiling, ${compiled} packages done` : `fetching modules, ${fetched} so far`;
-    report(`toolchain: ${build.title} from its Go modules: ${step} (${Math.round((Date.now() - started) / 1000)} s; usually ${build.usually} on two cores)`);
+    const step =
+      compiled > 0 ? `compiling, ${compiled} packages done` : `fetching modules, ${fetched} so far`;
+    report(
+      `toolchain: ${build.title} from its Go modules: ${step} (${Math.round((Date.now() - started) / 1000)} s; usually ${build.usually} on two cores)`,
+    );
   };
   say();
   const timer = setInterval(say, 15_000);
   try {
     await fs.writeFile(path.join(work, "go.mod"), goMod(build));
-    const flags = Object.entries(build.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`).join("");
-    await run(go.command, [
-      "build", "-mod=mod", "-v", "-trimpath", "-buildvcs=false", ...(build.withoutInlining ? ["-gcflags=all=-l", "-gcflags=std="] : []), ...(build.tags ? ["-tags", build.tags.join(",")] : []),
-      "-ldflags", `-s -w${flags}`, "-o", `${folder}/`, ...build.packages,
-    ], {
-      cwd: work, timeoutMs: 20 * 60_000,
-      env: { ...go.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off", GOOS: "linux" },
-      onLine: (line) => { if (/^go: (downloading|found|finding)/.test(line)) fetched++; else if (!line.startsWith("go:")) compiled++; },
-    });
+    const flags = Object.entries(build.variables ?? {})
+      .map(([name, value]) => ` -X ${name}=${value}`)
+      .join("");
+    await run(
+      go.command,
+      [
+        "build",
+        "-mod=mod",
+        "-v",
+        "-trimpath",
+        "-buildvcs=false",
+        ...(build.withoutInlining ? ["-gcflags=all=-l", "-gcflags=std="] : []),
+        ...(build.tags ? ["-tags", build.tags.join(",")] : []),
+        "-ldflags",
+        `-s -w${flags}`,
+        "-o",
+        `${folder}/`,
+        ...build.packages,
+      ],
+      {
+        cwd: work,
+        timeoutMs: 20 * 60_000,
+        env: { ...go.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off", GOOS: "linux" },
+        onLine: (line) => {
+          if (/^go: (downloading|found|finding)/.test(line)) fetched++;
+          else if (!line.startsWith("go:")) compiled++;
+        },
+      },
+    );
   } catch (error) {
-    throw new Error(`toolchain: ${build.title} can neither be downloaded nor built; its Go modules come through GOPROXY (proxy.golang.org unless set), which must be reachable\n${error instanceof Error ? error.message : error}`);
+    throw new Error(
+      `toolchain: ${build.title} can neither be downloaded nor built; its Go modules come through GOPROXY (proxy.golang.org unless set), which must be reachable\n${error instanceof Error ? error.message : error}`,
+    );
   } finally {
     clearInterval(timer);
     await fs.rm(work, { recursive: true, force: true });
@@ -59,7 +89,8 @@ export async function goBuild(build: GoBuild, folder: string, report: (line: str
 
 function goMod(build: GoBuild): string {
   const lines = ["module etcd-lab-toolchain", "", "go 1.26", ""];
-  for (const [module, version] of Object.entries(build.modules)) lines.push(`require ${module} ${version}`);
+  for (const [module, version] of Object.entries(build.modules))
+    lines.push(`require ${module} ${version}`);
   for (const replacement of build.replace ?? []) lines.push(`replace ${replacement}`);
   return `${lines.join("\n")}\n`;
 }

@@ -6,11 +6,19 @@ import { test } from "node:test";
 import { projectDir } from "../../lab/paths.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 
-const names = readdirSync(path.join(projectDir, "commands")).filter((file) => file.endsWith(".ts")).map((file) => file.slice(0, -3));
+const names = readdirSync(path.join(projectDir, "commands"))
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -3));
 
 async function call(...args: string[]): Promise<{ code: number | null; text: string }> {
   try {
-    return { code: 0, text: await run(process.execPath, [path.join(projectDir, "commands/run.mjs"), ...args], { cwd: projectDir, env: { NODE_TEST_CONTEXT: undefined } }) };
+    return {
+      code: 0,
+      text: await run(process.execPath, [path.join(projectDir, "commands/run.mjs"), ...args], {
+        cwd: projectDir,
+        env: { NODE_TEST_CONTEXT: undefined },
+      }),
+    };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { code: error.code, text: error.output };
@@ -18,7 +26,9 @@ async function call(...args: string[]): Promise<{ code: number | null; text: str
 }
 
 test("package.json has a script for each command", () => {
-  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(path.join(projectDir, "package.json"), "utf8"));
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(
+    readFileSync(path.join(projectDir, "package.json"), "utf8"),
+  );
   for (const name of names) assert.equal(scripts[name], `node commands/run.mjs ${name}`);
 });
 
@@ -37,7 +47,10 @@ test("an unknown command is one line that lists the commands, exit 2", async () 
 });
 
 for (const [args, message] of [
-  [["up", "please"], /^up: up takes no arguments \(got please\); npm run up -- --help shows how it is called\n$/],
+  [
+    ["up", "please"],
+    /^up: up takes no arguments \(got please\); npm run up -- --help shows how it is called\n$/,
+  ],
   [["down", "now"], /^down: down takes no arguments/],
   [["lab"], /^lab: a subcommand is needed: start, stop, status, logs, fault, destroy; /],
   [["lab", "begin"], /^lab: there is no subcommand begin: /],
@@ -54,5 +67,6 @@ for (const [args, message] of [
 
 test("the help of faults lists every kind with its parameters", async () => {
   const { text } = await call("lab", "fault", "--help");
-  for (const word of ["withhold:", "falsify:", "ssh-late:", "server=…", "(optional)"]) assert.ok(text.includes(word), word);
+  for (const word of ["withhold:", "falsify:", "ssh-late:", "server=…", "(optional)"])
+    assert.ok(text.includes(word), word);
 });

@@ -15,34 +15,61 @@ const fileOf = (name: string) => path.join(projectDir, "tests/lab", `${name}.tes
 
 describe("the files of a tier", () => {
   test("each runs on the host that is free first, and what they count is summed up", async () => {
-    const ran: string[] = [], said: string[] = [];
-    const host = (name: string, ms: number): Host => async (command, { onLine }) => {
-      ran.push(`${name} ${command.at(-1)}`);
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      for (const line of ["✔ it works (1 ms)", "", "ℹ pass 2", "2 passed, 0 failed"]) onLine?.(line);
-      return "";
-    };
-    const sums = await runOnHosts([host("slow", 300), host("quick", 20)], ["one", "two", "three"].map(fileOf), (line) => said.push(line));
+    const ran: string[] = [],
+      said: string[] = [];
+    const host =
+      (name: string, ms: number): Host =>
+      async (command, { onLine }) => {
+        ran.push(`${name} ${command.at(-1)}`);
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        for (const line of ["✔ it works (1 ms)", "", "ℹ pass 2", "2 passed, 0 failed"])
+          onLine?.(line);
+        return "";
+      };
+    const sums = await runOnHosts(
+      [host("slow", 300), host("quick", 20)],
+      ["one", "two", "three"].map(fileOf),
+      (line) => said.push(line),
+    );
     assert.deepEqual(sums, { passed: 6, failed: 0 });
-    assert.deepEqual(ran, ["slow tests/lab/one.test.ts", "quick tests/lab/two.test.ts", "quick tests/lab/three.test.ts"]);
-    assert.deepEqual(said, ["two  ✔ it works (1 ms)", "three  ✔ it works (1 ms)", "one  ✔ it works (1 ms)"]);
+    assert.deepEqual(ran, [
+      "slow tests/lab/one.test.ts",
+      "quick tests/lab/two.test.ts",
+      "quick tests/lab/three.test.ts",
+    ]);
+    assert.deepEqual(said, [
+      "two  ✔ it works (1 ms)",
+      "three  ✔ it works (1 ms)",
+      "one  ✔ it works (1 ms)",
+    ]);
   });
 
   test("failed tests are counted and told; so is a file that ends without a count", async () => {
     const said: string[] = [];
     const failing: Host = async (command, { onLine }) => {
-      if (command.at(-1)?.includes("killed")) throw new CommandError("npm test: ended by SIGKILL", null, "");
+      if (command.at(-1)?.includes("killed"))
+        throw new CommandError("npm test: ended by SIGKILL", null, "");
       for (const line of ["✖ it breaks (1 ms)", "ℹ fail 1", "1 passed, 1 failed"]) onLine?.(line);
       throw new CommandError("npm test: exit 1", 1, "");
     };
-    assert.deepEqual(await runOnHosts([failing], ["broken", "killed"].map(fileOf), (line) => said.push(line)), { passed: 1, failed: 2 });
-    assert.deepEqual(said, ["broken  ✖ it breaks (1 ms)", "broken  ℹ fail 1", "killed  npm test: ended by SIGKILL", "killed  the file ended without a count"]);
+    assert.deepEqual(
+      await runOnHosts([failing], ["broken", "killed"].map(fileOf), (line) => said.push(line)),
+      { passed: 1, failed: 2 },
+    );
+    assert.deepEqual(said, [
+      "broken  ✖ it breaks (1 ms)",
+      "broken  ℹ fail 1",
+      "killed  npm test: ended by SIGKILL",
+      "killed  the file ended without a count",
+    ]);
   });
 });
 
 describe("the second host", () => {
   let none: string | undefined;
-  before(async () => { none = await whyNoSecondHost().catch((error: Error) => error.message.split("\n")[0]); });
+  before(async () => {
+    none = await whyNoSecondHost().catch((error: Error) => error.message.split("\n")[0]);
+  });
   const can = (t: TestContext): boolean => {
     if (none !== undefined) t.skip(none);
     return none === undefined;
@@ -50,24 +77,41 @@ describe("the second host", () => {
 
   test("has its own network, processes, containers and .lab, and this host's images", async (t) => {
     if (!can(t)) return;
-    const said = await onSecondHost(["sh", "-c", "ls /sys/class/net; echo $$; podman ps --all --quiet; ls -d .lab 2>/dev/null; mkdir .lab; podman images --format '{{.Repository}}'"]);
+    const said = await onSecondHost([
+      "sh",
+      "-c",
+      "ls /sys/class/net; echo $$; podman ps --all --quiet; ls -d .lab 2>/dev/null; mkdir .lab; podman images --format '{{.Repository}}'",
+    ]);
     assert.match(said, /^lo\n1\n(localhost\/etcd-lab-\w+\n)+$/);
     assert.ok(!readdirSync(projectDir).includes(".lab-2"), "its disk is left");
   });
 
   test("shares no folder for .lab with this one: removing one there would unmount it here", async (t) => {
     if (!can(t)) return;
-    assert.doesNotMatch(await onSecondHost(["cat", "/proc/self/mountinfo"]), /\.lab-2\/project(\/\.lab)? /);
+    assert.doesNotMatch(
+      await onSecondHost(["cat", "/proc/self/mountinfo"]),
+      /\.lab-2\/project(\/\.lab)? /,
+    );
   });
 
   test("passes on how a command ended", async (t) => {
-    if (can(t)) await assert.rejects(onSecondHost(["sh", "-c", "echo why; exit 3"]), (error: CommandError) => error.code === 3 && error.output === "why\n");
+    if (can(t))
+      await assert.rejects(
+        onSecondHost(["sh", "-c", "echo why; exit 3"]),
+        (error: CommandError) => error.code === 3 && error.output === "why\n",
+      );
   });
 
   test("ends with the process that made it, also when that is killed", async (t) => {
     if (!can(t)) return;
     const text = `import { onSecondHost } from ${JSON.stringify(path.join(projectDir, "tests/secondHost.ts"))}; await onSecondHost(["sleep", "98.7654"]);`;
-    const maker = spawn(process.execPath, ["--input-type=module", "--eval", text], { stdio: "ignore" }), sleeps = () => readdirSync("/proc").some((pid) => /^\d+$/.test(pid) && argumentsOf(pid) === "sleep\0" + "98.7654\0");
+    const maker = spawn(process.execPath, ["--input-type=module", "--eval", text], {
+        stdio: "ignore",
+      }),
+      sleeps = () =>
+        readdirSync("/proc").some(
+          (pid) => /^\d+$/.test(pid) && argumentsOf(pid) === "sleep\0" + "98.7654\0",
+        );
     await eventually("the second host", 20_000, async () => sleeps());
     maker.kill("SIGKILL");
     await eventually("its processes to end", 20_000, async () => !sleeps());

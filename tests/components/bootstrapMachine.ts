@@ -6,7 +6,10 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after } from "node:test";
-import { bootstrapScript, type BootstrapSettings } from "../../components/bootstrap/bootstrapScript.ts";
+import {
+  bootstrapScript,
+  type BootstrapSettings,
+} from "../../components/bootstrap/bootstrapScript.ts";
 import { packCookbook } from "../../components/bootstrap/cookbookArchive.ts";
 import { cookbookFolder } from "../cookbook/files.ts";
 
@@ -41,26 +44,61 @@ touch "$HERE/etcd-runs"; mkdir nodes`,
   "apt-get": 'echo "apt-get $*" >> "$HERE/calls"; echo 18.8.54-1 > "$HERE/installed"',
 };
 
-export interface Machine { here: string; base: string; run(change?: Partial<BootstrapSettings>, onOutput?: (out: string) => void): Promise<{ code: number | null; out: string; err: string }>; calls(): Promise<string[]>; set(name: string, text: string): Promise<void> }
+export interface Machine {
+  here: string;
+  base: string;
+  run(
+    change?: Partial<BootstrapSettings>,
+    onOutput?: (out: string) => void,
+  ): Promise<{ code: number | null; out: string; err: string }>;
+  calls(): Promise<string[]>;
+  set(name: string, text: string): Promise<void>;
+}
 
 export async function machine(): Promise<Machine> {
-  const here = await fs.mkdtemp(path.join(folder, "machine-")), bin = path.join(here, "bin"), base = path.join(here, "bootstrap");
+  const here = await fs.mkdtemp(path.join(folder, "machine-")),
+    bin = path.join(here, "bin"),
+    base = path.join(here, "bootstrap");
   await fs.mkdir(bin);
-  for (const [name, text] of Object.entries(commands)) await fs.writeFile(path.join(bin, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+  for (const [name, text] of Object.entries(commands))
+    await fs.writeFile(path.join(bin, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
   const set = (name: string, text: string) => fs.writeFile(path.join(here, name), text);
   await set("cloud-init-exit", "0");
   await set("chef-exit", "0");
   const run: Machine["run"] = (change, onOutput) => {
-    const settings = { nodeJson: { etcd: { domain: "etcd.test" } }, cookbook, chef: { product: "preinstalled" as const }, timeoutSeconds: 20, ...change };
-    const digest = createHash("sha256").update(bootstrapScript({ ...settings, digest: "" })).digest("hex");
-    const child = spawn("bash", ["-s"], { env: { PATH: `${bin}:${process.env.PATH}`, HERE: here }, timeout: 30_000 });
-    let out = "", err = "";
-    child.stdout.on("data", (data: Buffer) => { out += data.toString(); onOutput?.(out); });
-    child.stderr.on("data", (data: Buffer) => { err += data.toString(); });
-    child.stdin.end(bootstrapScript({ ...settings, digest }).replaceAll("/var/lib/etcd-bootstrap", base));
+    const settings = {
+      nodeJson: { etcd: { domain: "etcd.test" } },
+      cookbook,
+      chef: { product: "preinstalled" as const },
+      timeoutSeconds: 20,
+      ...change,
+    };
+    const digest = createHash("sha256")
+      .update(bootstrapScript({ ...settings, digest: "" }))
+      .digest("hex");
+    const child = spawn("bash", ["-s"], {
+      env: { PATH: `${bin}:${process.env.PATH}`, HERE: here },
+      timeout: 30_000,
+    });
+    let out = "",
+      err = "";
+    child.stdout.on("data", (data: Buffer) => {
+      out += data.toString();
+      onOutput?.(out);
+    });
+    child.stderr.on("data", (data: Buffer) => {
+      err += data.toString();
+    });
+    child.stdin.end(
+      bootstrapScript({ ...settings, digest }).replaceAll("/var/lib/etcd-bootstrap", base),
+    );
     return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
   };
-  const calls = async () => (await fs.readFile(path.join(here, "calls"), "utf8").catch(() => "")).trim().split("\n").filter(Boolean);
+  const calls = async () =>
+    (await fs.readFile(path.join(here, "calls"), "utf8").catch(() => ""))
+      .trim()
+      .split("\n")
+      .filter(Boolean);
   return { here, base, run, calls, set };
 }
 

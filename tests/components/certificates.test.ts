@@ -2,48 +2,100 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import test, { before } from "node:test";
-import { type Issued, authorityWarning, issueCertificate, makeAuthority, renewalDue } from "../../components/pki/certificates.ts";
+import {
+  type Issued,
+  authorityWarning,
+  issueCertificate,
+  makeAuthority,
+  renewalDue,
+} from "../../components/pki/certificates.ts";
 import { readAuthority } from "../../components/config/certificateSettings.ts";
 import { describeProblems, type Problem } from "../../components/config/configValues.ts";
 import { foreignAuthority } from "../foreignAuthority.ts";
 
-const profile = { commonName: "a.etcd.test", dnsNames: ["etcd.test", "a.etcd.test"], addresses: ["10.0.0.1", "127.0.0.1"], days: 365 };
-const serverAuth = "1.3.6.1.5.5.7.3.1", clientAuth = "1.3.6.1.5.5.7.3.2";
+const profile = {
+  commonName: "a.etcd.test",
+  dnsNames: ["etcd.test", "a.etcd.test"],
+  addresses: ["10.0.0.1", "127.0.0.1"],
+  days: 365,
+};
+const serverAuth = "1.3.6.1.5.5.7.3.1",
+  clientAuth = "1.3.6.1.5.5.7.3.2";
 let ca: Issued, leaf: Issued;
-before(async () => { ca = await makeAuthority("etcd CA of etcd.test", 3650); leaf = await issueCertificate(ca, profile); });
+before(async () => {
+  ca = await makeAuthority("etcd CA of etcd.test", 3650);
+  leaf = await issueCertificate(ca, profile);
+});
 
 test("a CA signs, and nothing else", () => {
   const certificate = new X509Certificate(ca.certificate);
-  assert.deepEqual([certificate.ca, certificate.subject, certificate.verify(certificate.publicKey), certificate.keyUsage], [true, "CN=etcd CA of etcd.test", true, undefined]);
+  assert.deepEqual(
+    [
+      certificate.ca,
+      certificate.subject,
+      certificate.verify(certificate.publicKey),
+      certificate.keyUsage,
+    ],
+    [true, "CN=etcd CA of etcd.test", true, undefined],
+  );
   assert.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
 });
 
 test("a member's certificate: server and client, for its names and addresses, of this CA", () => {
   const certificate = new X509Certificate(leaf.certificate);
-  assert.deepEqual([certificate.ca, certificate.verify(new X509Certificate(ca.certificate).publicKey), certificate.checkPrivateKey(createPrivateKey(leaf.privateKey))], [false, true, true]);
-  assert.deepEqual([certificate.subjectAltName, certificate.keyUsage], ["DNS:etcd.test, DNS:a.etcd.test, IP Address:10.0.0.1, IP Address:127.0.0.1", [serverAuth, clientAuth]]);
-  assert.ok(Date.parse(certificate.validFrom) <= Date.now() - 4 * 60_000, "a host whose clock is behind would refuse it");
+  assert.deepEqual(
+    [
+      certificate.ca,
+      certificate.verify(new X509Certificate(ca.certificate).publicKey),
+      certificate.checkPrivateKey(createPrivateKey(leaf.privateKey)),
+    ],
+    [false, true, true],
+  );
+  assert.deepEqual(
+    [certificate.subjectAltName, certificate.keyUsage],
+    [
+      "DNS:etcd.test, DNS:a.etcd.test, IP Address:10.0.0.1, IP Address:127.0.0.1",
+      [serverAuth, clientAuth],
+    ],
+  );
+  assert.ok(
+    Date.parse(certificate.validFrom) <= Date.now() - 4 * 60_000,
+    "a host whose clock is behind would refuse it",
+  );
 });
 
 test("without names it is a client's only", async () => {
-  const certificate = new X509Certificate((await issueCertificate(ca, { ...profile, dnsNames: [], addresses: [] })).certificate);
+  const certificate = new X509Certificate(
+    (await issueCertificate(ca, { ...profile, dnsNames: [], addresses: [] })).certificate,
+  );
   assert.deepEqual([certificate.subjectAltName, certificate.keyUsage], [undefined, [clientAuth]]);
 });
 
 test("a renewal keeps the key and changes the rest; no certificate outlives its CA", async () => {
-  const again = await issueCertificate(ca, profile, leaf.privateKey), serial = (pem: string) => new X509Certificate(pem).serialNumber;
+  const again = await issueCertificate(ca, profile, leaf.privateKey),
+    serial = (pem: string) => new X509Certificate(pem).serialNumber;
   assert.equal(again.privateKey, leaf.privateKey);
-  assert.ok(new X509Certificate(again.certificate).checkPrivateKey(createPrivateKey(leaf.privateKey)));
+  assert.ok(
+    new X509Certificate(again.certificate).checkPrivateKey(createPrivateKey(leaf.privateKey)),
+  );
   assert.notEqual(serial(again.certificate), serial(leaf.certificate));
   const short = await makeAuthority("short", 10);
-  assert.equal(new X509Certificate((await issueCertificate(short, profile)).certificate).validTo, new X509Certificate(short.certificate).validTo);
+  assert.equal(
+    new X509Certificate((await issueCertificate(short, profile)).certificate).validTo,
+    new X509Certificate(short.certificate).validTo,
+  );
 });
 
 test("a CA with an RSA key, or on another curve, signs too", async () => {
-  for (const made of [generateKeyPairSync("rsa", { modulusLength: 2048 }), generateKeyPairSync("ec", { namedCurve: "secp384r1" })]) {
+  for (const made of [
+    generateKeyPairSync("rsa", { modulusLength: 2048 }),
+    generateKeyPairSync("ec", { namedCurve: "secp384r1" }),
+  ]) {
     const privateKey = made.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
     // Only the issuer's name is taken from its certificate; the signature is by the key.
-    const issued = new X509Certificate((await issueCertificate({ certificate: ca.certificate, privateKey }, profile)).certificate);
+    const issued = new X509Certificate(
+      (await issueCertificate({ certificate: ca.certificate, privateKey }, profile)).certificate,
+    );
     assert.ok(issued.verify(made.publicKey), made.privateKey.asymmetricKeyType);
   }
 });
@@ -51,15 +103,33 @@ test("a CA with an RSA key, or on another curve, signs too", async () => {
 test("of a CA made by other tools, name and key identifier are taken byte by byte: Go compares the one, OpenSSL the other", async () => {
   const x509 = await import("@peculiar/x509");
   for (const keyId of ["00".repeat(19) + "07", ""]) {
-    const foreign = await foreignAuthority(keyId), authority = new x509.X509Certificate(foreign.certificate), issued = new x509.X509Certificate((await issueCertificate(foreign, profile)).certificate);
-    assert.deepEqual(Buffer.from(issued.issuerName.toArrayBuffer()), Buffer.from(authority.subjectName.toArrayBuffer()));
-    assert.equal(issued.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId, keyId || undefined);
-    assert.ok(new X509Certificate(issued.toString("pem")).checkIssued(new X509Certificate(foreign.certificate)), "OpenSSL does not see the issuer");
-    assert.equal(brought({ caCertificate: foreign.certificate, caPrivateKey: foreign.privateKey }).text, "");
+    const foreign = await foreignAuthority(keyId),
+      authority = new x509.X509Certificate(foreign.certificate),
+      issued = new x509.X509Certificate((await issueCertificate(foreign, profile)).certificate);
+    assert.deepEqual(
+      Buffer.from(issued.issuerName.toArrayBuffer()),
+      Buffer.from(authority.subjectName.toArrayBuffer()),
+    );
+    assert.equal(
+      issued.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
+      keyId || undefined,
+    );
+    assert.ok(
+      new X509Certificate(issued.toString("pem")).checkIssued(
+        new X509Certificate(foreign.certificate),
+      ),
+      "OpenSSL does not see the issuer",
+    );
+    assert.equal(
+      brought({ caCertificate: foreign.certificate, caPrivateKey: foreign.privateKey }).text,
+      "",
+    );
   }
 });
 
-const day = 86_400_000, now = Date.parse("2027-01-01T00:00:00Z"), at = (days: number) => new Date(now + days * day).toISOString();
+const day = 86_400_000,
+  now = Date.parse("2027-01-01T00:00:00Z"),
+  at = (days: number) => new Date(now + days * day).toISOString();
 const dues: [string, end: number, caEnd: number, days: number, before: number, due: boolean][] = [
   ["plenty of time", 200, 3000, 365, 60, false],
   ["the last day before the window", 61, 3000, 365, 60, false],
@@ -70,38 +140,120 @@ const dues: [string, end: number, caEnd: number, days: number, before: number, d
   ["certificates of one day, half of it over", 0.4, 3000, 1, 0, false],
   ["certificates of one day, over", -0.1, 3000, 1, 0, true],
 ];
-for (const [name, end, caEnd, days, renewBefore, due] of dues) test(`renewal: ${name}`, () => assert.equal(renewalDue(now, at(end), at(caEnd), days, renewBefore), due));
+for (const [name, end, caEnd, days, renewBefore, due] of dues)
+  test(`renewal: ${name}`, () =>
+    assert.equal(renewalDue(now, at(end), at(caEnd), days, renewBefore), due));
 
 test("the end of the CA is said as soon as it cuts certificates short, and not before", () => {
   assert.equal(authorityWarning(now, at(365), 365), "");
-  assert.match(authorityWarning(now, at(364), 365), /^the CA ends on \d{4}-\d\d-\d\d, in 364 days, and every certificate with it/);
+  assert.match(
+    authorityWarning(now, at(364), 365),
+    /^the CA ends on \d{4}-\d\d-\d\d, in 364 days, and every certificate with it/,
+  );
 });
 
 const brought = (raw: object, { tls = true, secret = true } = {}) => {
-  const problems: Problem[] = [], authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);
+  const problems: Problem[] = [],
+    authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);
   return { authority, text: describeProblems(problems) };
 };
 test("a CA of one's own is taken, and none is needed", () => {
   assert.deepEqual(brought({}), { authority: undefined, text: "" });
-  assert.deepEqual(brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }), { authority: { certificate: ca.certificate, privateKey: ca.privateKey.trim() }, text: "" });
+  assert.deepEqual(brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }), {
+    authority: { certificate: ca.certificate, privateKey: ca.privateKey.trim() },
+    text: "",
+  });
 });
 const refusedAuthorities: [string, () => { text: string } | Promise<{ text: string }>, RegExp][] = [
-  ["no key", () => brought({ caCertificate: ca.certificate }), /^caPrivateKey: the key of caCertificate is needed too/],
-  ["no certificate", () => brought({ caPrivateKey: ca.privateKey }), /^caCertificate: the certificate of the CA whose key/],
-  ["another's key", () => brought({ caCertificate: ca.certificate, caPrivateKey: leaf.privateKey }), /^caPrivateKey: the key of caCertificate is needed; this is another one \(got a text that is not shown\)$/],
-  ["a leaf", () => brought({ caCertificate: leaf.certificate, caPrivateKey: leaf.privateKey }), /^caCertificate: a CA's certificate is needed \(this one, CN=a\.etcd\.test/],
-  ["a chain", () => brought({ caCertificate: ca.certificate + leaf.certificate, caPrivateKey: ca.privateKey }), /^caCertificate: one certificate in PEM form/],
-  ["no PEM", () => brought({ caCertificate: "ca.crt", caPrivateKey: "ca.key" }), /^caCertificate: one certificate in PEM form is needed \(got ca\.crt\)\ncaPrivateKey: a private key in PEM form without passphrase.*not shown\)$/],
-  ["a key in plain text", () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { secret: false }), /^caPrivateKey: a secret is needed/],
-  ["a CA for a plain cluster", () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { tls: false }), /^caCertificate: a CA goes with tls: true/],
-  ["an ed25519 key", () => brought({ caCertificate: ca.certificate, caPrivateKey: generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString() }), /caPrivateKey: an RSA key of 2048 bits or more, or an EC key/],
-  ["a CA that another one signed", async () => {
-    const x509 = await import("@peculiar/x509"), root = new x509.X509Certificate(ca.certificate), keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
-    const signingKey = await crypto.subtle.importKey("pkcs8", new Uint8Array(createPrivateKey(ca.privateKey).export({ format: "der", type: "pkcs8" })), { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-    const middle = await x509.X509CertificateGenerator.create({ subject: "CN=middle", issuer: root.subjectName, publicKey: keys.publicKey, signingKey, signingAlgorithm: { name: "ECDSA", hash: "SHA-256" }, extensions: [new x509.BasicConstraintsExtension(true, 0, true)] });
-    return brought({ caCertificate: middle.toString("pem"), caPrivateKey: leaf.privateKey });
-  }, /^caCertificate: a CA that signed itself is needed: .*this one, CN=middle, is signed by CN=etcd CA of etcd\.test/],
-  ["a CA that ended", async () => { const old = await makeAuthority("old", -1 / 1440); return brought({ caCertificate: old.certificate, caPrivateKey: old.privateKey }); }, /^caCertificate: a CA that is valid is needed \(this one ended on/],
+  [
+    "no key",
+    () => brought({ caCertificate: ca.certificate }),
+    /^caPrivateKey: the key of caCertificate is needed too/,
+  ],
+  [
+    "no certificate",
+    () => brought({ caPrivateKey: ca.privateKey }),
+    /^caCertificate: the certificate of the CA whose key/,
+  ],
+  [
+    "another's key",
+    () => brought({ caCertificate: ca.certificate, caPrivateKey: leaf.privateKey }),
+    /^caPrivateKey: the key of caCertificate is needed; this is another one \(got a text that is not shown\)$/,
+  ],
+  [
+    "a leaf",
+    () => brought({ caCertificate: leaf.certificate, caPrivateKey: leaf.privateKey }),
+    /^caCertificate: a CA's certificate is needed \(this one, CN=a\.etcd\.test/,
+  ],
+  [
+    "a chain",
+    () =>
+      brought({ caCertificate: ca.certificate + leaf.certificate, caPrivateKey: ca.privateKey }),
+    /^caCertificate: one certificate in PEM form/,
+  ],
+  [
+    "no PEM",
+    () => brought({ caCertificate: "ca.crt", caPrivateKey: "ca.key" }),
+    /^caCertificate: one certificate in PEM form is needed \(got ca\.crt\)\ncaPrivateKey: a private key in PEM form without passphrase.*not shown\)$/,
+  ],
+  [
+    "a key in plain text",
+    () =>
+      brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { secret: false }),
+    /^caPrivateKey: a secret is needed/,
+  ],
+  [
+    "a CA for a plain cluster",
+    () => brought({ caCertificate: ca.certificate, caPrivateKey: ca.privateKey }, { tls: false }),
+    /^caCertificate: a CA goes with tls: true/,
+  ],
+  [
+    "an ed25519 key",
+    () =>
+      brought({
+        caCertificate: ca.certificate,
+        caPrivateKey: generateKeyPairSync("ed25519")
+          .privateKey.export({ format: "pem", type: "pkcs8" })
+          .toString(),
+      }),
+    /caPrivateKey: an RSA key of 2048 bits or more, or an EC key/,
+  ],
+  [
+    "a CA that another one signed",
+    async () => {
+      const x509 = await import("@peculiar/x509"),
+        root = new x509.X509Certificate(ca.certificate),
+        keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+          "sign",
+          "verify",
+        ]);
+      const signingKey = await crypto.subtle.importKey(
+        "pkcs8",
+        new Uint8Array(createPrivateKey(ca.privateKey).export({ format: "der", type: "pkcs8" })),
+        { name: "ECDSA", namedCurve: "P-256" },
+        false,
+        ["sign"],
+      );
+      const middle = await x509.X509CertificateGenerator.create({
+        subject: "CN=middle",
+        issuer: root.subjectName,
+        publicKey: keys.publicKey,
+        signingKey,
+        signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+        extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
+      });
+      return brought({ caCertificate: middle.toString("pem"), caPrivateKey: leaf.privateKey });
+    },
+    /^caCertificate: a CA that signed itself is needed: .*this one, CN=middle, is signed by CN=etcd CA of etcd\.test/,
+  ],
+  [
+    "a CA that ended",
+    async () => {
+      const old = await makeAuthority("old", -1 / 1440);
+      return brought({ caCertificate: old.certificate, caPrivateKey: old.privateKey });
+    },
+    /^caCertificate: a CA that is valid is needed \(this one ended on/,
+  ],
 ];
 for (const [name, make, want] of refusedAuthorities) {
   test(`refused: ${name}`, async () => {

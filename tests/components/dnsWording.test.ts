@@ -4,16 +4,29 @@ import test from "node:test";
 import type { Mismatch } from "../../components/dns/dnsAnswers.ts";
 import { describeFailure, describeWaiting } from "../../components/dns/dnsWording.ts";
 
-const missing: Mismatch = { kind: "on some servers only", record: "c.etcd.test A", server: "ns2.etcd.test (10.0.0.12)", problem: "NXDOMAIN, wanted 10.0.0.3, which ns1 has" };
-const stale: Mismatch = { kind: "stale target", record: "_etcd-server._tcp.etcd.test SRV", server: "ns1", problem: "names old.etcd.test, which is no member" };
+const missing: Mismatch = {
+  kind: "on some servers only",
+  record: "c.etcd.test A",
+  server: "ns2.etcd.test (10.0.0.12)",
+  problem: "NXDOMAIN, wanted 10.0.0.3, which ns1 has",
+};
+const stale: Mismatch = {
+  kind: "stale target",
+  record: "_etcd-server._tcp.etcd.test SRV",
+  server: "ns1",
+  problem: "names old.etcd.test, which is no member",
+};
 
 test("on expiry: a line for each mismatch, aligned, with the seconds waited and the next step", () => {
-  assert.equal(describeFailure("etcd.test", [missing, stale], 120.4), [
-    "DNS for etcd.test is not complete after 120 s. etcd would form a wrong cluster, so nothing was started.",
-    "  c.etcd.test A                     ns2.etcd.test (10.0.0.12)   NXDOMAIN, wanted 10.0.0.3, which ns1 has",
-    "  _etcd-server._tcp.etcd.test SRV   ns1                         names old.etcd.test, which is no member",
-    "  Correct the records named above at Cloudflare (another tool or an earlier cluster may own them), then run `pulumi up` again.",
-  ].join("\n"));
+  assert.equal(
+    describeFailure("etcd.test", [missing, stale], 120.4),
+    [
+      "DNS for etcd.test is not complete after 120 s. etcd would form a wrong cluster, so nothing was started.",
+      "  c.etcd.test A                     ns2.etcd.test (10.0.0.12)   NXDOMAIN, wanted 10.0.0.3, which ns1 has",
+      "  _etcd-server._tcp.etcd.test SRV   ns1                         names old.etcd.test, which is no member",
+      "  Correct the records named above at Cloudflare (another tool or an earlier cluster may own them), then run `pulumi up` again.",
+    ].join("\n"),
+  );
 });
 
 test("records that are only late need no repair", () => {

@@ -5,7 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { firstContactKeyIn } from "../../components/ssh/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
 
-let registered: Registered[], dependencies: Map<string, string[]>, options: Map<string, pulumi.CustomResourceOptions>, endpoints: Record<string, string>, hostKeys: Record<string, string>;
+let registered: Registered[],
+  dependencies: Map<string, string[]>,
+  options: Map<string, pulumi.CustomResourceOptions>,
+  endpoints: Record<string, string>,
+  hostKeys: Record<string, string>;
 const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const key = "-----BEGIN OPENSSH PRIVATE KEY----- marker-of-the-private-key";
 
@@ -17,12 +21,37 @@ before(async () => {
   const { readSettings } = await import("../../components/config/settings.ts");
   const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
   const { settings, problems } = readSettings({
-    domain: "etcd.test", zoneId: "0".repeat(32), nodes: zones, tls: "true", certificateDays: "365", renewBeforeDays: "60", publicAddress: "false", sshFrom: ["10.0.0.0/8"], clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"], openToTheWorld: "false", kmsKeyId: kmsKey,
-    ami: "", architecture: "amd64", instanceType: "t3.medium", dataVolumeGb: "20", sshUser: "admin", etcdVersion: "3.6.14", etcdMirror: "https://mirror.test",
-    etcdChecksums: "pinned", ttl: "60", dnsTimeout: "120", bootstrapTimeout: "900", healthTimeout: "60", nameservers: ["10.0.0.53"],
+    domain: "etcd.test",
+    zoneId: "0".repeat(32),
+    nodes: zones,
+    tls: "true",
+    certificateDays: "365",
+    renewBeforeDays: "60",
+    publicAddress: "false",
+    sshFrom: ["10.0.0.0/8"],
+    clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"],
+    openToTheWorld: "false",
+    kmsKeyId: kmsKey,
+    ami: "",
+    architecture: "amd64",
+    instanceType: "t3.medium",
+    dataVolumeGb: "20",
+    sshUser: "admin",
+    etcdVersion: "3.6.14",
+    etcdMirror: "https://mirror.test",
+    etcdChecksums: "pinned",
+    ttl: "60",
+    dnsTimeout: "120",
+    bootstrapTimeout: "900",
+    healthTimeout: "60",
+    nameservers: ["10.0.0.53"],
   });
   assert.deepEqual(problems, []);
-  const cluster = new EtcdCluster("etcd", { ...settings, sshPrivateKey: pulumi.secret(key), sshPublicKey: "ssh-ed25519 AAAA" }, { transformations: [watched.watch] });
+  const cluster = new EtcdCluster(
+    "etcd",
+    { ...settings, sshPrivateKey: pulumi.secret(key), sshPublicKey: "ssh-ed25519 AAAA" },
+    { transformations: [watched.watch] },
+  );
   endpoints = await promiseOf(cluster.endpoints);
   hostKeys = await promiseOf(cluster.hostKeys);
   await settled(registered);
@@ -30,26 +59,75 @@ before(async () => {
 
 /** Options are not part of what mocks see; a transformation on the component sees those of all its children. */
 function watchOptions() {
-  const dependencies = new Map<string, string[]>(), options = new Map<string, pulumi.CustomResourceOptions>();
+  const dependencies = new Map<string, string[]>(),
+    options = new Map<string, pulumi.CustomResourceOptions>();
   const watch: pulumi.ResourceTransformation = ({ name, opts }) => {
     options.set(name, opts as pulumi.CustomResourceOptions);
     const on = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
-    void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) => dependencies.set(name, urns.map((urn) => urn.split("::").at(-1) ?? "")));
+    void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) =>
+      dependencies.set(
+        name,
+        urns.map((urn) => urn.split("::").at(-1) ?? ""),
+      ),
+    );
     return undefined;
   };
   return { dependencies, options, watch };
 }
 const one = (name: string): Registered => {
   const found = registered.filter((r) => r.name === name);
-  assert.equal(found.length, 1, `${name}: ${found.length} in ${registered.map((r) => r.name).join(", ")}`);
+  assert.equal(
+    found.length,
+    1,
+    `${name}: ${found.length} in ${registered.map((r) => r.name).join(", ")}`,
+  );
   return found[0]!;
 };
-const secretValue = (value: unknown): unknown => (typeof value === "object" && value !== null && "value" in value ? (value as { value: unknown }).value : value);
+const secretValue = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && "value" in value
+    ? (value as { value: unknown }).value
+    : value;
 
 test("exactly these resources", () => {
-  const node = (n: string) => [`etcd-${n}`, `etcd-${n}-address`, `etcd-${n}-attachment`, `etcd-${n}-bootstrap`, `etcd-${n}-certificate`, `etcd-${n}-client`, `etcd-${n}-data`, `etcd-${n}-first-contact`, `etcd-${n}-host-key`, `etcd-${n}-instance`, `etcd-${n}-interface`, `etcd-${n}-leftovers`, `etcd-${n}-peer`, `etcd-${n}-shutdown`];
-  const shared = ["etcd", "etcd-ca", "etcd-operator-certificate", "etcd-clients-10.1.0.0-16", "etcd-clients-sg-0123456789abcdef0", "etcd-dns-readiness", "etcd-founders", "etcd-founding-volumes", "etcd-health", "etcd-host-key-seed", "etcd-incarnation", "etcd-key", "etcd-leftovers", "etcd-members", "etcd-out", "etcd-peers", "etcd-ssh-10.0.0.0-8"];
-  assert.deepEqual(registered.map((r) => r.name).sort(), [...["a", "b", "c"].flatMap(node), ...shared].sort());
+  const node = (n: string) => [
+    `etcd-${n}`,
+    `etcd-${n}-address`,
+    `etcd-${n}-attachment`,
+    `etcd-${n}-bootstrap`,
+    `etcd-${n}-certificate`,
+    `etcd-${n}-client`,
+    `etcd-${n}-data`,
+    `etcd-${n}-first-contact`,
+    `etcd-${n}-host-key`,
+    `etcd-${n}-instance`,
+    `etcd-${n}-interface`,
+    `etcd-${n}-leftovers`,
+    `etcd-${n}-peer`,
+    `etcd-${n}-shutdown`,
+  ];
+  const shared = [
+    "etcd",
+    "etcd-ca",
+    "etcd-operator-certificate",
+    "etcd-clients-10.1.0.0-16",
+    "etcd-clients-sg-0123456789abcdef0",
+    "etcd-dns-readiness",
+    "etcd-founders",
+    "etcd-founding-volumes",
+    "etcd-health",
+    "etcd-host-key-seed",
+    "etcd-incarnation",
+    "etcd-key",
+    "etcd-leftovers",
+    "etcd-members",
+    "etcd-out",
+    "etcd-peers",
+    "etcd-ssh-10.0.0.0-8",
+  ];
+  assert.deepEqual(
+    registered.map((r) => r.name).sort(),
+    [...["a", "b", "c"].flatMap(node), ...shared].sort(),
+  );
 });
 
 test("type tokens are those that the docs name", () => {
@@ -59,23 +137,58 @@ test("type tokens are those that the docs name", () => {
 });
 
 test("an A record for the private address, never proxied, and SRV records with priority in both places", () => {
-  assert.deepEqual(one("etcd-a-address").inputs, { zoneId: "0".repeat(32), ttl: 60, proxied: false, comment: "pulumi etcd/test 0a1b2c", name: "a.etcd.test", type: "A", content: addressOf("etcd-a-interface") });
-  const srv = (port: number) => ({ zoneId: "0".repeat(32), ttl: 60, proxied: false, comment: "pulumi etcd/test 0a1b2c", type: "SRV", priority: 0, data: { priority: 0, weight: 0, port, target: "b.etcd.test" } });
-  assert.deepEqual(one("etcd-b-peer").inputs, { ...srv(2380), name: "_etcd-server-ssl._tcp.etcd.test" });
-  assert.deepEqual(one("etcd-b-client").inputs, { ...srv(2379), name: "_etcd-client-ssl._tcp.etcd.test" });
+  assert.deepEqual(one("etcd-a-address").inputs, {
+    zoneId: "0".repeat(32),
+    ttl: 60,
+    proxied: false,
+    comment: "pulumi etcd/test 0a1b2c",
+    name: "a.etcd.test",
+    type: "A",
+    content: addressOf("etcd-a-interface"),
+  });
+  const srv = (port: number) => ({
+    zoneId: "0".repeat(32),
+    ttl: 60,
+    proxied: false,
+    comment: "pulumi etcd/test 0a1b2c",
+    type: "SRV",
+    priority: 0,
+    data: { priority: 0, weight: 0, port, target: "b.etcd.test" },
+  });
+  assert.deepEqual(one("etcd-b-peer").inputs, {
+    ...srv(2380),
+    name: "_etcd-server-ssl._tcp.etcd.test",
+  });
+  assert.deepEqual(one("etcd-b-client").inputs, {
+    ...srv(2379),
+    name: "_etcd-client-ssl._tcp.etcd.test",
+  });
 });
 
 test("a machine on its own interface, with IMDSv2 only and encrypted disks", () => {
   const { inputs } = one("etcd-c-instance");
   assert.deepEqual(inputs.primaryNetworkInterface, { networkInterfaceId: "etcd-c-interface-id" });
   assert.deepEqual(inputs.metadataOptions, { httpTokens: "required", httpPutResponseHopLimit: 1 });
-  assert.deepEqual(inputs.rootBlockDevice, { encrypted: true, kmsKeyId: kmsKey, volumeType: "gp3", volumeSize: 10 });
+  assert.deepEqual(inputs.rootBlockDevice, {
+    encrypted: true,
+    kmsKeyId: kmsKey,
+    volumeType: "gp3",
+    volumeSize: 10,
+  });
   assert.equal(inputs.ami, "ami-looked-up");
-  assert.deepEqual([one("etcd-c-data").inputs.encrypted, one("etcd-c-data").inputs.kmsKeyId, one("etcd-c-data").inputs.size], [true, kmsKey, 20]);
+  assert.deepEqual(
+    [
+      one("etcd-c-data").inputs.encrypted,
+      one("etcd-c-data").inputs.kmsKeyId,
+      one("etcd-c-data").inputs.size,
+    ],
+    [true, kmsKey, 20],
+  );
 });
 
 test("user data is secret, and brings a host key of its own to each machine", () => {
-  const texts = ["a", "b", "c"].map((n) => one(`etcd-${n}-instance`).inputs.userData), keys = texts.map((text) => firstContactKeyIn(String(secretValue(text))));
+  const texts = ["a", "b", "c"].map((n) => one(`etcd-${n}-instance`).inputs.userData),
+    keys = texts.map((text) => firstContactKeyIn(String(secretValue(text))));
   for (const text of texts) assert.notEqual(typeof text, "string", "user data must be a secret");
   for (const key of keys) assert.match(key, /^ssh-ed25519 AAAA/);
   assert.equal(new Set(keys).size, 3);
@@ -83,10 +196,23 @@ test("user data is secret, and brings a host key of its own to each machine", ()
 });
 
 test("the first contact knows the machine by the key of its user data, once port 22 is open, and waits for no DNS", () => {
-  const { inputs } = one("etcd-b-first-contact"), on = dependencies.get("etcd-b-first-contact") ?? [];
-  assert.equal(inputs.firstHostKey, firstContactKeyIn(String(secretValue(one("etcd-b-instance").inputs.userData))));
-  assert.deepEqual([inputs.hostKey, inputs.host, inputs.instanceId, inputs.user], ["ssh-ed25519 lasting-of-etcd-b-host-key", addressOf("etcd-b-interface"), "etcd-b-instance-id", "admin"]);
-  for (const secret of ["privateKey", "hostPrivateKey"]) assert.notEqual(typeof inputs[secret], "string", `${secret} must be a secret`);
+  const { inputs } = one("etcd-b-first-contact"),
+    on = dependencies.get("etcd-b-first-contact") ?? [];
+  assert.equal(
+    inputs.firstHostKey,
+    firstContactKeyIn(String(secretValue(one("etcd-b-instance").inputs.userData))),
+  );
+  assert.deepEqual(
+    [inputs.hostKey, inputs.host, inputs.instanceId, inputs.user],
+    [
+      "ssh-ed25519 lasting-of-etcd-b-host-key",
+      addressOf("etcd-b-interface"),
+      "etcd-b-instance-id",
+      "admin",
+    ],
+  );
+  for (const secret of ["privateKey", "hostPrivateKey"])
+    assert.notEqual(typeof inputs[secret], "string", `${secret} must be a secret`);
   assert.ok(on.includes("etcd-ssh-10.0.0.0-8"), on.join(", "));
   assert.ok(!on.includes("etcd-dns-readiness"), on.join(", "));
   assert.equal(one("etcd-b-host-key").inputs.instanceId, "etcd-b-instance-id");
@@ -94,15 +220,33 @@ test("the first contact knows the machine by the key of its user data, once port
 
 test("every later connection pins the lasting key of its own node", async () => {
   for (const n of ["a", "b", "c"]) {
-    const connection = secretValue(one(`etcd-${n}-bootstrap`).inputs.connection) as { hostKey: unknown; host: string };
-    assert.deepEqual([connection.hostKey, connection.host], [`ssh-ed25519 lasting-of-etcd-${n}-host-key`, addressOf(`etcd-${n}-interface`)]);
+    const connection = secretValue(one(`etcd-${n}-bootstrap`).inputs.connection) as {
+      hostKey: unknown;
+      host: string;
+    };
+    assert.deepEqual(
+      [connection.hostKey, connection.host],
+      [`ssh-ed25519 lasting-of-etcd-${n}-host-key`, addressOf(`etcd-${n}-interface`)],
+    );
   }
-  assert.deepEqual(hostKeys, Object.fromEntries(["a", "b", "c"].map((n) => [n, `ssh-ed25519 lasting-of-etcd-${n}-host-key`])));
+  assert.deepEqual(
+    hostKeys,
+    Object.fromEntries(
+      ["a", "b", "c"].map((n) => [n, `ssh-ed25519 lasting-of-etcd-${n}-host-key`]),
+    ),
+  );
 });
 
 test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {
   assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData", "keyName"]);
-  for (const name of ["etcd-a-instance", "etcd-a-attachment", "etcd-a-address", "etcd-a-peer", "etcd-a-client"]) assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
+  for (const name of [
+    "etcd-a-instance",
+    "etcd-a-attachment",
+    "etcd-a-address",
+    "etcd-a-peer",
+    "etcd-a-client",
+  ])
+    assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
 });
 
 test("what may not change is checked before anything is made", () => {
@@ -111,16 +255,36 @@ test("what may not change is checked before anything is made", () => {
 });
 
 test("everything in EC2 bears the mark, and is watched for what a cut-off run left", () => {
-  for (const name of ["etcd-a-interface", "etcd-a-data", "etcd-a-instance", "etcd-members", "etcd-key"]) {
+  for (const name of [
+    "etcd-a-interface",
+    "etcd-a-data",
+    "etcd-a-instance",
+    "etcd-members",
+    "etcd-key",
+  ]) {
     const { Project, Stack, Incarnation } = one(name).inputs.tags as Record<string, string>;
     assert.deepEqual([Project, Stack, Incarnation], ["etcd", "test", "0a1b2c"], name);
   }
-  for (const name of ["etcd-a-interface", "etcd-a-instance", "etcd-a-address", "etcd-a-client", "etcd-members", "etcd-peers"]) assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
+  for (const name of [
+    "etcd-a-interface",
+    "etcd-a-instance",
+    "etcd-a-address",
+    "etcd-a-client",
+    "etcd-members",
+    "etcd-peers",
+  ])
+    assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
 });
 
 test("a destroy has its turn between what is held and what may hold it unknown to the state", () => {
-  assert.deepEqual([dependencies.get("etcd-leftovers"), dependencies.get("etcd-a-interface")], [["etcd-members"], ["etcd-leftovers"]]);
-  assert.deepEqual([dependencies.get("etcd-a-leftovers"), dependencies.get("etcd-a-instance")], [["etcd-a-interface"], ["etcd-a-leftovers", "etcd-host-key-seed"]]);
+  assert.deepEqual(
+    [dependencies.get("etcd-leftovers"), dependencies.get("etcd-a-interface")],
+    [["etcd-members"], ["etcd-leftovers"]],
+  );
+  assert.deepEqual(
+    [dependencies.get("etcd-a-leftovers"), dependencies.get("etcd-a-instance")],
+    [["etcd-a-interface"], ["etcd-a-leftovers", "etcd-host-key-seed"]],
+  );
   // What they look for is what is made after them, neither more nor less.
   assert.deepEqual(one("etcd-a-leftovers").inputs.tags, one("etcd-a-instance").inputs.tags);
   const { Name: _, ...common } = one("etcd-a-interface").inputs.tags as Record<string, string>;
@@ -129,25 +293,49 @@ test("a destroy has its turn between what is held and what may hold it unknown t
 
 test("2380 from the group itself only, 2379 from the named networks and groups, 22 from the named networks, each rule with a description", () => {
   const rules = registered.filter((r) => r.type.endsWith("SecurityGroupIngressRule"));
-  assert.deepEqual(rules.map((r) => [r.inputs.fromPort, r.inputs.cidrIpv4 ?? r.inputs.referencedSecurityGroupId]).sort(),
-    [[22, "10.0.0.0/8"], [2379, "10.1.0.0/16"], [2379, "sg-0123456789abcdef0"], [2380, "etcd-members-id"]]);
+  assert.deepEqual(
+    rules
+      .map((r) => [r.inputs.fromPort, r.inputs.cidrIpv4 ?? r.inputs.referencedSecurityGroupId])
+      .sort(),
+    [
+      [22, "10.0.0.0/8"],
+      [2379, "10.1.0.0/16"],
+      [2379, "sg-0123456789abcdef0"],
+      [2380, "etcd-members-id"],
+    ],
+  );
   for (const rule of rules) assert.ok(String(rule.inputs.description).length > 5);
 });
 
 test("the gate waits for records, not for machines, and expects every member", () => {
-  assert.deepEqual(dependencies.get("etcd-dns-readiness")?.sort(), ["a", "b", "c"].flatMap((n) => [`etcd-${n}-address`, `etcd-${n}-peer`]).sort());
-  assert.deepEqual(one("etcd-dns-readiness").inputs.expected, { domain: "etcd.test", tls: true, port: 2380, members: ["a", "b", "c"].map((n) => ({ target: `${n}.etcd.test`, address: addressOf(`etcd-${n}-interface`) })) });
+  assert.deepEqual(
+    dependencies.get("etcd-dns-readiness")?.sort(),
+    ["a", "b", "c"].flatMap((n) => [`etcd-${n}-address`, `etcd-${n}-peer`]).sort(),
+  );
+  assert.deepEqual(one("etcd-dns-readiness").inputs.expected, {
+    domain: "etcd.test",
+    tls: true,
+    port: 2380,
+    members: ["a", "b", "c"].map((n) => ({
+      target: `${n}.etcd.test`,
+      address: addressOf(`etcd-${n}-interface`),
+    })),
+  });
 });
 
 test("each bootstrap waits for the gate, its own volume and the open ports, and for no other node", () => {
   const on = dependencies.get("etcd-b-bootstrap") ?? [];
-  for (const needed of ["etcd-dns-readiness", "etcd-b-attachment", "etcd-peers"]) assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);
+  for (const needed of ["etcd-dns-readiness", "etcd-b-attachment", "etcd-peers"])
+    assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);
   assert.ok(!on.some((name) => /^etcd-[ac]-/.test(name)), on.join(", "));
 });
 
 test("etcd is stopped between what starts it and the gate, so before any record goes; its machine is known by its lasting key", () => {
   for (const n of ["a", "b", "c"]) {
-    assert.ok(dependencies.get(`etcd-${n}-bootstrap`)?.includes(`etcd-${n}-shutdown`), "a bootstrap goes after its shutdown");
+    assert.ok(
+      dependencies.get(`etcd-${n}-bootstrap`)?.includes(`etcd-${n}-shutdown`),
+      "a bootstrap goes after its shutdown",
+    );
     assert.deepEqual(dependencies.get(`etcd-${n}-shutdown`), ["etcd-dns-readiness"]);
     assert.equal(one(`etcd-${n}-shutdown`).inputs.hostKey, hostKeys[n]);
   }
@@ -155,29 +343,64 @@ test("etcd is stopped between what starts it and the gate, so before any record 
 
 test("a bootstrap runs one short command; the rest travels as secret standard input", () => {
   const { inputs } = one("etcd-a-bootstrap");
-  assert.deepEqual([inputs.create, inputs.update, inputs.delete], ["sudo -n bash -s", "sudo -n bash -s", undefined]);
+  assert.deepEqual(
+    [inputs.create, inputs.update, inputs.delete],
+    ["sudo -n bash -s", "sudo -n bash -s", undefined],
+  );
   assert.deepEqual(inputs.triggers, ["etcd-a-instance-id", "etcd-a-data-id"]);
   assert.match(String(secretValue(inputs.stdin)), /^bootstrap\(\) \{/);
   assert.notEqual(typeof inputs.stdin, "string", "standard input must be a secret");
 });
 
 test("health waits for every bootstrap, and clients find the cluster only after it", () => {
-  assert.deepEqual(dependencies.get("etcd-health"), ["etcd-a-bootstrap", "etcd-b-bootstrap", "etcd-c-bootstrap"]);
+  assert.deepEqual(dependencies.get("etcd-health"), [
+    "etcd-a-bootstrap",
+    "etcd-b-bootstrap",
+    "etcd-c-bootstrap",
+  ]);
   assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health"]);
-  assert.deepEqual(endpoints, Object.fromEntries(["a", "b", "c"].map((n) => [n, `https://${addressOf(`etcd-${n}-interface`)}:2379`])));
+  assert.deepEqual(
+    endpoints,
+    Object.fromEntries(
+      ["a", "b", "c"].map((n) => [n, `https://${addressOf(`etcd-${n}-interface`)}:2379`]),
+    ),
+  );
 });
 
 test("no private key anywhere but in secrets", () => {
   // A secret arrives in mocks wrapped; plain text would be found as it is.
-  const plain = JSON.stringify(registered.map((r) => r.inputs), (_name, value: unknown) => (typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value ? "[secret]" : value));
+  const plain = JSON.stringify(
+    registered.map((r) => r.inputs),
+    (_name, value: unknown) =>
+      typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value
+        ? "[secret]"
+        : value,
+  );
   assert.ok(!plain.includes("marker-of-the-private-key"));
 });
 
 test("a member's certificate is for its names and its address; the operator's holds no name of the cluster, so it is no peer", () => {
-  const { commonName, dnsNames, addresses, days, renewBeforeDays } = one("etcd-b-certificate").inputs;
-  assert.deepEqual({ commonName, dnsNames, addresses, days, renewBeforeDays }, { commonName: "b.etcd.test", dnsNames: ["etcd.test", "b.etcd.test", "localhost"], addresses: [addressOf("etcd-b-interface"), "127.0.0.1"], days: 365, renewBeforeDays: 60 });
-  assert.deepEqual([one("etcd-operator-certificate").inputs.dnsNames, one("etcd-operator-certificate").inputs.addresses], [[], []]);
-  for (const name of ["etcd-ca", "etcd-b-certificate", "etcd-operator-certificate"]) assert.deepEqual(options.get(name)?.additionalSecretOutputs, ["privateKey"], name);
+  const { commonName, dnsNames, addresses, days, renewBeforeDays } =
+    one("etcd-b-certificate").inputs;
+  assert.deepEqual(
+    { commonName, dnsNames, addresses, days, renewBeforeDays },
+    {
+      commonName: "b.etcd.test",
+      dnsNames: ["etcd.test", "b.etcd.test", "localhost"],
+      addresses: [addressOf("etcd-b-interface"), "127.0.0.1"],
+      days: 365,
+      renewBeforeDays: 60,
+    },
+  );
+  assert.deepEqual(
+    [
+      one("etcd-operator-certificate").inputs.dnsNames,
+      one("etcd-operator-certificate").inputs.addresses,
+    ],
+    [[], []],
+  );
+  for (const name of ["etcd-ca", "etcd-b-certificate", "etcd-operator-certificate"])
+    assert.deepEqual(options.get(name)?.additionalSecretOutputs, ["privateKey"], name);
 });
 
 test("what a machine's host key is made of outlives the machine in the state", () => {

@@ -3,41 +3,113 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { refusals } from "../../components/founders.ts";
 
-const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" }, places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
-const founded = { nodes: ["a", "b", "c"], domain: "etcd.test", zoneId: "0123", tls: false, authority: "", etcdVersion: "3.6.14", sshPublicKey: "ssh-ed25519 AAAA", kmsKeyId: "", instanceTypes: types, places, volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" } };
+const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" },
+  places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
+const founded = {
+  nodes: ["a", "b", "c"],
+  domain: "etcd.test",
+  zoneId: "0123",
+  tls: false,
+  authority: "",
+  etcdVersion: "3.6.14",
+  sshPublicKey: "ssh-ed25519 AAAA",
+  kmsKeyId: "",
+  instanceTypes: types,
+  places,
+  volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" },
+};
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"; // how preview shows a value that is not known yet
 
 const refused: [string, object, string, RegExp][] = [
-  ["a node more", { nodes: ["a", "b", "c", "d", "e"] }, "nodes", /founded by a, b, c; got a, b, c, d, e/],
+  [
+    "a node more",
+    { nodes: ["a", "b", "c", "d", "e"] },
+    "nodes",
+    /founded by a, b, c; got a, b, c, d, e/,
+  ],
   ["a node less", { nodes: ["a"] }, "nodes", /got a\)/],
   ["a renamed node", { nodes: ["a", "b", "x"] }, "nodes", /got a, b, x/],
   ["another domain", { domain: "other.test" }, "domain", /etcd\.test; got other\.test/],
   ["another zone of Cloudflare's", { zoneId: "4567" }, "zoneId", /founded in 0123; got 4567/],
   ["TLS switched", { tls: true }, "tls", /founded with false; got true/],
-  ["another CA", { authority: "-----BEGIN CERTIFICATE-----" }, "authority", /^caCertificate: members believe the CA they were started with/],
-  ["another version", { etcdVersion: "3.7.3" }, "etcdVersion", /one member at a time.*founded with 3\.6\.14; got 3\.7\.3/],
-  ["another SSH key", { sshPublicKey: "ssh-ed25519 BBBB" }, "sshPublicKey", /replace every machine at once/],
-  ["a KMS key where there was none", { kmsKeyId: "arn:key" }, "kmsKeyId", /replace every data volume \(founded with the account's default; got arn:key\)/],
-  ["a node moved to another zone", { places: { ...places, b: "us-east-1f subnet-2" } }, "places", /nodes\.b: a member keeps its zone/],
-  ["another type for all at once", { instanceTypes: { a: "m7i.large", b: "m7i.large", c: "m7i.large" } }, "instanceTypes", /changes for a, b, c, which would stop them all at once/],
-  ["another volume", { volumeIds: { ...founded.volumeIds, b: "vol-9" } }, "volumeIds", /data volume of b:/],
-  ["a volume about to be replaced", { volumeIds: { ...founded.volumeIds, c: unknown } }, "volumeIds", /data volume of c:/],
+  [
+    "another CA",
+    { authority: "-----BEGIN CERTIFICATE-----" },
+    "authority",
+    /^caCertificate: members believe the CA they were started with/,
+  ],
+  [
+    "another version",
+    { etcdVersion: "3.7.3" },
+    "etcdVersion",
+    /one member at a time.*founded with 3\.6\.14; got 3\.7\.3/,
+  ],
+  [
+    "another SSH key",
+    { sshPublicKey: "ssh-ed25519 BBBB" },
+    "sshPublicKey",
+    /replace every machine at once/,
+  ],
+  [
+    "a KMS key where there was none",
+    { kmsKeyId: "arn:key" },
+    "kmsKeyId",
+    /replace every data volume \(founded with the account's default; got arn:key\)/,
+  ],
+  [
+    "a node moved to another zone",
+    { places: { ...places, b: "us-east-1f subnet-2" } },
+    "places",
+    /nodes\.b: a member keeps its zone/,
+  ],
+  [
+    "another type for all at once",
+    { instanceTypes: { a: "m7i.large", b: "m7i.large", c: "m7i.large" } },
+    "instanceTypes",
+    /changes for a, b, c, which would stop them all at once/,
+  ],
+  [
+    "another volume",
+    { volumeIds: { ...founded.volumeIds, b: "vol-9" } },
+    "volumeIds",
+    /data volume of b:/,
+  ],
+  [
+    "a volume about to be replaced",
+    { volumeIds: { ...founded.volumeIds, c: unknown } },
+    "volumeIds",
+    /data volume of c:/,
+  ],
 ];
 for (const [name, change, property, reason] of refused) {
   test(`refused: ${name}`, () => {
     const found = refusals(founded, { ...founded, ...change });
-    assert.deepEqual(found.map((f) => f.property), [property]);
+    assert.deepEqual(
+      found.map((f) => f.property),
+      [property],
+    );
     assert.match(found[0]?.reason ?? "", reason);
   });
 }
 test("refused: a KMS key for a cluster that was founded before there was such a setting", () => {
   const { kmsKeyId: _, ...older } = founded;
-  assert.deepEqual(refusals(older, { ...founded, kmsKeyId: "arn:key" }).map((f) => f.property), ["kmsKeyId"]);
+  assert.deepEqual(
+    refusals(older, { ...founded, kmsKeyId: "arn:key" }).map((f) => f.property),
+    ["kmsKeyId"],
+  );
   assert.deepEqual(refusals(older, founded), []);
-  assert.deepEqual(refusals({ volumeIds: {} }, { volumeIds: {} }), [], "the record of volumes holds nothing else");
+  assert.deepEqual(
+    refusals({ volumeIds: {} }, { volumeIds: {} }),
+    [],
+    "the record of volumes holds nothing else",
+  );
 });
 test("accepted: the first up, and no change", () => {
   assert.deepEqual(refusals({}, founded), []);
   assert.deepEqual(refusals(founded, { ...founded, nodes: ["c", "b", "a"] }), []);
-  assert.deepEqual(refusals(founded, { ...founded, instanceTypes: { ...types, b: "m7i.large" } }), [], "one node at a time may change its type");
+  assert.deepEqual(
+    refusals(founded, { ...founded, instanceTypes: { ...types, b: "m7i.large" } }),
+    [],
+    "one node at a time may change its type",
+  );
 });

@@ -10,23 +10,52 @@ export interface Registered {
 
 /** Answers like a cloud would: ids and addresses that depend on the name only. */
 export async function recordResources(): Promise<Registered[]> {
-  const registered: Registered[] = [], { certificate } = await makeAuthority("mock", 3650);
-  await pulumi.runtime.setMocks({
-    newResource: ({ type, name, inputs }) => {
-      registered.push({ type, name, inputs });
-      const computed: Record<string, unknown> = type === "aws:ec2/networkInterface:NetworkInterface" ? { privateIp: addressOf(name) }
-        : type.endsWith("etcd:HostKey") ? { publicKey: `ssh-ed25519 lasting-of-${name}`, privateKey: "marker-of-the-private-key" }
-        : type.endsWith("etcd:Incarnation") ? { word: "0a1b2c" } : type.endsWith("etcd:ClusterHealth") ? { clusterId: "c1" }
-        : type.endsWith("etcd:CertificateAuthority") ? { certificate, privateKey: "marker-of-the-private-key" }
-        : /etcd:Certificate/.test(type) ? { certificate: `certificate of ${name}`, privateKey: "marker-of-the-private-key" }
-        : type.endsWith("etcd:Founders") ? { founding: "f0f0" } : {};
-      return { id: `${name}-id`, state: { ...inputs, ...computed } };
+  const registered: Registered[] = [],
+    { certificate } = await makeAuthority("mock", 3650);
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        registered.push({ type, name, inputs });
+        const computed: Record<string, unknown> =
+          type === "aws:ec2/networkInterface:NetworkInterface"
+            ? { privateIp: addressOf(name) }
+            : type.endsWith("etcd:HostKey")
+              ? {
+                  publicKey: `ssh-ed25519 lasting-of-${name}`,
+                  privateKey: "marker-of-the-private-key",
+                }
+              : type.endsWith("etcd:Incarnation")
+                ? { word: "0a1b2c" }
+                : type.endsWith("etcd:ClusterHealth")
+                  ? { clusterId: "c1" }
+                  : type.endsWith("etcd:CertificateAuthority")
+                    ? { certificate, privateKey: "marker-of-the-private-key" }
+                    : /etcd:Certificate/.test(type)
+                      ? {
+                          certificate: `certificate of ${name}`,
+                          privateKey: "marker-of-the-private-key",
+                        }
+                      : type.endsWith("etcd:Founders")
+                        ? { founding: "f0f0" }
+                        : {};
+        return { id: `${name}-id`, state: { ...inputs, ...computed } };
+      },
+      call: ({ token, inputs }) =>
+        token === "aws:ec2/getAmi:getAmi"
+          ? { ...inputs, id: "ami-looked-up" }
+          : {
+              ...inputs,
+              id: inputs.id ?? `subnet-default-${inputs.availabilityZone}`,
+              vpcId: "vpc-1",
+            },
     },
-    call: ({ token, inputs }) => (token === "aws:ec2/getAmi:getAmi" ? { ...inputs, id: "ami-looked-up" } : { ...inputs, id: inputs.id ?? `subnet-default-${inputs.availabilityZone}`, vpcId: "vpc-1" }),
-  }, "etcd", "test");
+    "etcd",
+    "test",
+  );
   // The SDK's mock monitor knows no resource hooks: without an answer their registration, and with it every resource, would wait for ever.
   const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
-  monitor.registerResourceHook = (_request: unknown, done: (error: null, reply: object) => void) => done(null, {});
+  monitor.registerResourceHook = (_request: unknown, done: (error: null, reply: object) => void) =>
+    done(null, {});
   return registered;
 }
 
@@ -41,7 +70,7 @@ export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
 
 /** Resolves when nothing has been registered for a few turns of the event loop: awaiting one output would not wait for its siblings. */
 export async function settled(registered: readonly Registered[]): Promise<void> {
-  for (let quiet = 0, seen = -1; quiet < 20; ) {
+  for (let quiet = 0, seen = -1; quiet < 20;) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     quiet = registered.length === seen ? quiet + 1 : 0;
     seen = registered.length;

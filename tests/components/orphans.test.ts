@@ -7,28 +7,79 @@ import { markComment } from "../../components/healing/mark.ts";
 import { startFakeEc2 } from "../provider/fakeEc2.ts";
 
 const mark = markComment({ project: "etcd", stack: "prod", incarnation: "0a1b2c3d4e5f" });
-const srv = { zoneId: "z", name: "_etcd-server._tcp.etcd.test", type: "SRV", comment: mark, data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 } };
+const srv = {
+  zoneId: "z",
+  name: "_etcd-server._tcp.etcd.test",
+  type: "SRV",
+  comment: mark,
+  data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 },
+};
 const a = { zoneId: "z", name: "a.etcd.test", type: "A", comment: mark, content: "10.0.0.1" };
-const listed = (change: Partial<ListedRecord>): ListedRecord => ({ id: "1", name: srv.name, type: "SRV", content: "0 2380 a.etcd.test", comment: mark, data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 }, ...change });
-const listedA = (change: Partial<ListedRecord>): ListedRecord => ({ id: "1", name: a.name, type: "A", content: "10.0.0.1", comment: mark, ...change });
+const listed = (change: Partial<ListedRecord>): ListedRecord => ({
+  id: "1",
+  name: srv.name,
+  type: "SRV",
+  content: "0 2380 a.etcd.test",
+  comment: mark,
+  data: { priority: 0, weight: 0, target: "a.etcd.test", port: 2380 },
+  ...change,
+});
+const listedA = (change: Partial<ListedRecord>): ListedRecord => ({
+  id: "1",
+  name: a.name,
+  type: "A",
+  content: "10.0.0.1",
+  comment: mark,
+  ...change,
+});
 
 const cases: [string, typeof srv | typeof a, ListedRecord, "ours" | "foreign" | "neither"][] = [
   ["the same SRV with our mark", srv, listed({}), "ours"],
-  ["the same SRV of another incarnation", srv, listed({ comment: markComment({ project: "etcd", stack: "prod", incarnation: "ffffffffffff" }) }), "foreign"],
+  [
+    "the same SRV of another incarnation",
+    srv,
+    listed({
+      comment: markComment({ project: "etcd", stack: "prod", incarnation: "ffffffffffff" }),
+    }),
+    "foreign",
+  ],
   ["the same SRV without a mark", srv, listed({ comment: null }), "foreign"],
-  ["somebody else's SRV with another weight: the gate names it", srv, listed({ comment: null, data: { priority: 0, weight: 5, target: "a.etcd.test", port: 2380 } }), "neither"],
-  ["another member's SRV with our mark", srv, listed({ data: { target: "b.etcd.test", port: 2380 } }), "neither"],
-  ["another SRV of somebody else", srv, listed({ comment: null, data: { target: "b.etcd.test", port: 2380 } }), "neither"],
+  [
+    "somebody else's SRV with another weight: the gate names it",
+    srv,
+    listed({ comment: null, data: { priority: 0, weight: 5, target: "a.etcd.test", port: 2380 } }),
+    "neither",
+  ],
+  [
+    "another member's SRV with our mark",
+    srv,
+    listed({ data: { target: "b.etcd.test", port: 2380 } }),
+    "neither",
+  ],
+  [
+    "another SRV of somebody else",
+    srv,
+    listed({ comment: null, data: { target: "b.etcd.test", port: 2380 } }),
+    "neither",
+  ],
   ["the same A with our mark", a, listedA({}), "ours"],
   ["our A with an older address", a, listedA({ content: "10.0.0.9" }), "ours"],
   ["the same A of somebody else", a, listedA({ comment: "by hand" }), "foreign"],
-  ["another A of somebody else: the gate names it, nobody removes it", a, listedA({ comment: "by hand", content: "10.0.0.9" }), "neither"],
+  [
+    "another A of somebody else: the gate names it, nobody removes it",
+    a,
+    listedA({ comment: "by hand", content: "10.0.0.9" }),
+    "neither",
+  ],
   ["another name", a, listedA({ name: "b.etcd.test" }), "neither"],
 ];
 for (const [name, wanted, record, want] of cases) {
   test(`record: ${name} is ${want}`, () => {
     const { ours, foreign } = sortRecords(wanted, [record]);
-    assert.deepEqual([ours.length, foreign.length], want === "ours" ? [1, 0] : want === "foreign" ? [0, 1] : [0, 0]);
+    assert.deepEqual(
+      [ours.length, foreign.length],
+      want === "ours" ? [1, 0] : want === "foreign" ? [0, 1] : [0, 0],
+    );
   });
 }
 
@@ -37,24 +88,52 @@ test("without a mark of ours to look for, nothing is ours", () => {
 });
 
 test("the mark fits into a comment on Cloudflare's free plan, whatever the stack is called, and never loses the incarnation", () => {
-  const long = markComment({ project: "p".repeat(80), stack: "s".repeat(100), incarnation: "0a1b2c3d4e5f" });
+  const long = markComment({
+    project: "p".repeat(80),
+    stack: "s".repeat(100),
+    incarnation: "0a1b2c3d4e5f",
+  });
   assert.ok(long.length <= 100, String(long.length));
   assert.ok(long.endsWith(" 0a1b2c3d4e5f"));
 });
 
 test("things in EC2 are found by all of their tags, and only when the incarnation is among them", async () => {
-  assert.deepEqual(tagFilters({ tags: { Project: "etcd", Name: "a", __defaults: [] } }), [{ Name: "tag:Project", Values: ["etcd"] }, { Name: "tag:Name", Values: ["a"] }]);
+  assert.deepEqual(tagFilters({ tags: { Project: "etcd", Name: "a", __defaults: [] } }), [
+    { Name: "tag:Project", Values: ["etcd"] },
+    { Name: "tag:Name", Values: ["a"] },
+  ]);
   // No incarnation, no look-up: this would fail for want of an EC2 to ask.
-  assert.deepEqual(await removeOrphanOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined), []);
-  assert.deepEqual(await removeOrphanOf("aws:ec2/volumeAttachment:VolumeAttachment", { tags: { Incarnation: "x" } }, () => undefined), []);
+  assert.deepEqual(
+    await removeOrphanOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined),
+    [],
+  );
+  assert.deepEqual(
+    await removeOrphanOf(
+      "aws:ec2/volumeAttachment:VolumeAttachment",
+      { tags: { Incarnation: "x" } },
+      () => undefined,
+    ),
+    [],
+  );
 });
 
 test("before a group is made, one that interfaces are in is not an orphan: it is the one that is replaced", async () => {
-  const ec2 = await startFakeEc2(), setting = (key: string) => ({ "aws:region": "us-east-1", "aws:accessKey": "lab", "aws:secretKey": "lab", "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]) })[key];
-  const group = () => removeOrphanOf("aws:ec2/securityGroup:SecurityGroup", { tags: { Incarnation: "x" } }, setting);
+  const ec2 = await startFakeEc2(),
+    setting = (key: string) =>
+      ({
+        "aws:region": "us-east-1",
+        "aws:accessKey": "lab",
+        "aws:secretKey": "lab",
+        "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
+      })[key];
+  const group = () =>
+    removeOrphanOf("aws:ec2/securityGroup:SecurityGroup", { tags: { Incarnation: "x" } }, setting);
   ec2.script = {
-    DescribeSecurityGroups: "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>", DeleteSecurityGroup: "<return>true</return>",
-    DescribeNetworkInterfaces: "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>",
+    DescribeSecurityGroups:
+      "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>",
+    DeleteSecurityGroup: "<return>true</return>",
+    DescribeNetworkInterfaces:
+      "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>",
   };
   try {
     assert.deepEqual(await group(), []);

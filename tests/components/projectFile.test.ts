@@ -6,8 +6,13 @@ import { parse } from "yaml";
 import { readSettings } from "../../components/config/settings.ts";
 import { settingNames } from "../../components/config/stackConfig.ts";
 
-interface Key { type?: string; default: unknown; description: string }
-const declared = (parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, Key> }).config;
+interface Key {
+  type?: string;
+  default: unknown;
+  description: string;
+}
+const declared = (parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, Key> })
+  .config;
 
 test("every setting the program reads is declared, and the other way round", () => {
   assert.deepEqual(Object.keys(declared).sort(), [...settingNames].sort());
@@ -22,7 +27,12 @@ test("every setting has a default, no type, and a description that is a sentence
 });
 
 test("with the defaults alone, only what must be given is missing", () => {
-  const defaults = Object.fromEntries(Object.entries(declared).map(([name, key]) => [name, typeof key.default === "object" ? key.default : String(key.default)]));
+  const defaults = Object.fromEntries(
+    Object.entries(declared).map(([name, key]) => [
+      name,
+      typeof key.default === "object" ? key.default : String(key.default),
+    ]),
+  );
   const missing = [...new Set(readSettings(defaults).problems.map((p) => p.field))].sort();
   assert.deepEqual(missing, ["clientsFrom", "domain", "nodes", "sshFrom", "zoneId"]);
 });

@@ -7,14 +7,19 @@ import { probeCluster } from "../../components/health/etcdProbe.ts";
 import { startDynamicProvider } from "../provider/dynamicProvider.ts";
 import { etcdVersions, startMembers } from "./etcdProcesses.ts";
 
-const silent = () => undefined, names = ["a", "b", "c"];
-const until = (members: readonly { name: string; endpoint: string; peerUrl: string }[]) => waitForHealth({ members, bootstraps: "", timeoutSeconds: 30, version: 1 }, silent);
+const silent = () => undefined,
+  names = ["a", "b", "c"];
+const until = (members: readonly { name: string; endpoint: string; peerUrl: string }[]) =>
+  waitForHealth({ members, bootstraps: "", timeoutSeconds: 30, version: 1 }, silent);
 
 /** etcd refuses a member until the others have been connected for 5 s. */
 async function eventually(attempt: () => Promise<unknown>, what: string): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const error = await attempt().then(() => undefined, (e: Error) => e);
+    const error = await attempt().then(
+      () => undefined,
+      (e: Error) => e,
+    );
     if (!error) return;
     if (Date.now() > deadline) throw new Error(`waited 20 s for ${what}: ${error.message}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -28,12 +33,21 @@ for (const [i, version] of etcdVersions.entries()) {
       const id = await until(cluster.declared);
       assert.match(id, /^[0-9a-f]{12,16}$/);
       const report = await probeCluster(cluster.declared, 2000);
-      assert.deepEqual(report.members.map((m) => m.version), [version, version, version]);
+      assert.deepEqual(
+        report.members.map((m) => m.version),
+        [version, version, version],
+      );
       assert.equal(report.members.filter((m) => m.leaderId === m.memberId).length, 1);
-      assert.ok(report.members.every((m) => m.dbSizeBytes > 0 && m.revision > 1), JSON.stringify(report.members));
+      assert.ok(
+        report.members.every((m) => m.dbSizeBytes > 0 && m.revision > 1),
+        JSON.stringify(report.members),
+      );
 
       const undeclared = await probeCluster(cluster.declared.slice(0, 2), 2000);
-      assert.ok(undeclared.reasons.some((r) => /lists c \(http.*\), which is not declared/.test(r)), undeclared.reasons.join("\n"));
+      assert.ok(
+        undeclared.reasons.some((r) => /lists c \(http.*\), which is not declared/.test(r)),
+        undeclared.reasons.join("\n"),
+      );
 
       const follower = report.members.find((m) => m.leaderId !== m.memberId)?.name ?? "";
       await cluster.kill(follower);
@@ -41,12 +55,19 @@ for (const [i, version] of etcdVersions.entries()) {
       assert.deepEqual([one.healthy, one.reasons.length], [false, 1]);
       assert.match(one.reasons[0] ?? "", new RegExp(`^${follower} \\(http.*does not answer`));
 
-      const hung = report.members.find((m) => m.name !== follower && m.leaderId !== m.memberId)?.name ?? "";
+      const hung =
+        report.members.find((m) => m.name !== follower && m.leaderId !== m.memberId)?.name ?? "";
       cluster.freeze(hung);
       const started = Date.now();
       const two = await probeCluster(cluster.declared, 1000);
-      assert.ok(two.reasons.some((r) => r.startsWith(`${hung} (`) && r.includes("deadline")), two.reasons.join("\n"));
-      assert.ok(two.reasons.some((r) => /no member accepted a write/.test(r)), two.reasons.join("\n"));
+      assert.ok(
+        two.reasons.some((r) => r.startsWith(`${hung} (`) && r.includes("deadline")),
+        two.reasons.join("\n"),
+      );
+      assert.ok(
+        two.reasons.some((r) => /no member accepted a write/.test(r)),
+        two.reasons.join("\n"),
+      );
       assert.ok(Date.now() - started < 10_000, "a hung member must not hang the check");
     } finally {
       await cluster.close();
@@ -55,29 +76,59 @@ for (const [i, version] of etcdVersions.entries()) {
 
   test(`etcd ${version}: two healthy clusters are not one`, async () => {
     // What half of DNS makes of three nodes: a alone, b and c together; every member is "healthy" by its own account.
-    const cluster = await startMembers(version, 20 + i, names, (name) => (name === "a" ? ["a"] : ["b", "c"]));
+    const cluster = await startMembers(version, 20 + i, names, (name) =>
+      name === "a" ? ["a"] : ["b", "c"],
+    );
     try {
-      await assert.rejects(waitForHealth({ members: cluster.declared, bootstraps: "", timeoutSeconds: 8, version: 1 }, silent), (e: Error) => {
-        assert.match(e.message, /2 clusters instead of one: a in [0-9a-f]+; b, c in [0-9a-f]+/);
-        assert.match(e.message, /a does not list b/);
-        return true;
-      });
+      await assert.rejects(
+        waitForHealth(
+          { members: cluster.declared, bootstraps: "", timeoutSeconds: 8, version: 1 },
+          silent,
+        ),
+        (e: Error) => {
+          assert.match(e.message, /2 clusters instead of one: a in [0-9a-f]+; b, c in [0-9a-f]+/);
+          assert.match(e.message, /a does not list b/);
+          return true;
+        },
+      );
     } finally {
       await cluster.close();
     }
   });
 
   test(`etcd ${version}: an alarm and a learner are named`, async () => {
-    const cluster = await startMembers(version, 30 + i, names, undefined, ["--quota-backend-bytes", String(16 * 1024 * 1024)]);
+    const cluster = await startMembers(version, 30 + i, names, undefined, [
+      "--quota-backend-bytes",
+      String(16 * 1024 * 1024),
+    ]);
     const client = new Etcd3({ hosts: cluster.declared[0]?.endpoint ?? "" });
     try {
       await until(cluster.declared);
-      await eventually(() => client.cluster.memberAdd({ peerURLs: ["http://127.0.99.1:2380"], isLearner: true }), "a learner to be accepted");
+      await eventually(
+        () => client.cluster.memberAdd({ peerURLs: ["http://127.0.99.1:2380"], isLearner: true }),
+        "a learner to be accepted",
+      );
       const learner = await probeCluster(cluster.declared, 2000);
-      assert.ok(learner.reasons.some((r) => /lists a member that never started/.test(r)), learner.reasons.join("\n"));
-      for (let n = 0; n < 40; n++) if (await client.put(`fill/${n}`).value("x".repeat(1_000_000)).then(() => false, () => true)) break;
+      assert.ok(
+        learner.reasons.some((r) => /lists a member that never started/.test(r)),
+        learner.reasons.join("\n"),
+      );
+      for (let n = 0; n < 40; n++)
+        if (
+          await client
+            .put(`fill/${n}`)
+            .value("x".repeat(1_000_000))
+            .then(
+              () => false,
+              () => true,
+            )
+        )
+          break;
       const full = await probeCluster(cluster.declared, 2000);
-      assert.ok(full.reasons.some((r) => /raises the alarm NOSPACE/i.test(r)), full.reasons.join("\n"));
+      assert.ok(
+        full.reasons.some((r) => /raises the alarm NOSPACE/i.test(r)),
+        full.reasons.join("\n"),
+      );
     } finally {
       client.close();
       await cluster.close();
@@ -87,16 +138,26 @@ for (const [i, version] of etcdVersions.entries()) {
 
 test("the resource, as the engine runs it: resolves with the cluster ID, and fails naming the member", async () => {
   const cluster = await startMembers("3.6.14", 40, names);
-  const health = await startDynamicProvider(() => new ClusterHealth("health", { members: [], bootstraps: "", timeoutSeconds: 1 }));
+  const health = await startDynamicProvider(
+    () => new ClusterHealth("health", { members: [], bootstraps: "", timeoutSeconds: 1 }),
+  );
   try {
-    const inputs = { members: cluster.declared, bootstraps: "digest", timeoutSeconds: 30, version: 1 };
+    const inputs = {
+      members: cluster.declared,
+      bootstraps: "digest",
+      timeoutSeconds: 30,
+      version: 1,
+    };
     const { outputs } = await health.create(inputs);
     assert.match(String(outputs.clusterId), /^[0-9a-f]{12,16}$/);
     assert.equal(await health.diff(outputs, inputs), false);
     assert.equal(await health.diff(outputs, { ...inputs, timeoutSeconds: 60 }), false);
     assert.equal(await health.diff(outputs, { ...inputs, bootstraps: "another" }), true);
     await cluster.kill("b");
-    await assert.rejects(health.create({ ...inputs, timeoutSeconds: 1 }), /The cluster is not healthy after \d+ s\.\n {2}b \(http.*does not answer/);
+    await assert.rejects(
+      health.create({ ...inputs, timeoutSeconds: 1 }),
+      /The cluster is not healthy after \d+ s\.\n {2}b \(http.*does not answer/,
+    );
   } finally {
     health.close();
     await cluster.close();

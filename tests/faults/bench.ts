@@ -16,10 +16,18 @@ export interface Bench {
 
 export async function openBench(): Promise<Bench> {
   const [files, authority] = await Promise.all([renderNodes(), makeAuthority()]);
-  const [client, ...members] = await Promise.all([authority.issue(clientLeaf), ...names.map((name) => authority.issue(memberLeaf(name)))]);
-  const pki: Pki = { ca: authority.cert, client, members: Object.fromEntries(names.map((name, i) => [name, members[i] as Pki["client"]])) };
+  const [client, ...members] = await Promise.all([
+    authority.issue(clientLeaf),
+    ...names.map((name) => authority.issue(memberLeaf(name))),
+  ]);
+  const pki: Pki = {
+    ca: authority.cert,
+    client,
+    members: Object.fromEntries(names.map((name, i) => [name, members[i] as Pki["client"]])),
+  };
   return {
-    authority, pki,
+    authority,
+    pki,
     async world(version, tls) {
       const { binDir } = await ensureEtcd(version, () => undefined);
       return openWorld({ version, tls, binDir, files: files[tls ? "tls" : "plain"], pki });
@@ -37,12 +45,16 @@ const needed: readonly Needed[] = [
 export async function whyNoBench(): Promise<string | undefined> {
   const none = await whyNoWorld();
   if (none !== undefined) return none;
-  const missing = await missingCommands(needed), lab = await whyNoLab();
+  const missing = await missingCommands(needed),
+    lab = await whyNoLab();
   if (lab === undefined) return undefined; // it can install what is missing, and its image has ruby
-  if (missing.length > 0) return `they need ${missing.map(({ command }) => command).join(", ")}. Install: ${missing.map(({ apt }) => apt).join(" ")}.`;
-  return await hostHasRuby() ? undefined
+  if (missing.length > 0)
+    return `they need ${missing.map(({ command }) => command).join(", ")}. Install: ${missing.map(({ apt }) => apt).join(" ")}.`;
+  return (await hostHasRuby())
+    ? undefined
     : `they need ruby to render the cookbook's templates, or the lab, whose image has one. Install ruby; the lab cannot run here: ${lab}`;
 }
 
 /** Installs what these tests need beyond the lab, having said so. */
-export const installNeeded = (report: (line: string) => void): Promise<void> => installPackages(needed, report);
+export const installNeeded = (report: (line: string) => void): Promise<void> =>
+  installPackages(needed, report);

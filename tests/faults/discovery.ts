@@ -23,7 +23,8 @@ export interface Discovery {
 }
 
 export async function discovery(world: World, { id }: { id: string }): Promise<Discovery> {
-  const started = Date.now(), fault = faults.find((f) => f.id === id);
+  const started = Date.now(),
+    fault = faults.find((f) => f.id === id);
   if (!fault) throw new Error(`no fault ${id}`);
   await fault.apply(world.zone, 3600);
   const { alone, health } = await etcdAlone(world, fault);
@@ -31,19 +32,47 @@ export async function discovery(world: World, { id }: { id: string }): Promise<D
   await world.reset();
   await fault.apply(world.zone, 6);
   const [gate, units] = await Promise.all([askGate(world), startUnits(world)]);
-  const node = Object.values(units).map((unit) => (unit.passes ? "" : unit.refusals[0] ?? ""));
+  const node = Object.values(units).map((unit) => (unit.passes ? "" : (unit.refusals[0] ?? "")));
   const ran = Object.values(units).some((unit) => unit.etcd);
-  if (node.every((said) => said) && ran) throw new Error("a unit started etcd although its gate refused");
+  if (node.every((said) => said) && ran)
+    throw new Error("a unit started etcd although its gate refused");
   if (!fault.passes) await world.zone.restore();
-  await until(() => Object.values(units).every((unit) => unit.etcd?.ready), 60_000, "every unit to be ready");
+  await until(
+    () => Object.values(units).every((unit) => unit.etcd?.ready),
+    60_000,
+    "every unit to be ready",
+  );
   const clusterId = await healthy(world, 30);
   const { members } = await probe(world, 5000);
-  return { alone, health, gate, node, clusterId, members: [...new Set(members.map((m) => `${m.clusterId}: ${m.members.map(({ name }) => name).sort().join(" ")}`))], seconds: (Date.now() - started) / 1000 };
+  return {
+    alone,
+    health,
+    gate,
+    node,
+    clusterId,
+    members: [
+      ...new Set(
+        members.map(
+          (m) =>
+            `${m.clusterId}: ${m.members
+              .map(({ name }) => name)
+              .sort()
+              .join(" ")}`,
+        ),
+      ),
+    ],
+    seconds: (Date.now() - started) / 1000,
+  };
 }
 
-async function etcdAlone(world: World, { early, late, health }: Fault): Promise<{ alone: string; health: readonly string[] }> {
+async function etcdAlone(
+  world: World,
+  { early, late, health }: Fault,
+): Promise<{ alone: string; health: readonly string[] }> {
   const running: Record<string, Etcd> = {};
-  const start = (which: readonly string[]) => { for (const name of which) running[name] = startEtcd(machine(world, name), world.unit(name)); };
+  const start = (which: readonly string[]) => {
+    for (const name of which) running[name] = startEtcd(machine(world, name), world.unit(name));
+  };
   start(early);
   let seen = await settle(world, running);
   const sentences = [seen.sentence];
@@ -64,17 +93,38 @@ export function machine(world: World, name: string) {
 
 /** What the gate says within a second; "" when it opens. */
 async function askGate(world: World): Promise<string> {
-  return waitForDns({ expected: expected(world.spec.tls), nameservers: [...nameservers], timeoutSeconds: 1, version: 1 }, () => undefined).then(() => "", (error: Error) => error.message);
+  return waitForDns(
+    {
+      expected: expected(world.spec.tls),
+      nameservers: [...nameservers],
+      timeoutSeconds: 1,
+      version: 1,
+    },
+    () => undefined,
+  ).then(
+    () => "",
+    (error: Error) => error.message,
+  );
 }
 
 /** All units, once each has refused or let etcd start. */
 export async function startUnits(world: World): Promise<Record<string, Unit>> {
-  const units = Object.fromEntries(names.map((name) => [name, startUnit(machine(world, name), world.unit(name))]));
-  await until(() => Object.values(units).every((unit) => unit.passes || unit.refusals.length), 30_000, "the preflight of every unit to decide");
+  const units = Object.fromEntries(
+    names.map((name) => [name, startUnit(machine(world, name), world.unit(name))]),
+  );
+  await until(
+    () => Object.values(units).every((unit) => unit.passes || unit.refusals.length),
+    30_000,
+    "the preflight of every unit to decide",
+  );
   return units;
 }
 
-export async function until(condition: () => boolean, timeoutMs: number, what: string): Promise<void> {
+export async function until(
+  condition: () => boolean,
+  timeoutMs: number,
+  what: string,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);

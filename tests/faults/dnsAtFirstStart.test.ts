@@ -12,46 +12,79 @@ import { FaultTable } from "./faultTable.ts";
 import type { RollingRestart } from "./rollingRestart.ts";
 import type { OpenWorld } from "./world.ts";
 
-const started = Date.now(), table = new FaultTable();
+const started = Date.now(),
+  table = new FaultTable();
 let bench: Bench;
-before(async () => { bench = await openBench(); });
-after(() => { process.stdout.write(`${table.text()}\n${((Date.now() - started) / 1000).toFixed(0)} s in all\n`); });
+before(async () => {
+  bench = await openBench();
+});
+after(() => {
+  process.stdout.write(`${table.text()}\n${((Date.now() - started) / 1000).toFixed(0)} s in all\n`);
+});
 
 // A world waits more than it works: all six take little longer than one.
 describe("DNS at a first start", { concurrency: true }, () => {
-  for (const version of etcdVersions) for (const tls of [false, true]) {
-    describe(`etcd ${version} ${tls ? "with TLS" : "plain"}`, { concurrency: 1 }, () => {
-      let world: OpenWorld;
-      before(async () => { world = await bench.world(version, tls); });
-      after(() => world?.close());
-
-      for (const fault of faults) {
-        test(`${fault.id} ${fault.broken}`, async () => {
-          const seen = await world.run<Discovery>("discovery", { id: fault.id });
-          table.add(fault.id, fault.broken, version, tls, seen.alone, seen);
-          assert.equal(seen.alone, fault.alone, "etcd alone");
-          for (const line of fault.health) assert.ok(seen.health.some((reason) => line.test(reason)), `health lacks ${line}: ${seen.health.join("\n") || "it is well"}`);
-          if (!fault.health.length) assert.deepEqual(seen.health, [], "health");
-          if (fault.gate) assert.match(seen.gate, fault.gate, "the gate"); else assert.equal(seen.gate, "", "the gate");
-          for (const said of seen.node) if (fault.node) assert.match(said, fault.node, "the node's gate"); else assert.equal(said, "", "the node's gate");
-          assert.deepEqual(seen.members, [`${seen.clusterId}: a b c`], "with the gates: one cluster of the declared members, in every member's view");
+  for (const version of etcdVersions)
+    for (const tls of [false, true]) {
+      describe(`etcd ${version} ${tls ? "with TLS" : "plain"}`, { concurrency: 1 }, () => {
+        let world: OpenWorld;
+        before(async () => {
+          world = await bench.world(version, tls);
         });
-      }
+        after(() => world?.close());
 
-      test("D4, D5 DNS goes away, and members restart", async () => {
-        const seen = await world.run<RollingRestart>("rollingRestart", {});
-        table.add("D4", "DNS down, a restarts with its data", version, tls, seen.afterFirst.sentence, { gate: "-", node: seen.refusals, health: seen.afterFirst.health });
-        table.add("D5", "DNS still down, b restarts, too", version, tls, seen.afterSecond.sentence, { gate: "-", node: seen.refusals, health: seen.afterSecond.health });
-        assert.deepEqual(seen.untouched, [], "members that nobody restarts stay healthy");
-        assert.deepEqual(seen.refusals, [], "a node that holds a member starts at once");
-        assert.equal(seen.afterFirst.sentence, "a: no leader; b c: a cluster of 3");
-        assert.equal(seen.afterFirst.health.length, 1);
-        assert.match(seen.afterFirst.health[0] ?? "", /^a \(http.*gave no answer/);
-        assert.equal(seen.afterSecond.sentence, "a b c: no leader");
-        assert.match(seen.afterSecond.health[0] ?? "", /^no member accepted a write/);
-        assert.equal(seen.ids[1], seen.ids[0], "the cluster is the same once DNS is back");
-        assert.equal(seen.value, "before");
+        for (const fault of faults) {
+          test(`${fault.id} ${fault.broken}`, async () => {
+            const seen = await world.run<Discovery>("discovery", { id: fault.id });
+            table.add(fault.id, fault.broken, version, tls, seen.alone, seen);
+            assert.equal(seen.alone, fault.alone, "etcd alone");
+            for (const line of fault.health)
+              assert.ok(
+                seen.health.some((reason) => line.test(reason)),
+                `health lacks ${line}: ${seen.health.join("\n") || "it is well"}`,
+              );
+            if (!fault.health.length) assert.deepEqual(seen.health, [], "health");
+            if (fault.gate) assert.match(seen.gate, fault.gate, "the gate");
+            else assert.equal(seen.gate, "", "the gate");
+            for (const said of seen.node)
+              if (fault.node) assert.match(said, fault.node, "the node's gate");
+              else assert.equal(said, "", "the node's gate");
+            assert.deepEqual(
+              seen.members,
+              [`${seen.clusterId}: a b c`],
+              "with the gates: one cluster of the declared members, in every member's view",
+            );
+          });
+        }
+
+        test("D4, D5 DNS goes away, and members restart", async () => {
+          const seen = await world.run<RollingRestart>("rollingRestart", {});
+          table.add(
+            "D4",
+            "DNS down, a restarts with its data",
+            version,
+            tls,
+            seen.afterFirst.sentence,
+            { gate: "-", node: seen.refusals, health: seen.afterFirst.health },
+          );
+          table.add(
+            "D5",
+            "DNS still down, b restarts, too",
+            version,
+            tls,
+            seen.afterSecond.sentence,
+            { gate: "-", node: seen.refusals, health: seen.afterSecond.health },
+          );
+          assert.deepEqual(seen.untouched, [], "members that nobody restarts stay healthy");
+          assert.deepEqual(seen.refusals, [], "a node that holds a member starts at once");
+          assert.equal(seen.afterFirst.sentence, "a: no leader; b c: a cluster of 3");
+          assert.equal(seen.afterFirst.health.length, 1);
+          assert.match(seen.afterFirst.health[0] ?? "", /^a \(http.*gave no answer/);
+          assert.equal(seen.afterSecond.sentence, "a b c: no leader");
+          assert.match(seen.afterSecond.health[0] ?? "", /^no member accepted a write/);
+          assert.equal(seen.ids[1], seen.ids[0], "the cluster is the same once DNS is back");
+          assert.equal(seen.value, "before");
+        });
       });
-    });
-  }
+    }
 });

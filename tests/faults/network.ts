@@ -27,45 +27,110 @@ const seen = ["etc", "opt", "usr/local", "var/lib", "run"];
 
 /** The bridge, with the addresses of the servers and of the tests themselves on it. */
 export async function openNetwork(): Promise<void> {
-  await ip(["link set lo up", "link add lan type bridge", ...[here, ...nameservers, resolver, stranger].map((address) => `address add ${address}/24 dev lan`), "link set lan up"]);
+  await ip([
+    "link set lo up",
+    "link add lan type bridge",
+    ...[here, ...nameservers, resolver, stranger].map(
+      (address) => `address add ${address}/24 dev lan`,
+    ),
+    "link set lan up",
+  ]);
   // Else only the first refusals of a server that is down are sent, and what asks it waits for its own deadline.
   await fs.writeFile("/proc/sys/net/ipv4/icmp_ratelimit", "0");
 }
 
 /** A machine at an address, with the program etcd and nothing else on it. */
-export async function addMachine(name: string, address: string, folder: string, etcdFolder: string): Promise<Machine> {
+export async function addMachine(
+  name: string,
+  address: string,
+  folder: string,
+  etcdFolder: string,
+): Promise<Machine> {
   const root = path.join(folder, name);
-  for (const part of [...seen, "opt/etcd", "etc/etcd", "etc/systemd/system", "usr/local/lib/etcd-node", "var/lib/etcd/data", "var/lib/etcd-node"]) await fs.mkdir(path.join(root, part), { recursive: true });
+  for (const part of [
+    ...seen,
+    "opt/etcd",
+    "etc/etcd",
+    "etc/systemd/system",
+    "usr/local/lib/etcd-node",
+    "var/lib/etcd/data",
+    "var/lib/etcd-node",
+  ])
+    await fs.mkdir(path.join(root, part), { recursive: true });
   await Promise.all([
     fs.writeFile(path.join(root, "etc/resolv.conf"), `nameserver ${resolver}\n`),
     fs.writeFile(path.join(root, "etc/nsswitch.conf"), "hosts: files dns\n"),
     fs.writeFile(path.join(root, "etc/hosts"), "127.0.0.1 localhost\n"),
   ]);
-  const mounts = [`mount --bind '${etcdFolder}' '${root}/opt/etcd'`, ...seen.map((part) => `mount --rbind '${root}/${part}' /${part}`)];
-  const holder = spawn("unshare", ["--net", "--mount", "--propagation", "private", "sh", "-ec", [...mounts, "echo mounted", "exec sleep infinity"].join("\n")], { stdio: ["ignore", "pipe", "pipe"] });
+  const mounts = [
+    `mount --bind '${etcdFolder}' '${root}/opt/etcd'`,
+    ...seen.map((part) => `mount --rbind '${root}/${part}' /${part}`),
+  ];
+  const holder = spawn(
+    "unshare",
+    [
+      "--net",
+      "--mount",
+      "--propagation",
+      "private",
+      "sh",
+      "-ec",
+      [...mounts, "echo mounted", "exec sleep infinity"].join("\n"),
+    ],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
   let said = "";
-  holder.stderr.on("data", (data: Buffer) => { said += data.toString(); });
+  holder.stderr.on("data", (data: Buffer) => {
+    said += data.toString();
+  });
   await new Promise<void>((resolve, reject) => {
     holder.stdout.once("data", () => resolve());
-    holder.once("exit", (code) => reject(new Error(`machine ${name} ended with ${code} before it was there: ${said}`)));
+    holder.once("exit", (code) =>
+      reject(new Error(`machine ${name} ended with ${code} before it was there: ${said}`)),
+    );
   });
-  const pid = String(holder.pid), enter = [`--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`];
-  await ip([`link add lan-${name} type veth peer name eth0 netns ${pid}`, `link set lan-${name} master lan up`]);
-  await execute("nsenter", [enter[0] as string, "sh", "-ec", `ip link set lo up; ip address add ${address}/24 dev eth0; ip link set eth0 up`]);
+  const pid = String(holder.pid),
+    enter = [`--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`];
+  await ip([
+    `link add lan-${name} type veth peer name eth0 netns ${pid}`,
+    `link set lan-${name} master lan up`,
+  ]);
+  await execute("nsenter", [
+    enter[0] as string,
+    "sh",
+    "-ec",
+    `ip link set lo up; ip address add ${address}/24 dev eth0; ip link set eth0 up`,
+  ]);
   const running = new Set<ChildProcess>();
   let resets = 0;
   return {
-    name, address, root,
-    get resets() { return resets; },
+    name,
+    address,
+    root,
+    get resets() {
+      return resets;
+    },
     spawn(command, args) {
-      const child = spawn("nsenter", [...enter, command, ...args], { stdio: ["ignore", "pipe", "pipe"], cwd: "/", env: { PATH: "/usr/bin:/bin" } });
+      const child = spawn("nsenter", [...enter, command, ...args], {
+        stdio: ["ignore", "pipe", "pipe"],
+        cwd: "/",
+        env: { PATH: "/usr/bin:/bin" },
+      });
       running.add(child);
       child.once("close", () => running.delete(child));
       return child;
     },
     async reset() {
       resets++;
-      await Promise.all([...running].map((child) => new Promise((resolve) => { child.once("close", resolve); child.kill("SIGKILL"); })));
+      await Promise.all(
+        [...running].map(
+          (child) =>
+            new Promise((resolve) => {
+              child.once("close", resolve);
+              child.kill("SIGKILL");
+            }),
+        ),
+      );
       for (const folder of ["var/lib/etcd/data", "var/lib/etcd-node"]) {
         await fs.rm(path.join(root, folder), { recursive: true });
         await fs.mkdir(path.join(root, folder));

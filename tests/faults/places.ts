@@ -3,7 +3,12 @@ export const domain = "etcd.test";
 /** The declared members. `old` is a machine that is gone: nobody has its address. */
 export const names = ["a", "b", "c"] as const;
 
-const hosts: Readonly<Record<string, string>> = { a: "10.88.0.11", b: "10.88.0.12", c: "10.88.0.13", old: "10.88.0.99" };
+const hosts: Readonly<Record<string, string>> = {
+  a: "10.88.0.11",
+  b: "10.88.0.12",
+  c: "10.88.0.13",
+  old: "10.88.0.99",
+};
 export const addressOf = (name: string): string => hosts[name] ?? "";
 
 /** Where the tests themselves are: the machine that runs `pulumi up`. */

@@ -22,15 +22,40 @@ const program = `require 'erb'; require 'json'
 /** All files of all nodes, in one call of Ruby. The attributes are the cookbook's defaults; only the wait for DNS is shorter, because the unit tries again anyway. */
 export async function renderNodes(): Promise<Rendered> {
   const kinds = ["plain", "tls"] as const;
-  const jobs = kinds.flatMap((kind) => names.map((name) => ({
-    etcd: {
-      domain, name, tls: kind === "tls", members: Object.fromEntries(names.map((n) => [n, addressOf(n)])), token: `etcd-${domain}`, initial_state: "new", volume: "",
-      peer_port: 2380, client_port: 2379, dns_timeout: unitWaits, quota_backend_bytes: 2147483648, auto_compaction_retention: "1h",
-    },
-    scheme: kind === "tls" ? "https" : "http", address: addressOf(name), host: `${name}.${domain}`,
-  })));
-  const texts = await Promise.all(templates.map(async (name) => [name, await fs.readFile(path.join(cookbookFolder, "templates", `${name}.erb`), "utf8")] as const));
-  const files = JSON.parse(await ruby(program, JSON.stringify({ templates: Object.fromEntries(texts), jobs }))) as NodeFiles[];
-  const of = (kind: number) => Object.fromEntries(names.map((name, i) => [name, files[kind * names.length + i] as NodeFiles]));
+  const jobs = kinds.flatMap((kind) =>
+    names.map((name) => ({
+      etcd: {
+        domain,
+        name,
+        tls: kind === "tls",
+        members: Object.fromEntries(names.map((n) => [n, addressOf(n)])),
+        token: `etcd-${domain}`,
+        initial_state: "new",
+        volume: "",
+        peer_port: 2380,
+        client_port: 2379,
+        dns_timeout: unitWaits,
+        quota_backend_bytes: 2147483648,
+        auto_compaction_retention: "1h",
+      },
+      scheme: kind === "tls" ? "https" : "http",
+      address: addressOf(name),
+      host: `${name}.${domain}`,
+    })),
+  );
+  const texts = await Promise.all(
+    templates.map(
+      async (name) =>
+        [
+          name,
+          await fs.readFile(path.join(cookbookFolder, "templates", `${name}.erb`), "utf8"),
+        ] as const,
+    ),
+  );
+  const files = JSON.parse(
+    await ruby(program, JSON.stringify({ templates: Object.fromEntries(texts), jobs })),
+  ) as NodeFiles[];
+  const of = (kind: number) =>
+    Object.fromEntries(names.map((name, i) => [name, files[kind * names.length + i] as NodeFiles]));
   return { plain: of(0), tls: of(1) };
 }

@@ -7,7 +7,11 @@ import type { Machine } from "./network.ts";
 /** RestartSec is 2 s on a node; nothing here depends on its length. */
 const pauseMs = 250;
 
-interface Ended { readonly code: number | null; readonly signal: string | null; readonly text: string }
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly text: string;
+}
 
 export interface Etcd {
   /** Everything it has logged so far. */
@@ -43,22 +47,29 @@ export function startEtcd(machine: Machine, unit: string): Etcd {
 /** The whole unit, until it is stopped or its machine is reset. */
 export function startUnit(machine: Machine, unit: string): Unit {
   const steps = stepsOf(unit);
-  const born = machine.resets, over = () => stopped || machine.resets !== born;
-  let stopped = false, passes = 0, running: Etcd | undefined, child: ChildProcess | undefined;
+  const born = machine.resets,
+    over = () => stopped || machine.resets !== born;
+  let stopped = false,
+    passes = 0,
+    running: Etcd | undefined,
+    child: ChildProcess | undefined;
   const refusals: string[] = [];
   const once = async (command: string): Promise<Ended> => {
     const [program = "", ...args] = command.split(" ");
-    const step = watch(child = machine.spawn(program, args));
+    const step = watch((child = machine.spawn(program, args)));
     return step.ended;
   };
   const attempt = async (): Promise<void> => {
     for (const { command, mayFail } of steps.before) {
       const { code, text } = await once(command);
       if (over()) return;
-      if (code !== 0 && !mayFail) { refusals.push(text); return; }
+      if (code !== 0 && !mayFail) {
+        refusals.push(text);
+        return;
+      }
     }
     passes++;
-    const etcd = running = startEtcd(machine, unit);
+    const etcd = (running = startEtcd(machine, unit));
     await Promise.race([etcd.ended, ready(etcd)]);
     for (const command of steps.after) if (!etcd.end && !over()) await once(command);
     await etcd.ended;
@@ -72,8 +83,12 @@ export function startUnit(machine: Machine, unit: string): Unit {
   })();
   return {
     refusals,
-    get passes() { return passes; },
-    get etcd() { return running; },
+    get passes() {
+      return passes;
+    },
+    get etcd() {
+      return running;
+    },
     async stop() {
       stopped = true;
       child?.kill("SIGKILL");
@@ -83,12 +98,24 @@ export function startUnit(machine: Machine, unit: string): Unit {
   };
 }
 
-function stepsOf(unit: string): { before: { command: string; mayFail: boolean }[]; start: string; after: string[] } {
-  const of = (key: string) => unit.split("\n").filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
+function stepsOf(unit: string): {
+  before: { command: string; mayFail: boolean }[];
+  start: string;
+  after: string[];
+} {
+  const of = (key: string) =>
+    unit
+      .split("\n")
+      .filter((line) => line.startsWith(`${key}=`))
+      .map((line) => line.slice(key.length + 1));
   const plain = (line: string) => line.replace(/^[-+!@:]*/, "");
   return {
-    before: of("ExecStartPre").map((line) => ({ command: plain(line), mayFail: /^[+!]*-/.test(line) })),
-    start: plain(of("ExecStart")[0] ?? ""), after: of("ExecStartPost").map(plain),
+    before: of("ExecStartPre").map((line) => ({
+      command: plain(line),
+      mayFail: /^[+!]*-/.test(line),
+    })),
+    start: plain(of("ExecStart")[0] ?? ""),
+    after: of("ExecStartPost").map(plain),
   };
 }
 
@@ -97,31 +124,48 @@ async function ready(etcd: Etcd): Promise<void> {
 }
 
 function watch(child: ChildProcess): Etcd {
-  let text = "", partial = "", serves = false, elections = 0;
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => {
-    text += data.toString();
-    const lines = (partial + data.toString()).split("\n");
-    partial = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line.includes("ready to serve client requests")) serves = true;
-      if (line.includes("is starting a new election")) elections++;
-    }
-  });
+  let text = "",
+    partial = "",
+    serves = false,
+    elections = 0;
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (data: Buffer) => {
+      text += data.toString();
+      const lines = (partial + data.toString()).split("\n");
+      partial = lines.pop() ?? "";
+      for (const line of lines) {
+        if (line.includes("ready to serve client requests")) serves = true;
+        if (line.includes("is starting a new election")) elections++;
+      }
+    });
   const etcd: Etcd = {
-    pid: child.pid ?? 0, log: () => text, end: undefined,
-    get ready() { return serves; },
-    get elections() { return elections; },
+    pid: child.pid ?? 0,
+    log: () => text,
+    end: undefined,
+    get ready() {
+      return serves;
+    },
+    get elections() {
+      return elections;
+    },
     ended: new Promise((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code, signal) => resolve(etcd.end = { code, signal, text }));
+      child.once("close", (code, signal) => resolve((etcd.end = { code, signal, text })));
     }),
-    async stop(signal = "SIGKILL") { if (!etcd.end) child.kill(signal); return etcd.ended; },
+    async stop(signal = "SIGKILL") {
+      if (!etcd.end) child.kill(signal);
+      return etcd.ended;
+    },
   };
   return etcd;
 }
 
 /** Puts what the recipe would into place: the files of the cookbook and the rendered ones. */
-export async function installFiles(machine: Machine, files: Readonly<Record<string, string>>, programs: string): Promise<void> {
+export async function installFiles(
+  machine: Machine,
+  files: Readonly<Record<string, string>>,
+  programs: string,
+): Promise<void> {
   const at = (file: string) => path.join(machine.root, file);
   await fs.cp(programs, at("usr/local/lib/etcd-node"), { recursive: true });
   await fs.writeFile(at("etc/etcd/etcd.yaml"), files["etcd.yaml"] ?? "");

@@ -34,8 +34,11 @@ const flags = process.getuid?.() === 0 ? namespaces : ["--user", "--map-root-use
 /** Why no world can be made here, in words that end a sentence; undefined when one can. */
 export async function whyNoWorld(): Promise<string | undefined> {
   if (process.platform !== "linux") return `they need Linux (this is ${process.platform})`;
-  return run("unshare", [...flags, "true"]).then(() => undefined, (error: Error) =>
-    `they need network namespaces of their own (root, or user namespaces without it). Tried and failed: ${error.message.split("\n").join(" ")}`);
+  return run("unshare", [...flags, "true"]).then(
+    () => undefined,
+    (error: Error) =>
+      `they need network namespaces of their own (root, or user namespaces without it). Tried and failed: ${error.message.split("\n").join(" ")}`,
+  );
 }
 
 export interface OpenWorld {
@@ -47,27 +50,42 @@ export interface OpenWorld {
 export async function openWorld(spec: WorldSpec): Promise<OpenWorld> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-fault-"));
   const child = fork(path.join(import.meta.dirname, "worldProcess.ts"), [folder], {
-    execPath: "unshare", execArgv: [...flags, process.execPath, "--disable-warning=ExperimentalWarning"], stdio: ["ignore", "pipe", "pipe", "ipc"], env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    execPath: "unshare",
+    execArgv: [...flags, process.execPath, "--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
   });
   let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => { said += data.toString(); });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (data: Buffer) => {
+      said += data.toString();
+    });
   return {
-    run: (scenario, input, timeoutMs = 120_000) => new Promise((resolve, reject) => {
-      const finish = (error: string | undefined, seen?: unknown) => {
-        clearTimeout(timer);
-        child.off("message", receive).off("exit", ended);
-        if (error === undefined) resolve(seen as never);
-        else reject(new Error(`${error}\n${said.slice(-2000)}`));
-      };
-      const receive = (reply: { seen?: unknown; error?: string }) => finish(reply.error, reply.seen);
-      const ended = (code: number | null, signal: string | null) => finish(`a world ended with ${signal ?? code} before its result`);
-      const timer = setTimeout(() => finish(`${scenario} gave no result in ${timeoutMs / 1000} s`), timeoutMs);
-      child.on("message", receive).on("exit", ended);
-      child.send({ scenario, input, spec });
-    }),
+    run: (scenario, input, timeoutMs = 120_000) =>
+      new Promise((resolve, reject) => {
+        const finish = (error: string | undefined, seen?: unknown) => {
+          clearTimeout(timer);
+          child.off("message", receive).off("exit", ended);
+          if (error === undefined) resolve(seen as never);
+          else reject(new Error(`${error}\n${said.slice(-2000)}`));
+        };
+        const receive = (reply: { seen?: unknown; error?: string }) =>
+          finish(reply.error, reply.seen);
+        const ended = (code: number | null, signal: string | null) =>
+          finish(`a world ended with ${signal ?? code} before its result`);
+        const timer = setTimeout(
+          () => finish(`${scenario} gave no result in ${timeoutMs / 1000} s`),
+          timeoutMs,
+        );
+        child.on("message", receive).on("exit", ended);
+        child.send({ scenario, input, spec });
+      }),
     async close() {
       const gone = new Promise((resolve) => child.once("exit", resolve));
-      if (child.exitCode === null && child.signalCode === null) { child.kill("SIGKILL"); await gone; }
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGKILL");
+        await gone;
+      }
       await fs.rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -22,34 +22,55 @@ export interface World {
   reset(): Promise<void>;
 }
 
-const scenarios: Readonly<Record<string, (world: World, input: never) => Promise<unknown>>> = { discovery, rollingRestart, handshakes };
+const scenarios: Readonly<Record<string, (world: World, input: never) => Promise<unknown>>> = {
+  discovery,
+  rollingRestart,
+  handshakes,
+};
 
 const [folder = ""] = process.argv.slice(2);
 
 async function build(spec: WorldSpec): Promise<World> {
   await openNetwork();
-  const [zone, ...machines] = await Promise.all([startZone(spec.tls), ...names.map(async (name) => {
-    const machine = await addMachine(name, addressOf(name), folder, spec.binDir);
-    await installFiles(machine, spec.files[name] ?? {}, filesFolder);
-    if (spec.tls) await writePki(machine, spec.pki.ca, spec.pki.members[name]);
-    return machine;
-  })]);
+  const [zone, ...machines] = await Promise.all([
+    startZone(spec.tls),
+    ...names.map(async (name) => {
+      const machine = await addMachine(name, addressOf(name), folder, spec.binDir);
+      await installFiles(machine, spec.files[name] ?? {}, filesFolder);
+      if (spec.tls) await writePki(machine, spec.pki.ca, spec.pki.members[name]);
+      return machine;
+    }),
+  ]);
   const reset = async () => {
     await Promise.all([zone.restore(), ...machines.map((m) => m.reset())]);
   };
-  return { reset, spec, zone, machines: Object.fromEntries(machines.map((m) => [m.name, m])), unit: (name) => spec.files[name]?.["etcd.service"] ?? "" };
+  return {
+    reset,
+    spec,
+    zone,
+    machines: Object.fromEntries(machines.map((m) => [m.name, m])),
+    unit: (name) => spec.files[name]?.["etcd.service"] ?? "",
+  };
 }
 
 let world: Promise<World> | undefined;
 
-process.once("disconnect", () => { fs.rm(folder, { recursive: true, force: true }).finally(() => process.exit()); });
-process.on("message", ({ scenario, input, spec }: { scenario: string; input: never; spec: WorldSpec }) => {
-  const work = async () => {
-    const run = scenarios[scenario];
-    if (!run) throw new Error(`no scenario ${scenario}`);
-    const built = await (world ??= build(spec));
-    await built.reset();
-    return run(built, input);
-  };
-  work().then((seen) => process.send?.({ seen }), (error: Error) => process.send?.({ error: error.stack ?? error.message }));
+process.once("disconnect", () => {
+  fs.rm(folder, { recursive: true, force: true }).finally(() => process.exit());
 });
+process.on(
+  "message",
+  ({ scenario, input, spec }: { scenario: string; input: never; spec: WorldSpec }) => {
+    const work = async () => {
+      const run = scenarios[scenario];
+      if (!run) throw new Error(`no scenario ${scenario}`);
+      const built = await (world ??= build(spec));
+      await built.reset();
+      return run(built, input);
+    };
+    work().then(
+      (seen) => process.send?.({ seen }),
+      (error: Error) => process.send?.({ error: error.stack ?? error.message }),
+    );
+  },
+);

@@ -23,15 +23,38 @@ export interface Zone {
 }
 
 export const fullName = (name: string) => `${name}.${domain}`;
-export const hostRecord = (name: string, address = addressOf(name)): Answer => ({ name: fullName(name), type: "A", ttl: 60, data: address });
-export const peerRecord = (name: string, tls: boolean, weight = 0): Answer =>
-  ({ name: serverSrvName(domain, tls), type: "SRV", ttl: 60, data: { priority: 0, weight, port: 2380, target: fullName(name) } });
+export const hostRecord = (name: string, address = addressOf(name)): Answer => ({
+  name: fullName(name),
+  type: "A",
+  ttl: 60,
+  data: address,
+});
+export const peerRecord = (name: string, tls: boolean, weight = 0): Answer => ({
+  name: serverSrvName(domain, tls),
+  type: "SRV",
+  ttl: 60,
+  data: { priority: 0, weight, port: 2380, target: fullName(name) },
+});
 
-const complete = (tls: boolean): Answer[] => names.flatMap((name) => [hostRecord(name), peerRecord(name, tls)]);
+const complete = (tls: boolean): Answer[] =>
+  names.flatMap((name) => [hostRecord(name), peerRecord(name, tls)]);
 
 /** SOA minimum of Cloudflare's zones. */
 const negativeSeconds = 1800;
-const soa = (seconds: number): Answer => ({ name: domain, type: "SOA", ttl: seconds, data: { mname: fullName("ns1"), rname: fullName("admin"), serial: 1, refresh: 60, retry: 60, expire: 3600, minimum: negativeSeconds } });
+const soa = (seconds: number): Answer => ({
+  name: domain,
+  type: "SOA",
+  ttl: seconds,
+  data: {
+    mname: fullName("ns1"),
+    rname: fullName("admin"),
+    serial: 1,
+    refresh: 60,
+    retry: 60,
+    expire: 3600,
+    minimum: negativeSeconds,
+  },
+});
 
 /** Starts the three servers on their own addresses, port 53. */
 export async function startZone(tls: boolean): Promise<Zone> {
@@ -41,21 +64,38 @@ export async function startZone(tls: boolean): Promise<Zone> {
     if (special) return special;
     const records = zone.records.filter((r) => r.name === name && r.type === type);
     if (records.length) return { records };
-    return { rcode: zone.records.some((r) => r.name === name) ? "NOERROR" : "NXDOMAIN", authorities: [soa(negativeSeconds)] };
+    return {
+      rcode: zone.records.some((r) => r.name === name) ? "NOERROR" : "NXDOMAIN",
+      authorities: [soa(negativeSeconds)],
+    };
   };
   const relayed = { authoritative: false, recursive: true };
   const resolved = (name: string, type: string): StubAnswer => {
     const left = ((absent.get(`${name} ${type}`) ?? 0) - Date.now()) / 1000;
-    return left > 0 ? { rcode: "NXDOMAIN", authorities: [soa(Math.ceil(left))], ...relayed } : { ...published(name, type), ...relayed };
+    return left > 0
+      ? { rcode: "NXDOMAIN", authorities: [soa(Math.ceil(left))], ...relayed }
+      : { ...published(name, type), ...relayed };
   };
   let servers: DnsStub[] = [];
   const up = async () => {
-    if (!servers.length) servers = await Promise.all([...nameservers.map((address) => startDnsStub(published, address, 53)), startDnsStub(resolved, resolver, 53)]);
+    if (!servers.length)
+      servers = await Promise.all([
+        ...nameservers.map((address) => startDnsStub(published, address, 53)),
+        startDnsStub(resolved, resolver, 53),
+      ]);
   };
-  const down = async () => { await Promise.all(servers.splice(0).map((server) => server.close())); };
+  const down = async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  };
   const zone: Zone = {
-    tls, records: complete(tls), special: () => undefined, down, close: down,
-    rememberAbsence(name, type, seconds) { absent.set(`${name} ${type}`, Date.now() + seconds * 1000); },
+    tls,
+    records: complete(tls),
+    special: () => undefined,
+    down,
+    close: down,
+    rememberAbsence(name, type, seconds) {
+      absent.set(`${name} ${type}`, Date.now() + seconds * 1000);
+    },
     async restore() {
       zone.records = complete(tls);
       zone.special = () => undefined;

@@ -5,9 +5,17 @@ import { answersOf, zoneFileContent } from "../../lab/dns/answers.ts";
 import { record } from "./records.ts";
 
 test("a proxied record is answered with addresses of Cloudflare's, not with its content", () => {
-  const answers = answersOf(record({ name: "p", type: "A", content: "203.0.113.9", proxied: true }));
-  assert.deepEqual(answers.map((answer) => answer.content), ["104.21.48.113", "172.67.189.20"]);
-  assert.deepEqual(answers.map((answer) => answer.ttl), [300, 300]);
+  const answers = answersOf(
+    record({ name: "p", type: "A", content: "203.0.113.9", proxied: true }),
+  );
+  assert.deepEqual(
+    answers.map((answer) => answer.content),
+    ["104.21.48.113", "172.67.189.20"],
+  );
+  assert.deepEqual(
+    answers.map((answer) => answer.ttl),
+    [300, 300],
+  );
 });
 
 test("automatic TTL is 300 s", () => {

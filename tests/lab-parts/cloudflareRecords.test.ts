@@ -9,26 +9,50 @@ import { a, codes, emulator, records, srv } from "./emulator.ts";
 
 test("a record comes back as it was given, with what Cloudflare adds", async () => {
   const { call } = emulator();
-  const { status, body } = await call("POST", records, { ...a, comment: "node a", settings: {}, tags: [], data: null, priority: null });
+  const { status, body } = await call("POST", records, {
+    ...a,
+    comment: "node a",
+    settings: {},
+    tags: [],
+    data: null,
+    priority: null,
+  });
   assert.equal(status, 200);
   const { id, created_on, modified_on, ...rest } = body.result as DnsRecord;
   assert.match(id, /^[0-9a-f]{32}$/);
   assert.equal(created_on, modified_on);
   assert.ok(!Number.isNaN(Date.parse(created_on)));
-  assert.deepEqual(rest, { ...a, comment: "node a", proxiable: false, settings: {}, meta: {}, tags: [] });
+  assert.deepEqual(rest, {
+    ...a,
+    comment: "node a",
+    proxiable: false,
+    settings: {},
+    meta: {},
+    tags: [],
+  });
   assert.deepEqual([body.success, body.errors, body.messages], [true, [], []]);
 });
 
 test("SRV content is made from data, whatever the body's content says, and the priority stands beside it", async () => {
   const { created } = emulator();
-  const record = await created({ ...srv, content: "stale content of an earlier state", data: { ...srv.data, priority: 7, weight: 3 }, priority: 0 });
+  const record = await created({
+    ...srv,
+    content: "stale content of an earlier state",
+    data: { ...srv.data, priority: 7, weight: 3 },
+    priority: 0,
+  });
   assert.equal(record.content, "3 2380 a.etcd.test");
   assert.equal(record.priority, 7);
   assert.deepEqual(record.data, { priority: 7, weight: 3, port: 2380, target: "a.etcd.test" });
 });
 
 const names: [given: string, stored: string][] = [
-  ["a", "a.etcd.test"], ["@", "etcd.test"], ["etcd.test", "etcd.test"], ["A.Etcd.Test.", "a.etcd.test"], ["a.example.org", "a.example.org.etcd.test"], ["*.etcd.test", "*.etcd.test"],
+  ["a", "a.etcd.test"],
+  ["@", "etcd.test"],
+  ["etcd.test", "etcd.test"],
+  ["A.Etcd.Test.", "a.etcd.test"],
+  ["a.example.org", "a.example.org.etcd.test"],
+  ["*.etcd.test", "*.etcd.test"],
 ];
 for (const [given, stored] of names) {
   test(`name ${given} becomes ${stored}`, async () => {
@@ -50,16 +74,28 @@ const refused: [what: string, body: unknown, codes: string[]][] = [
   ["an address in a CNAME", { ...a, type: "CNAME" }, ["1004/9007"]],
   ["an unknown type", { ...a, type: "LOC" }, ["1004/9002"]],
   ["SRV without data", { ...srv, data: undefined }, ["9101", "9101", "9101", "9101"]],
-  ["SRV with priority only beside data", { ...srv, data: { weight: 0, port: 2380, target: "a.etcd.test" } }, ["9101"]],
+  [
+    "SRV with priority only beside data",
+    { ...srv, data: { weight: 0, port: 2380, target: "a.etcd.test" } },
+    ["9101"],
+  ],
   ["SRV with a port too high", { ...srv, data: { ...srv.data, port: 65_536 } }, ["1004/9102"]],
-  ["SRV with a target that is no name", { ...srv, data: { ...srv.data, target: "a b" } }, ["1004/9103"]],
+  [
+    "SRV with a target that is no name",
+    { ...srv, data: { ...srv.data, target: "a b" } },
+    ["1004/9103"],
+  ],
   ["a comment of 101 characters", { ...a, comment: "x".repeat(101) }, ["9313"]],
   ["a comment of two lines", { ...a, comment: "one\ntwo" }, ["1004/9312"]],
   ["tags", { ...a, tags: ["owner:me"] }, ["1004/9300"]],
   ["a proxied SRV", { ...srv, proxied: true }, ["9004"]],
   ["a proxied private address", { ...a, proxied: true }, ["9003"]],
   ["proxied as text", { ...a, proxied: "yes" }, ["1004/9003"]],
-  ["several faults at once", { ...a, name: "", ttl: 5, content: "x" }, ["1004/9000", "1004/9021", "9005"]],
+  [
+    "several faults at once",
+    { ...a, name: "", ttl: 5, content: "x" },
+    ["1004/9000", "1004/9021", "9005"],
+  ],
 ];
 for (const [what, body, expected] of refused) {
   test(`refused: ${what}`, async () => {
@@ -74,7 +110,13 @@ for (const [what, body, expected] of refused) {
 
 test("what is at the limit passes", async () => {
   const { call } = emulator();
-  for (const body of [{ ...a, ttl: 60 }, { ...a, name: "b", ttl: 86_400 }, { ...a, name: "c", ttl: 1 }, { ...a, name: "d", comment: "x".repeat(100) }, { ...a, name: "e", ttl: null, proxied: null, comment: null }]) {
+  for (const body of [
+    { ...a, ttl: 60 },
+    { ...a, name: "b", ttl: 86_400 },
+    { ...a, name: "c", ttl: 1 },
+    { ...a, name: "d", comment: "x".repeat(100) },
+    { ...a, name: "e", ttl: null, proxied: null, comment: null },
+  ]) {
     assert.equal((await call("POST", records, body)).status, 200);
   }
 });
@@ -91,7 +133,12 @@ const conflicts: [what: string, first: unknown, second: unknown, codes: string[]
   ["an identical SRV record", srv, srv, ["81058"]],
   ["a CNAME beside an A", a, { ...a, type: "CNAME", content: "b.etcd.test" }, ["81053"]],
   ["an A beside a CNAME", { ...a, type: "CNAME", content: "b.etcd.test" }, a, ["81054"]],
-  ["a second CNAME", { ...a, type: "CNAME", content: "b.etcd.test" }, { ...a, type: "CNAME", content: "b.etcd.test" }, ["81053"]],
+  [
+    "a second CNAME",
+    { ...a, type: "CNAME", content: "b.etcd.test" },
+    { ...a, type: "CNAME", content: "b.etcd.test" },
+    ["81053"],
+  ],
   ["an A with another address", a, { ...a, content: "10.213.0.5" }, []],
   ["an SRV that differs in weight only", srv, { ...srv, data: { ...srv.data, weight: 5 } }, []],
   ["an SRV that differs in priority only", srv, { ...srv, data: { ...srv.data, priority: 5 } }, []],
@@ -116,17 +163,26 @@ test("of many identical requests at the same time one succeeds", async () => {
 test("PUT replaces, PATCH changes in part, both keep id and time of creation, and every change is saved", async () => {
   const { call, created, saved } = emulator();
   const before = await created({ ...a, comment: "old" });
-  const put = (await call("PUT", `${records}/${before.id}`, { ...a, content: "10.213.0.8" })).body.result as DnsRecord;
-  assert.deepEqual([put.id, put.content, put.comment, put.created_on], [before.id, "10.213.0.8", null, before.created_on]);
-  const patched = (await call("PATCH", `${records}/${before.id}`, { ttl: 300 })).body.result as DnsRecord;
+  const put = (await call("PUT", `${records}/${before.id}`, { ...a, content: "10.213.0.8" })).body
+    .result as DnsRecord;
+  assert.deepEqual(
+    [put.id, put.content, put.comment, put.created_on],
+    [before.id, "10.213.0.8", null, before.created_on],
+  );
+  const patched = (await call("PATCH", `${records}/${before.id}`, { ttl: 300 })).body
+    .result as DnsRecord;
   assert.deepEqual([patched.content, patched.ttl], ["10.213.0.8", 300]);
-  assert.deepEqual(saved.map((all) => all[0]?.ttl), [60, 60, 300]);
+  assert.deepEqual(
+    saved.map((all) => all[0]?.ttl),
+    [60, 60, 300],
+  );
 });
 
 test("PATCH of one field of an SRV record's data keeps the others", async () => {
   const { call, created } = emulator();
   const { id } = await created(srv);
-  const patched = (await call("PATCH", `${records}/${id}`, { data: { port: 2381 } })).body.result as DnsRecord;
+  const patched = (await call("PATCH", `${records}/${id}`, { data: { port: 2381 } })).body
+    .result as DnsRecord;
   assert.equal(patched.content, "0 2381 a.etcd.test");
 });
 

@@ -6,13 +6,27 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { hostName, seed } from "../../lab/ec2/seed.ts";
 
-const input = { instanceId: "i-0abc", address: "10.213.0.4", zone: "us-east-1a", userData: Buffer.from("#cloud-config\n") };
+const input = {
+  instanceId: "i-0abc",
+  address: "10.213.0.4",
+  zone: "us-east-1a",
+  userData: Buffer.from("#cloud-config\n"),
+};
 
 test("the whole of meta-data", () => {
   const key = `ssh-ed25519 ${"A".repeat(200)} somebody@somewhere\n`;
-  assert.equal(seed({ ...input, publicKey: key })["meta-data"], [
-    "instance-id: i-0abc", "local-hostname: ip-10-213-0-4", "local-ipv4: 10.213.0.4", "availability-zone: us-east-1a", "public-keys:", `  - ${key.trim()}`, "",
-  ].join("\n"));
+  assert.equal(
+    seed({ ...input, publicKey: key })["meta-data"],
+    [
+      "instance-id: i-0abc",
+      "local-hostname: ip-10-213-0-4",
+      "local-ipv4: 10.213.0.4",
+      "availability-zone: us-east-1a",
+      "public-keys:",
+      `  - ${key.trim()}`,
+      "",
+    ].join("\n"),
+  );
 });
 
 test("without a key pair there is no list of keys", () => {
@@ -33,4 +47,5 @@ test("what the lab adds is vendor data, which user data can override", () => {
   assert.match(String(seed(input)["vendor-data"]), /^#cloud-config\n/);
 });
 
-test("a host is named as EC2 names it", () => assert.equal(hostName("10.213.32.4"), "ip-10-213-32-4"));
+test("a host is named as EC2 names it", () =>
+  assert.equal(hostName("10.213.32.4"), "ip-10-213-32-4"));

@@ -12,45 +12,100 @@ import { FaultRegistry, meets, sshLateSeconds } from "../../lab/faults.ts";
 import type { ApiFailure } from "../../lab/faults.ts";
 
 const accepted: [input: unknown, fault: Fault][] = [
-  [{ kind: "withhold", name: "C.etcd.test.", type: "a", server: "ns2" }, { kind: "withhold", name: "c.etcd.test", type: "A", server: "ns2" }],
-  [{ kind: "withhold", name: "c.etcd.test", type: "A", server: null }, { kind: "withhold", name: "c.etcd.test", type: "A" }],
-  [{ kind: "dns-lag", seconds: "20" }, { kind: "dns-lag", seconds: 20 }],
-  [{ kind: "api-fault", method: "post", drop: "after-write", times: "3" }, { kind: "api-fault", method: "POST", drop: "after-write", times: 3 }],
-  [{ kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "0 0 2380 c.etcd.test" }, { kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "0 0 2380 c.etcd.test" }],
-  [{ kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: "2" }, { kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: 2 }],
-  [{ kind: "ec2-fault", action: "RunInstances", when: "after", zone: "us-east-1b" }, { kind: "ec2-fault", action: "RunInstances", when: "after", zone: "us-east-1b" }],
+  [
+    { kind: "withhold", name: "C.etcd.test.", type: "a", server: "ns2" },
+    { kind: "withhold", name: "c.etcd.test", type: "A", server: "ns2" },
+  ],
+  [
+    { kind: "withhold", name: "c.etcd.test", type: "A", server: null },
+    { kind: "withhold", name: "c.etcd.test", type: "A" },
+  ],
+  [
+    { kind: "dns-lag", seconds: "20" },
+    { kind: "dns-lag", seconds: 20 },
+  ],
+  [
+    { kind: "api-fault", method: "post", drop: "after-write", times: "3" },
+    { kind: "api-fault", method: "POST", drop: "after-write", times: 3 },
+  ],
+  [
+    { kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "0 0 2380 c.etcd.test" },
+    { kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "0 0 2380 c.etcd.test" },
+  ],
+  [
+    { kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: "2" },
+    { kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: 2 },
+  ],
+  [
+    { kind: "ec2-fault", action: "RunInstances", when: "after", zone: "us-east-1b" },
+    { kind: "ec2-fault", action: "RunInstances", when: "after", zone: "us-east-1b" },
+  ],
 ];
 for (const [input, fault] of accepted) {
   test(`read: ${JSON.stringify(input)}`, () => assert.deepEqual(parseFault(input), fault));
 }
 
 const refused: [input: unknown, message: RegExp][] = [
-  [{ kind: "melt" }, /there is no fault "melt"; the lab can make: dns-lag, withhold, .*partition\./],
+  [
+    { kind: "melt" },
+    /there is no fault "melt"; the lab can make: dns-lag, withhold, .*partition\./,
+  ],
   [{}, /there is no fault nothing/],
   [[], /a fault is an object/],
   [{ kind: "constructor" }, /there is no fault "constructor"/],
   [{ kind: "withhold", name: "c.etcd.test" }, /type: withhold needs it/],
-  [{ kind: "withhold", name: "c", type: "A" }, /name: a full name, such as c\.etcd\.test \(got "c"\)/],
-  [{ kind: "withhold", name: "c.etcd.test", type: "A", server: "ns3" }, /server: must be one of ns1, ns2 \(got "ns3"\)/],
-  [{ kind: "withhold", name: "c.etcd.test", type: "A", secnods: 1 }, /secnods: withhold has no such parameter; it takes name, type, server, content/],
+  [
+    { kind: "withhold", name: "c", type: "A" },
+    /name: a full name, such as c\.etcd\.test \(got "c"\)/,
+  ],
+  [
+    { kind: "withhold", name: "c.etcd.test", type: "A", server: "ns3" },
+    /server: must be one of ns1, ns2 \(got "ns3"\)/,
+  ],
+  [
+    { kind: "withhold", name: "c.etcd.test", type: "A", secnods: 1 },
+    /secnods: withhold has no such parameter; it takes name, type, server, content/,
+  ],
   [{ kind: "dns-lag", seconds: "soon" }, /seconds: must be seconds, 0 or more \(got "soon"\)/],
   [{ kind: "dns-lag", seconds: -1 }, /0 or more/],
-  [{ kind: "falsify", name: "c.etcd.test", type: "A", content: "c.etcd.test" }, /an A record holds an IPv4 address/],
-  [{ kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "c.etcd.test:2380" }, /'priority weight port target'/],
+  [
+    { kind: "falsify", name: "c.etcd.test", type: "A", content: "c.etcd.test" },
+    /an A record holds an IPv4 address/,
+  ],
+  [
+    { kind: "extra", name: "_x._tcp.etcd.test", type: "SRV", content: "c.etcd.test:2380" },
+    /'priority weight port target'/,
+  ],
   [{ kind: "api-fault" }, /exactly one of them/],
   [{ kind: "api-fault", status: 500, drop: "before-write" }, /exactly one of them/],
   [{ kind: "api-fault", drop: "before-write", retryAfter: 1 }, /sent with a status only/],
   [{ kind: "api-fault", status: 200 }, /400 to 599/],
-  [{ kind: "ec2-fault", action: "RunInstances" }, /code: ec2-fault needs one, except with when=after/],
-  [{ kind: "ec2-fault", action: "RunInstances", when: "after", code: "InternalError" }, /where no answer carries it/],
-  [{ kind: "ec2-fault", action: "run instances", code: "InternalError" }, /action: must be a name as EC2's API spells it, such as RunInstances \(got "run instances"\)/],
+  [
+    { kind: "ec2-fault", action: "RunInstances" },
+    /code: ec2-fault needs one, except with when=after/,
+  ],
+  [
+    { kind: "ec2-fault", action: "RunInstances", when: "after", code: "InternalError" },
+    /where no answer carries it/,
+  ],
+  [
+    { kind: "ec2-fault", action: "run instances", code: "InternalError" },
+    /action: must be a name as EC2's API spells it, such as RunInstances \(got "run instances"\)/,
+  ],
 ];
 for (const [input, message] of refused) {
-  test(`refused: ${JSON.stringify(input)}`, () => assert.throws(() => parseFault(input), (error: Error) => error instanceof FaultInputError && message.test(error.message)));
+  test(`refused: ${JSON.stringify(input)}`, () =>
+    assert.throws(
+      () => parseFault(input),
+      (error: Error) => error instanceof FaultInputError && message.test(error.message),
+    ));
 }
 
 test("all problems of a fault are told at once", () => {
-  assert.throws(() => parseFault({ kind: "withhold", name: "c", server: "ns9" }), (error: Error) => error.message.split("\n").length === 3);
+  assert.throws(
+    () => parseFault({ kind: "withhold", name: "c", server: "ns9" }),
+    (error: Error) => error.message.split("\n").length === 3,
+  );
 });
 
 /** A registry whose effects write down what they would do. */
@@ -76,7 +131,12 @@ test("only faults that act on the host have effects, undone newest first", async
   await faults.add({ kind: "withhold", name: "c.etcd.test", type: "A" });
   await faults.add({ kind: "partition", machine: "c" });
   assert.equal(await faults.clear(), 3);
-  assert.deepEqual(notes, ["begin server-down", "begin partition", "undo partition", "undo server-down"]);
+  assert.deepEqual(notes, [
+    "begin server-down",
+    "begin partition",
+    "undo partition",
+    "undo server-down",
+  ]);
   assert.deepEqual(faults.active(), []);
 });
 
@@ -115,13 +175,25 @@ test("whoever listens is done before the change is answered", async () => {
   assert.deepEqual(heard, ["added", "removed"]);
 });
 
-const post = { method: "POST", path: "/client/v4/zones/1/dns_records", body: '{"name":"c.etcd.test"}' };
+const post = {
+  method: "POST",
+  path: "/client/v4/zones/1/dns_records",
+  body: '{"name":"c.etcd.test"}',
+};
 const matching: [fault: Omit<ApiFailure, "kind">, meets: boolean][] = [
-  [{}, true], [{ method: "POST" }, true], [{ method: "PUT" }, false], [{ path: "dns_records" }, true], [{ path: "tokens" }, false],
-  [{ body: "c.etcd.test" }, true], [{ body: "b.etcd.test" }, false], [{ service: "cloudflare" }, true], [{ service: "ec2" }, false],
+  [{}, true],
+  [{ method: "POST" }, true],
+  [{ method: "PUT" }, false],
+  [{ path: "dns_records" }, true],
+  [{ path: "tokens" }, false],
+  [{ body: "c.etcd.test" }, true],
+  [{ body: "b.etcd.test" }, false],
+  [{ service: "cloudflare" }, true],
+  [{ service: "ec2" }, false],
 ];
 for (const [fault, expected] of matching) {
-  test(`api-fault ${JSON.stringify(fault)} ${expected ? "meets" : "spares"} a POST of c.etcd.test`, () => assert.equal(meets({ kind: "api-fault", ...fault }, "cloudflare", post), expected));
+  test(`api-fault ${JSON.stringify(fault)} ${expected ? "meets" : "spares"} a POST of c.etcd.test`, () =>
+    assert.equal(meets({ kind: "api-fault", ...fault }, "cloudflare", post), expected));
 }
 
 test("an api-fault fails as many requests as it says, then is off", async () => {
@@ -139,9 +211,16 @@ test("without a fault SSH is not late", () => assert.equal(sshLateSeconds(), 0))
 function control() {
   const { faults } = registry(["begin pause"]);
   const lines: string[] = [];
-  const app = controlApp(faults, async () => ({ containers: [], dns: {}, cloudflare: [], faults: faults.list() }), (line) => lines.push(line));
+  const app = controlApp(
+    faults,
+    async () => ({ containers: [], dns: {}, cloudflare: [], faults: faults.list() }),
+    (line) => lines.push(line),
+  );
   const call = async (method: string, path: string, body?: unknown) => {
-    const response = await app.request(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const response = await app.request(path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   return { faults, call, lines };
@@ -150,7 +229,10 @@ function control() {
 test("the control interface switches faults on, lists them, and off, one or all", async () => {
   const { call } = control();
   const made = await call("POST", "/faults", { kind: "dns-lag", seconds: "20" });
-  assert.deepEqual([made.status, made.body["id"], made.body["fault"]], [201, 1, { kind: "dns-lag", seconds: 20 }]);
+  assert.deepEqual(
+    [made.status, made.body["id"], made.body["fault"]],
+    [201, 1, { kind: "dns-lag", seconds: 20 }],
+  );
   await call("POST", "/faults", { kind: "ssh-late", seconds: 5 });
   assert.equal(((await call("GET", "/faults")).body as unknown as unknown[]).length, 2);
   assert.deepEqual((await call("DELETE", "/faults/1")).body, { cleared: 1 });
@@ -161,18 +243,28 @@ test("the control interface switches faults on, lists them, and off, one or all"
 test("the control interface says what is wrong", async () => {
   const { call, lines } = control();
   const unknown = await call("POST", "/faults", { kind: "melt" });
-  assert.deepEqual([unknown.status, /the lab can make/.test(String(unknown.body["error"]))], [400, true]);
+  assert.deepEqual(
+    [unknown.status, /the lab can make/.test(String(unknown.body["error"]))],
+    [400, true],
+  );
   const failed = await call("POST", "/faults", { kind: "pause", machine: "z" });
   assert.deepEqual([failed.status, failed.body["error"]], [500, "no such machine"]);
-  assert.match(String((await call("DELETE", "/faults/7")).body["error"]), /there is no fault 7; on are: none/);
+  assert.match(
+    String((await call("DELETE", "/faults/7")).body["error"]),
+    /there is no fault 7; on are: none/,
+  );
   const nowhere = await call("GET", "/fault");
-  assert.deepEqual([nowhere.status, /has no GET \/fault;/.test(String(nowhere.body["error"]))], [404, true]);
+  assert.deepEqual(
+    [nowhere.status, /has no GET \/fault;/.test(String(nowhere.body["error"]))],
+    [404, true],
+  );
   assert.equal(lines.length, 2);
 });
 
 test("every kind of fault says what it does, and so does each of its parameters", () => {
   for (const [kind, { says, parameters }] of Object.entries(faultKinds)) {
     assert.ok(says.endsWith("."), kind);
-    for (const [name, parameter] of Object.entries(parameters)) assert.ok(parameter.says.length > 0, `${kind} ${name}`);
+    for (const [name, parameter] of Object.entries(parameters))
+      assert.ok(parameter.says.length > 0, `${kind} ${name}`);
   }
 });

@@ -24,12 +24,18 @@ function nameServer(t: TestContext, server: NameServer, records: readonly DnsRec
     write: async (change: Rrset) => {
       state.writes += 1;
       if (state.away) throw new Error(`${server} does not answer`);
-      if (`${change.name} ${change.type}` === state.refuses) throw new RefusedChange(`${server} refuses`);
+      if (`${change.name} ${change.type}` === state.refuses)
+        throw new RefusedChange(`${server} refuses`);
       if (change.contents.length === 0) held.delete(`${change.name} ${change.type}`);
       else held.set(`${change.name} ${change.type}`, change);
     },
   };
-  const publisher = new Publisher(target, records, () => faults, (line) => lines.push(line));
+  const publisher = new Publisher(
+    target,
+    records,
+    () => faults,
+    (line) => lines.push(line),
+  );
   t.after(() => publisher.close());
   const has = (name: string, type = "A") => held.get(`${name} ${type}`)?.contents;
   return { publisher, held, faults, lines, state, has };
@@ -99,7 +105,12 @@ test("catching up publishes at once what still waits", async (t) => {
 test("what a nameserver holds from before is mended, and what fits is not written again", async (t) => {
   clock(t);
   const { publisher, held, state, has } = nameServer(t, "ns1", [a]);
-  held.set("old.etcd.test A", { name: "old.etcd.test", type: "A", ttl: 60, contents: ["10.213.0.77"] });
+  held.set("old.etcd.test A", {
+    name: "old.etcd.test",
+    type: "A",
+    ttl: 60,
+    contents: ["10.213.0.77"],
+  });
   await publisher.refresh();
   assert.equal(has("old.etcd.test"), undefined);
   assert.deepEqual(has("etcd.test", "NS"), ["ns1.etcd.test.", "ns2.etcd.test."]);
@@ -118,7 +129,10 @@ test("a nameserver that is away gets everything when it is back, and that is sai
   state.away = false;
   await pass(publisher, 500);
   assert.deepEqual(has("a.etcd.test"), ["10.213.0.4"]);
-  assert.deepEqual(lines, ["ns1 does not answer; its changes wait", "ns1: answers again, all changes are published"]);
+  assert.deepEqual(lines, [
+    "ns1 does not answer; its changes wait",
+    "ns1: answers again, all changes are published",
+  ]);
 });
 
 test("a nameserver that carries out an old request after it is back is set right", async (t) => {
@@ -155,5 +169,8 @@ test("a set that a nameserver refuses stops no other, is not tried all the time,
 test("removals are written before what takes their place", () => {
   const address: Rrset = { name: "a.etcd.test", type: "A", ttl: 60, contents: ["10.213.0.4"] };
   const alias: Rrset = { name: "a.etcd.test", type: "CNAME", ttl: 60, contents: ["b.etcd.test."] };
-  assert.deepEqual(changesBetween(new Map([["a.etcd.test A", address]]), new Map([["a.etcd.test CNAME", alias]])), [{ ...address, contents: [] }, alias]);
+  assert.deepEqual(
+    changesBetween(new Map([["a.etcd.test A", address]]), new Map([["a.etcd.test CNAME", alias]])),
+    [{ ...address, contents: [] }, alias],
+  );
 });

@@ -3,16 +3,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type EngineEvent, PulumiProgress } from "../../lab/pulumiProgress.ts";
 
-const step = (type: string, name: string, op = "create") => ({ op, urn: `urn:pulumi:dev::etcd::${type}::${name}`, type });
-const begin = (type: string, name: string, op?: string): EngineEvent => ({ resourcePreEvent: { metadata: step(type, name, op) } });
-const end = (type: string, name: string, op?: string): EngineEvent => ({ resOutputsEvent: { metadata: step(type, name, op) } });
-const record = "cloudflare:index/dnsRecord:DnsRecord", gate = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
+const step = (type: string, name: string, op = "create") => ({
+  op,
+  urn: `urn:pulumi:dev::etcd::${type}::${name}`,
+  type,
+});
+const begin = (type: string, name: string, op?: string): EngineEvent => ({
+  resourcePreEvent: { metadata: step(type, name, op) },
+});
+const end = (type: string, name: string, op?: string): EngineEvent => ({
+  resOutputsEvent: { metadata: step(type, name, op) },
+});
+const record = "cloudflare:index/dnsRecord:DnsRecord",
+  gate = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
 
 test("a group is told once, when it has been quiet for a moment", () => {
   const progress = new PulumiProgress();
   const told = [
-    ...progress.take(begin(record, "a"), 0), ...progress.take(end(record, "a"), 100), ...progress.tick(200),
-    ...progress.take(begin(record, "b"), 300), ...progress.take(end(record, "b"), 1_500), ...progress.tick(1_600),
+    ...progress.take(begin(record, "a"), 0),
+    ...progress.take(end(record, "a"), 100),
+    ...progress.tick(200),
+    ...progress.take(begin(record, "b"), 300),
+    ...progress.take(end(record, "b"), 1_500),
+    ...progress.tick(1_600),
   ];
   assert.deepEqual(told, []);
   assert.deepEqual(progress.tick(2_000), ["DNS records  2 made (1.5 s)"]);
@@ -22,7 +35,12 @@ test("a group is told once, when it has been quiet for a moment", () => {
 
 test("frames and what stays the same are not told", () => {
   const progress = new PulumiProgress();
-  for (const [type, op] of [["etcd:index:EtcdNode", "create"], ["pulumi:pulumi:Stack", "create"], ["pulumi:providers:aws", "create"], [record, "same"]] as const) {
+  for (const [type, op] of [
+    ["etcd:index:EtcdNode", "create"],
+    ["pulumi:pulumi:Stack", "create"],
+    ["pulumi:providers:aws", "create"],
+    [record, "same"],
+  ] as const) {
     progress.take(begin(type, "x", op), 0);
     progress.take(end(type, "x", op), 10);
   }
@@ -32,8 +50,20 @@ test("frames and what stays the same are not told", () => {
 test("what a resource says while it waits is told at once, with its name, without the engine's blank lines", () => {
   const progress = new PulumiProgress();
   const urn = step(gate, "etcd-dns-readiness").urn;
-  assert.deepEqual(progress.take({ diagnosticEvent: { urn, message: "c.etcd.test A: not on ns2 yet\n\n", severity: "info" } }, 0), ["  etcd-dns-readiness: c.etcd.test A: not on ns2 yet"]);
-  assert.deepEqual(progress.take({ diagnosticEvent: { message: "RegisterResource RPC finished", severity: "debug" } }, 0), []);
+  assert.deepEqual(
+    progress.take(
+      { diagnosticEvent: { urn, message: "c.etcd.test A: not on ns2 yet\n\n", severity: "info" } },
+      0,
+    ),
+    ["  etcd-dns-readiness: c.etcd.test A: not on ns2 yet"],
+  );
+  assert.deepEqual(
+    progress.take(
+      { diagnosticEvent: { message: "RegisterResource RPC finished", severity: "debug" } },
+      0,
+    ),
+    [],
+  );
 });
 
 test("after 10 s of silence it says what is still running, and since when", () => {
@@ -49,15 +79,29 @@ test("failures are counted as such, and errors kept once each for the end", () =
   const progress = new PulumiProgress();
   progress.take(begin(gate, "g"), 0);
   progress.take({ resOpFailedEvent: { metadata: step(gate, "g") } }, 500);
-  for (const message of ["DNS is not complete", "DNS is not complete", "update failed"]) progress.take({ diagnosticEvent: { message, severity: "error" } }, 500);
+  for (const message of ["DNS is not complete", "DNS is not complete", "update failed"])
+    progress.take({ diagnosticEvent: { message, severity: "error" } }, 500);
   assert.deepEqual(progress.finish(), ["DNS gate     1 failed (0.5 s)"]);
   assert.deepEqual(progress.errors, ["DNS is not complete", "update failed"]);
 });
 
 test("the same said again with other numbers is told every 10 s", () => {
   const progress = new PulumiProgress();
-  const dial = (attempt: number, now: number) => progress.take({ diagnosticEvent: { urn: "urn::x::y::etcd-a", message: `Dial ${attempt}/60 failed: retrying`, severity: "info" } }, now);
-  assert.deepEqual([...dial(1, 0), ...dial(2, 500), ...dial(3, 9_999), ...dial(9, 10_000)], ["  etcd-a: Dial 1/60 failed: retrying", "  etcd-a: Dial 9/60 failed: retrying"]);
+  const dial = (attempt: number, now: number) =>
+    progress.take(
+      {
+        diagnosticEvent: {
+          urn: "urn::x::y::etcd-a",
+          message: `Dial ${attempt}/60 failed: retrying`,
+          severity: "info",
+        },
+      },
+      now,
+    );
+  assert.deepEqual(
+    [...dial(1, 0), ...dial(2, 500), ...dial(3, 9_999), ...dial(9, 10_000)],
+    ["  etcd-a: Dial 1/60 failed: retrying", "  etcd-a: Dial 9/60 failed: retrying"],
+  );
 });
 
 test("the time of a group is what it was at work, without pauses", () => {

@@ -8,5 +8,16 @@ export function record(body: Record<string, unknown>): DnsRecord {
   return new RecordStore([], () => undefined).create(body);
 }
 export const a = record({ name: "a", type: "A", content: "10.213.0.4", ttl: 60 });
-export const srvOf = (node: string, data: object = {}) => record({ name: srvName, type: "SRV", ttl: 60, data: { priority: 0, weight: 0, port: 2380, target: `${node}.etcd.test`, ...data } });
-export const set = [a, record({ name: "b", type: "A", content: "10.213.16.4", ttl: 60 }), srvOf("a"), srvOf("b")];
+export const srvOf = (node: string, data: object = {}) =>
+  record({
+    name: srvName,
+    type: "SRV",
+    ttl: 60,
+    data: { priority: 0, weight: 0, port: 2380, target: `${node}.etcd.test`, ...data },
+  });
+export const set = [
+  a,
+  record({ name: "b", type: "A", content: "10.213.16.4", ttl: 60 }),
+  srvOf("a"),
+  srvOf("b"),
+];

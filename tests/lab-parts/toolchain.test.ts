@@ -11,7 +11,8 @@ import { listedDigest } from "../../lab/toolchain/download.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 
 test("a digest is found by the exact file name", () => {
-  const sums = "aa11  etcd-v3.6.14-linux-amd64.tar.gz.asc\nBB22 *etcd-v3.6.14-linux-amd64.tar.gz\ncc33  ./other.zip\n";
+  const sums =
+    "aa11  etcd-v3.6.14-linux-amd64.tar.gz.asc\nBB22 *etcd-v3.6.14-linux-amd64.tar.gz\ncc33  ./other.zip\n";
   assert.equal(listedDigest(sums, "etcd-v3.6.14-linux-amd64.tar.gz"), "bb22");
   assert.equal(listedDigest(sums, "other.zip"), "cc33");
   assert.throws(() => listedDigest(sums, "etcd-v3.6.14-linux-arm64.tar.gz"), /not in the list/);
@@ -20,14 +21,26 @@ test("a digest is found by the exact file name", () => {
 test("a folder of the cache is filled whole or not at all, and once", async () => {
   const name = `test-${process.pid}`;
   try {
-    await assert.rejects(cached(name, async (folder) => { await fs.writeFile(path.join(folder, "half"), ""); throw new Error("killed"); }), /killed/);
+    await assert.rejects(
+      cached(name, async (folder) => {
+        await fs.writeFile(path.join(folder, "half"), "");
+        throw new Error("killed");
+      }),
+      /killed/,
+    );
     let fills = 0;
-    const fill = async (folder: string) => { fills += 1; await fs.writeFile(path.join(folder, "whole"), "x"); };
+    const fill = async (folder: string) => {
+      fills += 1;
+      await fs.writeFile(path.join(folder, "whole"), "x");
+    };
     const folder = await cached(name, fill);
     assert.equal(await cached(name, fill), folder);
     assert.equal(fills, 1);
     assert.deepEqual(await fs.readdir(folder), ["whole"]);
-    assert.deepEqual((await fs.readdir(cacheDir)).filter((entry) => entry.startsWith(`.making-${name}-`)), []);
+    assert.deepEqual(
+      (await fs.readdir(cacheDir)).filter((entry) => entry.startsWith(`.making-${name}-`)),
+      [],
+    );
   } finally {
     await fs.rm(path.join(cacheDir, name), { recursive: true, force: true });
   }
@@ -36,7 +49,9 @@ test("a folder of the cache is filled whole or not at all, and once", async () =
 test("two fillers at the same time end with one whole folder", async () => {
   const name = `test-race-${process.pid}`;
   try {
-    const fill = (text: string) => async (folder: string) => { await fs.writeFile(path.join(folder, "who"), text); };
+    const fill = (text: string) => async (folder: string) => {
+      await fs.writeFile(path.join(folder, "who"), text);
+    };
     const [one, two] = await Promise.all([cached(name, fill("one")), cached(name, fill("two"))]);
     assert.equal(one, two);
     assert.match(await fs.readFile(path.join(one, "who"), "utf8"), /^(one|two)$/);
@@ -45,18 +60,29 @@ test("two fillers at the same time end with one whole folder", async () => {
   }
 });
 
-test("etcd's archive has the layout of the official one and the digest its list says", { timeout: 600_000 }, async () => {
-  const { binDir, archiveDir } = await ensureEtcd("3.6.14", () => undefined);
-  assert.match(await run(path.join(binDir, "etcd"), ["--version"]), /^etcd Version: 3\.6\.14\n/);
-  const archive = (await fs.readdir(archiveDir)).find((file) => file.endsWith(".tar.gz"));
-  assert.ok(archive, "an archive");
-  const top = archive.replace(".tar.gz", "");
-  const entries = (await run("tar", ["-tzf", path.join(archiveDir, archive)])).split("\n");
-  for (const program of ["etcd", "etcdctl", "etcdutl"]) assert.ok(entries.includes(`${top}/${program}`), program);
-  const digest = (await run("sha256sum", [path.join(archiveDir, archive)])).split(" ")[0];
-  assert.equal(listedDigest(await fs.readFile(path.join(archiveDir, "SHA256SUMS"), "utf8"), archive), digest);
-});
+test(
+  "etcd's archive has the layout of the official one and the digest its list says",
+  { timeout: 600_000 },
+  async () => {
+    const { binDir, archiveDir } = await ensureEtcd("3.6.14", () => undefined);
+    assert.match(await run(path.join(binDir, "etcd"), ["--version"]), /^etcd Version: 3\.6\.14\n/);
+    const archive = (await fs.readdir(archiveDir)).find((file) => file.endsWith(".tar.gz"));
+    assert.ok(archive, "an archive");
+    const top = archive.replace(".tar.gz", "");
+    const entries = (await run("tar", ["-tzf", path.join(archiveDir, archive)])).split("\n");
+    for (const program of ["etcd", "etcdctl", "etcdutl"])
+      assert.ok(entries.includes(`${top}/${program}`), program);
+    const digest = (await run("sha256sum", [path.join(archiveDir, archive)])).split(" ")[0];
+    assert.equal(
+      listedDigest(await fs.readFile(path.join(archiveDir, "SHA256SUMS"), "utf8"), archive),
+      digest,
+    );
+  },
+);
 
 test("a version of etcd is three numbers", async () => {
-  await assert.rejects(ensureEtcd("latest", () => undefined), /a version such as 3\.6\.14 is needed \(got "latest"\)/);
+  await assert.rejects(
+    ensureEtcd("latest", () => undefined),
+    /a version such as 3\.6\.14 is needed \(got "latest"\)/,
+  );
 });

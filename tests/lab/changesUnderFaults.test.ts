@@ -3,26 +3,49 @@
 import assert from "node:assert/strict";
 import test, { after, afterEach, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
-import { allRecords, clearFaults, control, eventually, makeFault, mustRun, npmRun, pulumiWith } from "./harness.ts";
+import {
+  allRecords,
+  clearFaults,
+  control,
+  eventually,
+  makeFault,
+  mustRun,
+  npmRun,
+  pulumiWith,
+} from "./harness.ts";
 import { asking, instances, terminate } from "./inventory.ts";
 import { machines, onMachine } from "./machines.ts";
 
-before(async () => { await mustRun("lab", "stop"); await mustRun("up"); });
-after(async () => { await npmRun("lab", "stop"); });
+before(async () => {
+  await mustRun("lab", "stop");
+  await mustRun("up");
+});
+after(async () => {
+  await npmRun("lab", "stop");
+});
 afterEach(clearFaults);
 
-const up = (config: Readonly<Record<string, unknown>> = {}, ...more: string[]) => pulumiWith(config, "up", "--yes", "--skip-preview", ...more);
-const ours = async () => (await allRecords()).filter(({ type, name }) => type === "SRV" || (type === "A" && !name.startsWith("ns")));
-const processes = async () => Promise.all((await machines()).map((machine) => onMachine(machine, "pgrep", "-x", "etcd")));
+const up = (config: Readonly<Record<string, unknown>> = {}, ...more: string[]) =>
+  pulumiWith(config, "up", "--yes", "--skip-preview", ...more);
+const ours = async () =>
+  (await allRecords()).filter(
+    ({ type, name }) => type === "SRV" || (type === "A" && !name.startsWith("ns")),
+  );
+const processes = async () =>
+  Promise.all((await machines()).map((machine) => onMachine(machine, "pgrep", "-x", "etcd")));
 
-async function succeeds(config: Readonly<Record<string, unknown>> = {}, ...more: string[]): Promise<string> {
+async function succeeds(
+  config: Readonly<Record<string, unknown>> = {},
+  ...more: string[]
+): Promise<string> {
   const { code, text } = await up(config, ...more);
   assert.equal(code, 0, text);
   return text;
 }
 
 async function fails(config: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const started = Date.now(), { code, text } = await up(config);
+  const started = Date.now(),
+    { code, text } = await up(config);
   assert.notEqual(code, 0, text);
   assert.ok(Date.now() - started < 150_000, `up failed only after ${Date.now() - started} ms`);
   return text;
@@ -35,11 +58,14 @@ async function isWhole(): Promise<void> {
 
 /** The faults of Cloudflare that were not met. */
 async function unmet(): Promise<unknown[]> {
-  return (await control("GET", "/faults") as { fault: { kind: string } }[]).filter(({ fault }) => fault.kind === "api-fault");
+  return ((await control("GET", "/faults")) as { fault: { kind: string } }[]).filter(
+    ({ fault }) => fault.kind === "api-fault",
+  );
 }
 
 test("changes at Cloudflare: told to wait, failed, cut before and after the write; each record is changed once", async () => {
-  const before = (await ours()).map(({ id }) => id).sort(), put = { kind: "api-fault", method: "PUT" };
+  const before = (await ours()).map(({ id }) => id).sort(),
+    put = { kind: "api-fault", method: "PUT" };
   await makeFault({ ...put, body: '"a.etcd.test"', status: 429, retryAfter: 1 });
   await makeFault({ ...put, body: '"b.etcd.test"', status: 500, times: 2 });
   await makeFault({ ...put, body: '"c.etcd.test"', drop: "before-write" });
@@ -47,14 +73,36 @@ test("changes at Cloudflare: told to wait, failed, cut before and after the writ
   await succeeds({ "etcd:ttl": "61" });
   assert.deepEqual(await unmet(), []);
   assert.deepEqual((await ours()).map(({ id }) => id).sort(), before);
-  assert.deepEqual([...new Set((await allRecords()).filter(({ name }) => /etcd-|^[abc]\./.test(name)).map((record) => (record as { ttl?: number }).ttl))], [61]);
+  assert.deepEqual(
+    [
+      ...new Set(
+        (await allRecords())
+          .filter(({ name }) => /etcd-|^[abc]\./.test(name))
+          .map((record) => (record as { ttl?: number }).ttl),
+      ),
+    ],
+    [61],
+  );
   await succeeds();
   await isWhole();
 });
 
 test("removals at Cloudflare: told to wait, failed, cut before the write; cut after it, a refresh cures what the provider cannot know", async () => {
-  const remove = () => npmRun("pulumi", "destroy", "--target", "**etcd-a-client", "--yes", "--skip-preview", "--non-interactive");
-  for (const fault of [{ status: 429, retryAfter: 1 }, { status: 500, times: 2 }, { drop: "before-write" }]) {
+  const remove = () =>
+    npmRun(
+      "pulumi",
+      "destroy",
+      "--target",
+      "**etcd-a-client",
+      "--yes",
+      "--skip-preview",
+      "--non-interactive",
+    );
+  for (const fault of [
+    { status: 429, retryAfter: 1 },
+    { status: 500, times: 2 },
+    { drop: "before-write" },
+  ]) {
     await makeFault({ kind: "api-fault", method: "DELETE", ...fault });
     const { code, text } = await remove();
     assert.equal(code, 0, text);
@@ -72,20 +120,52 @@ test("removals at Cloudflare: told to wait, failed, cut before the write; cut af
 
 test("EC2 that throttles for good: up says so within minutes, and makes nothing twice", async () => {
   await terminate("b");
-  await makeFault({ kind: "ec2-fault", action: "RunInstances", code: "RequestLimitExceeded", times: 99 });
+  await makeFault({
+    kind: "ec2-fault",
+    action: "RunInstances",
+    code: "RequestLimitExceeded",
+    times: 99,
+  });
   const { code, text } = await up({}, "--refresh");
   assert.notEqual(code, 0, text);
   assert.match(text, /-b-instance[^]*RequestLimitExceeded/);
-  assert.deepEqual((await instances()).map(({ node }) => node), ["a", "c"]);
+  assert.deepEqual(
+    (await instances()).map(({ node }) => node),
+    ["a", "c"],
+  );
   await clearFaults();
   await succeeds({}, "--refresh");
   await isWhole();
 });
 
 for (const [source, config, said] of [
-  ["a Chef package that is not there", { "etcd:chef": { product: "cinc", packageUrl: `http://${addresses.gateway}:${addresses.mirrorPort}/cinc.deb`, packageSha256: "a".repeat(64) } }, /installing cinc 18\.8\.54 from http:\S+\/cinc\.deb[^]*could not be fetched/],
-  ["a server of Chef packages that is down", { "etcd:chef": { product: "cinc", packageUrl: `http://${addresses.gateway}:9/cinc.deb`, packageSha256: "a".repeat(64) } }, /could not be fetched/],
-  ["an etcd mirror that is down", { "etcd:etcdMirror": `http://${addresses.gateway}:9`, "etcd:etcdVersion": "3.6.14" }, undefined],
+  [
+    "a Chef package that is not there",
+    {
+      "etcd:chef": {
+        product: "cinc",
+        packageUrl: `http://${addresses.gateway}:${addresses.mirrorPort}/cinc.deb`,
+        packageSha256: "a".repeat(64),
+      },
+    },
+    /installing cinc 18\.8\.54 from http:\S+\/cinc\.deb[^]*could not be fetched/,
+  ],
+  [
+    "a server of Chef packages that is down",
+    {
+      "etcd:chef": {
+        product: "cinc",
+        packageUrl: `http://${addresses.gateway}:9/cinc.deb`,
+        packageSha256: "a".repeat(64),
+      },
+    },
+    /could not be fetched/,
+  ],
+  [
+    "an etcd mirror that is down",
+    { "etcd:etcdMirror": `http://${addresses.gateway}:9`, "etcd:etcdVersion": "3.6.14" },
+    undefined,
+  ],
 ] as const) {
   test(`${source}: the cluster stays as it is`, async () => {
     const running = await processes();
@@ -100,7 +180,14 @@ for (const [source, config, said] of [
 
 test("a key pair that somebody deleted: up --refresh makes another and touches no machine", async () => {
   const before = [await instances(), await processes()];
-  const keys = async () => ((await asking((ec2) => ec2.describeKeyPairs({ Filters: [{ Name: "tag:Project", Values: ["etcd"] }] }))).KeyPairs ?? []).map(({ KeyPairId = "" }) => KeyPairId);
+  const keys = async () =>
+    (
+      (
+        await asking((ec2) =>
+          ec2.describeKeyPairs({ Filters: [{ Name: "tag:Project", Values: ["etcd"] }] }),
+        )
+      ).KeyPairs ?? []
+    ).map(({ KeyPairId = "" }) => KeyPairId);
   const [deleted = ""] = await keys();
   await asking((ec2) => ec2.deleteKeyPair({ KeyPairId: deleted }));
   assert.deepEqual(await keys(), []);
@@ -118,11 +205,20 @@ test("a machine that loses power in mid-converge: up ends and names the node; th
   const broken = up({}, "--refresh");
   let machine = "";
   await eventually("the new machine of b", 60_000, async () => {
-    const instance = (await instances()).find(({ node, id }) => node === "b" && !others.includes(id));
+    const instance = (await instances()).find(
+      ({ node, id }) => node === "b" && !others.includes(id),
+    );
     machine = (await machines()).find((name) => name === `etcd-lab-${instance?.id}`) ?? "";
     return machine !== "";
   });
-  await onMachine(machine, "timeout", "60", "sh", "-c", "until grep -qs begins /var/lib/etcd-bootstrap/converge.log; do sleep 0.05; done");
+  await onMachine(
+    machine,
+    "timeout",
+    "60",
+    "sh",
+    "-c",
+    "until grep -qs begins /var/lib/etcd-bootstrap/converge.log; do sleep 0.05; done",
+  );
   const started = Date.now();
   await makeFault({ kind: "kill", machine: "b" });
   const { code, text } = await broken;
@@ -138,7 +234,10 @@ test("DNS that is gone while a member comes back: up names the member, and with 
   await makeFault({ kind: "partition", machine: "resolver" });
   const { code, text } = await up({ "etcd:healthTimeout": "15" }, "--refresh");
   assert.notEqual(code, 0, text);
-  assert.match(text, /The cluster is not healthy after \d+ s\.[^]*b \(https:\S+\): gave no answer within its deadline/);
+  assert.match(
+    text,
+    /The cluster is not healthy after \d+ s\.[^]*b \(https:\S+\): gave no answer within its deadline/,
+  );
   await clearFaults();
   await eventually("b to find the others", 60_000, async () => (await npmRun("status")).code === 0);
   await succeeds();

@@ -24,18 +24,67 @@ export interface ClientOptions {
 }
 
 /** Starts a container at `address`, named etcd-lab-<name>, with the binaries of an etcd version in /opt/etcd. */
-export async function startClient({ name = "client", address = addresses.client, version = "3.6.14", identity }: ClientOptions = {}): Promise<Client> {
+export async function startClient({
+  name = "client",
+  address = addresses.client,
+  version = "3.6.14",
+  identity,
+}: ClientOptions = {}): Promise<Client> {
   const { binDir } = await ensureEtcd(version, () => undefined);
   const folder = await mkdtemp(path.join(tmpdir(), "etcd-lab-client-"));
   await writeFile(path.join(folder, "resolv.conf"), `nameserver ${addresses.resolver}\n`);
   await mkdir(path.join(folder, "pki"));
-  for (const [file, pem] of identity ? [["ca.crt", identity.ca], ["operator.crt", identity.certificate], ["operator.key", identity.privateKey]] as const : []) await writeFile(path.join(folder, "pki", file), pem);
-  const shown = identity ? ["--env", "ETCDCTL_CACERT=/pki/ca.crt", "--env", "ETCDCTL_CERT=/pki/operator.crt", "--env", "ETCDCTL_KEY=/pki/operator.key"] : [];
-  const namespace = await makeNamespace(name, address), container = `etcd-lab-${name}`;
-  await podman(["run", "--detach", "--replace", "--name", container, "--label", "etcd-lab=1", "--network", `ns:${namespace}`, "--stop-timeout", "1",
-    "--volume", `${folder}/pki:/pki:ro`, ...shown, "--volume", `${folder}/resolv.conf:/etc/resolv.conf:ro`, "--volume", `${binDir}:/opt/etcd:ro`, (await imageNames()).services, "sleep", "infinity"]);
+  for (const [file, pem] of identity
+    ? ([
+        ["ca.crt", identity.ca],
+        ["operator.crt", identity.certificate],
+        ["operator.key", identity.privateKey],
+      ] as const)
+    : [])
+    await writeFile(path.join(folder, "pki", file), pem);
+  const shown = identity
+    ? [
+        "--env",
+        "ETCDCTL_CACERT=/pki/ca.crt",
+        "--env",
+        "ETCDCTL_CERT=/pki/operator.crt",
+        "--env",
+        "ETCDCTL_KEY=/pki/operator.key",
+      ]
+    : [];
+  const namespace = await makeNamespace(name, address),
+    container = `etcd-lab-${name}`;
+  await podman([
+    "run",
+    "--detach",
+    "--replace",
+    "--name",
+    container,
+    "--label",
+    "etcd-lab=1",
+    "--network",
+    `ns:${namespace}`,
+    "--stop-timeout",
+    "1",
+    "--volume",
+    `${folder}/pki:/pki:ro`,
+    ...shown,
+    "--volume",
+    `${folder}/resolv.conf:/etc/resolv.conf:ro`,
+    "--volume",
+    `${binDir}:/opt/etcd:ro`,
+    (await imageNames()).services,
+    "sleep",
+    "infinity",
+  ]);
   return {
-    run: (program, ...args) => podman(["exec", container, program.startsWith("etcd") ? `/opt/etcd/${program}` : program, ...args]),
+    run: (program, ...args) =>
+      podman([
+        "exec",
+        container,
+        program.startsWith("etcd") ? `/opt/etcd/${program}` : program,
+        ...args,
+      ]),
     async close() {
       await podman(["rm", "--force", "--time", "0", container]);
       await removeNamespace(name);

@@ -5,20 +5,41 @@ import { readFileSync } from "node:fs";
 import test, { after, before } from "node:test";
 import { stackContents } from "../../lab/stack.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
-import { allRecords, clearFaults, cloudflare, eventually, makeFault, mustRun, npmRun } from "./harness.ts";
+import {
+  allRecords,
+  clearFaults,
+  cloudflare,
+  eventually,
+  makeFault,
+  mustRun,
+  npmRun,
+} from "./harness.ts";
 import { asking, instances, inventory, terminate } from "./inventory.ts";
 import { eventFile, runUntil } from "./killing.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 import { makeMarked } from "./marked.ts";
 
-before(async () => { await mustRun("lab", "stop"); await mustRun("lab", "start"); });
-after(async () => { await npmRun("lab", "stop"); });
+before(async () => {
+  await mustRun("lab", "stop");
+  await mustRun("lab", "start");
+});
+after(async () => {
+  await npmRun("lab", "stop");
+});
 
 const up = () => npmRun("pulumi", "up", "--yes", "--skip-preview", "--non-interactive");
 
 /** What a destroy says; it is over within three minutes. */
 async function destroy(...args: string[]): Promise<{ code: number; text: string }> {
-  const started = Date.now(), outcome = await npmRun("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", ...args);
+  const started = Date.now(),
+    outcome = await npmRun(
+      "pulumi",
+      "destroy",
+      "--yes",
+      "--skip-preview",
+      "--non-interactive",
+      ...args,
+    );
   assert.ok(Date.now() - started < 180_000, `destroy took ${Date.now() - started} ms`);
   return outcome;
 }
@@ -40,8 +61,12 @@ async function machineOf(node: string): Promise<string> {
 }
 
 async function incarnationOf(instance: string): Promise<string> {
-  const { Reservations = [] } = await asking((ec2) => ec2.describeInstances({ InstanceIds: [instance] }));
-  return Reservations[0]?.Instances?.[0]?.Tags?.find(({ Key }) => Key === "Incarnation")?.Value ?? "";
+  const { Reservations = [] } = await asking((ec2) =>
+    ec2.describeInstances({ InstanceIds: [instance] }),
+  );
+  return (
+    Reservations[0]?.Instances?.[0]?.Tags?.find(({ Key }) => Key === "Incarnation")?.Value ?? ""
+  );
 }
 
 async function removeByHand(name: string, type: string): Promise<void> {
@@ -51,7 +76,12 @@ async function removeByHand(name: string, type: string): Promise<void> {
 
 test("etcd ends before its names go, so that no resolver is asked for what is gone; and it runs again after another up", async () => {
   await isUp();
-  await makeFault({ kind: "ec2-fault", action: "TerminateInstances", code: "UnauthorizedOperation", times: 99 });
+  await makeFault({
+    kind: "ec2-fault",
+    action: "TerminateInstances",
+    code: "UnauthorizedOperation",
+    times: 99,
+  });
   const { code, text } = await destroy();
   assert.notEqual(code, 0, text);
   assert.equal((await machines()).length, 3);
@@ -62,20 +92,49 @@ test("etcd ends before its names go, so that no resolver is asked for what is go
 });
 
 test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", async () => {
-  const { code, text } = await runUntil(await ensureCli(() => undefined), ["destroy"], "delete", () => undefined, 0);
+  const { code, text } = await runUntil(
+    await ensureCli(() => undefined),
+    ["destroy"],
+    "delete",
+    () => undefined,
+    0,
+  );
   assert.equal(code, 0, text);
-  interface Event { resourcePreEvent?: { metadata: { urn: string } }; resOutputsEvent?: { metadata: { urn: string } } }
-  const log = readFileSync(eventFile, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as Event);
+  interface Event {
+    resourcePreEvent?: { metadata: { urn: string } };
+    resOutputsEvent?: { metadata: { urn: string } };
+  }
+  const log = readFileSync(eventFile, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Event);
   const at = (kind: keyof Event, name: string) => {
     const found = log.findIndex((event) => event[kind]?.metadata.urn.endsWith(`::etcd-${name}`));
     assert.ok(found >= 0, `the log has no ${kind} of ${name}`);
     return found;
   };
-  const isBefore = (first: string, then: string) => assert.ok(at("resOutputsEvent", first) < at("resourcePreEvent", then), `${then} began to go before ${first} was gone`);
+  const isBefore = (first: string, then: string) =>
+    assert.ok(
+      at("resOutputsEvent", first) < at("resourcePreEvent", then),
+      `${then} began to go before ${first} was gone`,
+    );
   for (const node of ["a", "b", "c"]) {
-    for (const any of ["a", "b", "c"]) for (const [first, then] of [["client", "shutdown"], ["shutdown", "peer"], ["shutdown", "address"]]) isBefore(`${any}-${first}`, `${node}-${then}`);
-    for (const later of ["peer", "address", "instance", "attachment"]) for (const any of ["a", "b", "c"]) isBefore(`${any}-client`, `${node}-${later}`);
-    for (const [first, then] of [["peer", "address"], ["address", "interface"], ["instance", "interface"], ["attachment", "data"]]) isBefore(`${node}-${first}`, `${node}-${then}`);
+    for (const any of ["a", "b", "c"])
+      for (const [first, then] of [
+        ["client", "shutdown"],
+        ["shutdown", "peer"],
+        ["shutdown", "address"],
+      ])
+        isBefore(`${any}-${first}`, `${node}-${then}`);
+    for (const later of ["peer", "address", "instance", "attachment"])
+      for (const any of ["a", "b", "c"]) isBefore(`${any}-client`, `${node}-${later}`);
+    for (const [first, then] of [
+      ["peer", "address"],
+      ["address", "interface"],
+      ["instance", "interface"],
+      ["attachment", "data"],
+    ])
+      isBefore(`${node}-${first}`, `${node}-${then}`);
   }
   await isGone();
 });
@@ -97,7 +156,13 @@ test("a machine gone, SSH dead, the cluster half dead, both nameservers down, a 
 });
 
 test("an up that lost answers: destroy removes what the state does not know, and nothing of others", async () => {
-  await makeFault({ kind: "ec2-fault", action: "RunInstances", zone: "us-east-1b", when: "after", times: 3 }); // as often as the plugin tries
+  await makeFault({
+    kind: "ec2-fault",
+    action: "RunInstances",
+    zone: "us-east-1b",
+    when: "after",
+    times: 3,
+  }); // as often as the plugin tries
   const { code, text } = await up();
   assert.notEqual(code, 0, text);
   await clearFaults();
@@ -110,9 +175,28 @@ test("an up that lost answers: destroy removes what the state does not know, and
 
   const gone = await destroy();
   assert.equal(gone.code, 0, gone.text);
-  const kinds = ["volume vol", "network interface eni", "Elastic IP eipalloc", "security group sg", "key pair key"].map((kind) => `the ${kind}-\\w+`);
-  for (const what of [`the instance ${orphan.id}`, ...kinds, "the DNS record ours\\.etcd\\.test A 10\\.213\\.32\\.99"]) assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
-  assert.deepEqual(await inventory(), ["address  foreign", "available  foreign", "available  foreign", "foreign.etcd.test A ", "group  foreign", "key  foreign", "rule out -1 0.0.0.0/0"]);
+  const kinds = [
+    "volume vol",
+    "network interface eni",
+    "Elastic IP eipalloc",
+    "security group sg",
+    "key pair key",
+  ].map((kind) => `the ${kind}-\\w+`);
+  for (const what of [
+    `the instance ${orphan.id}`,
+    ...kinds,
+    "the DNS record ours\\.etcd\\.test A 10\\.213\\.32\\.99",
+  ])
+    assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
+  assert.deepEqual(await inventory(), [
+    "address  foreign",
+    "available  foreign",
+    "available  foreign",
+    "foreign.etcd.test A ",
+    "group  foreign",
+    "key  foreign",
+    "rule out -1 0.0.0.0/0",
+  ]);
   await removeForeign();
   await isGone();
 });
@@ -121,10 +205,18 @@ test("what cannot be asked for leftovers is named with what to do, and the next 
   await makeFault({ kind: "api-fault", method: "POST", body: '"c.etcd.test"', status: 400 });
   assert.notEqual((await up()).code, 0);
   await clearFaults();
-  await makeFault({ kind: "ec2-fault", action: "DescribeAddresses", code: "UnauthorizedOperation", times: 99 }); // asked for by nobody else
+  await makeFault({
+    kind: "ec2-fault",
+    action: "DescribeAddresses",
+    code: "UnauthorizedOperation",
+    times: 99,
+  }); // asked for by nobody else
   const { code, text } = await destroy();
   assert.notEqual(code, 0, text);
-  assert.match(text, /What earlier runs left behind could not be removed:\s+EC2 could not be asked for a leftover Elastic IP: UnauthorizedOperation: [^]*run `pulumi destroy` again/);
+  assert.match(
+    text,
+    /What earlier runs left behind could not be removed:\s+EC2 could not be asked for a leftover Elastic IP: UnauthorizedOperation: [^]*run `pulumi destroy` again/,
+  );
   assert.doesNotMatch(text, /^\s+at .*:\d+:\d+\)?$/m, "a stack trace");
   await clearFaults();
   const again = await destroy();

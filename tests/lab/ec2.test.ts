@@ -15,30 +15,82 @@ import { clearFaults, eventually, makeFault, mustRun, npmRun } from "./harness.t
 import { onMachine } from "./machines.ts";
 
 const client = ec2Client("etcd-lab-tests");
-const subnet = vpc.subnets[2], address = addresses.gateway.replace(/0\.1$/, "32.77");
-const data = "/data", dataUnit = `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n[Install]\nWantedBy=multi-user.target\n`;
+const subnet = vpc.subnets[2],
+  address = addresses.gateway.replace(/0\.1$/, "32.77");
+const data = "/data",
+  dataUnit = `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n[Install]\nWantedBy=multi-user.target\n`;
 const launch = {
-  ImageId: process.arch === "arm64" ? vpc.images.arm64 : vpc.images.amd64, InstanceType: process.arch === "arm64" ? "t4g.small" : "t3.small", MinCount: 1, MaxCount: 1,
-  UserData: Buffer.from("#cloud-config\nruncmd: [[sh, -c, 'echo made by user data > /etc/made']]\n").toString("base64"),
+  ImageId: process.arch === "arm64" ? vpc.images.arm64 : vpc.images.amd64,
+  InstanceType: process.arch === "arm64" ? "t4g.small" : "t3.small",
+  MinCount: 1,
+  MaxCount: 1,
+  UserData: Buffer.from(
+    "#cloud-config\nruncmd: [[sh, -c, 'echo made by user data > /etc/made']]\n",
+  ).toString("base64"),
 } as const;
-let group = "", eni = "", volume = "", machine = "";
+let group = "",
+  eni = "",
+  volume = "",
+  machine = "";
 
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("lab", "start");
-  group = (await client.send(new ec2.CreateSecurityGroupCommand({ GroupName: "test", Description: "test", VpcId: vpc.id }))).GroupId!;
-  await client.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: `${addresses.gateway}/32` }] }] }));
-  eni = (await client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address, Groups: [group] }))).NetworkInterface!.NetworkInterfaceId!;
-  volume = (await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1, VolumeType: "gp3", Encrypted: true }))).VolumeId!;
+  group = (
+    await client.send(
+      new ec2.CreateSecurityGroupCommand({ GroupName: "test", Description: "test", VpcId: vpc.id }),
+    )
+  ).GroupId!;
+  await client.send(
+    new ec2.AuthorizeSecurityGroupIngressCommand({
+      GroupId: group,
+      IpPermissions: [
+        {
+          IpProtocol: "tcp",
+          FromPort: 22,
+          ToPort: 22,
+          IpRanges: [{ CidrIp: `${addresses.gateway}/32` }],
+        },
+      ],
+    }),
+  );
+  eni = (
+    await client.send(
+      new ec2.CreateNetworkInterfaceCommand({
+        SubnetId: subnet.id,
+        PrivateIpAddress: address,
+        Groups: [group],
+      }),
+    )
+  ).NetworkInterface!.NetworkInterfaceId!;
+  volume = (
+    await client.send(
+      new ec2.CreateVolumeCommand({
+        AvailabilityZone: subnet.zone,
+        Size: 1,
+        VolumeType: "gp3",
+        Encrypted: true,
+      }),
+    )
+  ).VolumeId!;
   machine = await launchOnInterface();
 });
-after(async () => { client.destroy(); await npmRun("lab", "stop"); });
+after(async () => {
+  client.destroy();
+  await npmRun("lab", "stop");
+});
 
 test("an instance has its interface's address, zone and groups, and its volume by the name Nitro gives it", async () => {
   const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [machine] }));
   const instance = found.Reservations![0]!.Instances![0]!;
-  assert.deepEqual([instance.PrivateIpAddress, instance.Placement?.AvailabilityZone, instance.SubnetId], [address, subnet.zone, subnet.id]);
-  assert.deepEqual(instance.SecurityGroups?.map((one) => one.GroupId), [group]);
+  assert.deepEqual(
+    [instance.PrivateIpAddress, instance.Placement?.AvailabilityZone, instance.SubnetId],
+    [address, subnet.zone, subnet.id],
+  );
+  assert.deepEqual(
+    instance.SecurityGroups?.map((one) => one.GroupId),
+    [group],
+  );
   await sshAnswers(15_000);
   assert.equal((await inside("hostname")).trim(), `ip-${address.replaceAll(".", "-")}`);
   await inside("cloud-init", "status", "--wait");
@@ -47,8 +99,18 @@ test("an instance has its interface's address, zone and groups, and its volume b
 });
 
 test("a key pair is listed and deleted by its id", async () => {
-  const { publicKey } = await makeHostKey(), made = async (KeyName: string) => (await client.send(new ec2.ImportKeyPairCommand({ KeyName, PublicKeyMaterial: Buffer.from(publicKey) }))).KeyPairId!;
-  const [one, other] = [await made("one"), await made("other")], names = async (ids?: string[]) => (await client.send(new ec2.DescribeKeyPairsCommand({ KeyPairIds: ids }))).KeyPairs?.map(({ KeyName }) => KeyName);
+  const { publicKey } = await makeHostKey(),
+    made = async (KeyName: string) =>
+      (
+        await client.send(
+          new ec2.ImportKeyPairCommand({ KeyName, PublicKeyMaterial: Buffer.from(publicKey) }),
+        )
+      ).KeyPairId!;
+  const [one, other] = [await made("one"), await made("other")],
+    names = async (ids?: string[]) =>
+      (await client.send(new ec2.DescribeKeyPairsCommand({ KeyPairIds: ids }))).KeyPairs?.map(
+        ({ KeyName }) => KeyName,
+      );
   assert.deepEqual(await names([other]), ["other"]);
   await client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: one }));
   assert.deepEqual(await names(), ["other"]);
@@ -57,36 +119,122 @@ test("a key pair is listed and deleted by its id", async () => {
 });
 
 const refused: [what: string, command: () => Promise<unknown>, code: string][] = [
-  ["an address in use", () => client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address })), "InvalidIPAddress.InUse"],
-  ["an address EC2 keeps", () => client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: vpc.subnets[0].id, PrivateIpAddress: addresses.resolver })), "InvalidParameterValue"],
-  ["an interface in use", () => client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() })), "InvalidNetworkInterface.InUse"],
-  ["deleting it", () => client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni })), "InvalidParameterValue"],
-  ["deleting its group", () => client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group })), "DependencyViolation"],
-  ["deleting its volume", () => client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume })), "VolumeInUse"],
-  ["another machine's architecture", () => client.send(new ec2.RunInstancesCommand({ ...launch, InstanceType: process.arch === "arm64" ? "t3.small" : "t4g.small" })), "InvalidParameterValue"],
-  ["an unknown type", () => client.send(new ec2.RunInstancesCommand({ ...launch, InstanceType: "t99.small" as "t3.small" })), "InvalidInstanceType.NotFound"],
-  ["a change of type while it runs", () => client.send(new ec2.ModifyInstanceAttributeCommand({ InstanceId: machine, InstanceType: { Value: "t3.large" } })), "IncorrectInstanceState"],
-  ["deleting a key pair by an id there is not", () => client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: "key-0123456789abcdef0" })), "InvalidKeyPair.NotFound"],
-  ["what the emulator cannot do", () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })), "UnsupportedOperation"],
+  [
+    "an address in use",
+    () =>
+      client.send(
+        new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address }),
+      ),
+    "InvalidIPAddress.InUse",
+  ],
+  [
+    "an address EC2 keeps",
+    () =>
+      client.send(
+        new ec2.CreateNetworkInterfaceCommand({
+          SubnetId: vpc.subnets[0].id,
+          PrivateIpAddress: addresses.resolver,
+        }),
+      ),
+    "InvalidParameterValue",
+  ],
+  [
+    "an interface in use",
+    () => client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() })),
+    "InvalidNetworkInterface.InUse",
+  ],
+  [
+    "deleting it",
+    () => client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni })),
+    "InvalidParameterValue",
+  ],
+  [
+    "deleting its group",
+    () => client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group })),
+    "DependencyViolation",
+  ],
+  [
+    "deleting its volume",
+    () => client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume })),
+    "VolumeInUse",
+  ],
+  [
+    "another machine's architecture",
+    () =>
+      client.send(
+        new ec2.RunInstancesCommand({
+          ...launch,
+          InstanceType: process.arch === "arm64" ? "t3.small" : "t4g.small",
+        }),
+      ),
+    "InvalidParameterValue",
+  ],
+  [
+    "an unknown type",
+    () =>
+      client.send(
+        new ec2.RunInstancesCommand({ ...launch, InstanceType: "t99.small" as "t3.small" }),
+      ),
+    "InvalidInstanceType.NotFound",
+  ],
+  [
+    "a change of type while it runs",
+    () =>
+      client.send(
+        new ec2.ModifyInstanceAttributeCommand({
+          InstanceId: machine,
+          InstanceType: { Value: "t3.large" },
+        }),
+      ),
+    "IncorrectInstanceState",
+  ],
+  [
+    "deleting a key pair by an id there is not",
+    () => client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: "key-0123456789abcdef0" })),
+    "InvalidKeyPair.NotFound",
+  ],
+  [
+    "what the emulator cannot do",
+    () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })),
+    "UnsupportedOperation",
+  ],
 ];
 for (const [what, command, code] of refused) {
-  test(`EC2 refuses ${what} with ${code}`, () => assert.rejects(command, (error: Error) => error.name === code));
+  test(`EC2 refuses ${what} with ${code}`, () =>
+    assert.rejects(command, (error: Error) => error.name === code));
 }
 
 test("disk and volume survive stop and start, and a mount unit finds its device at boot", async () => {
   await inside("mkfs.ext4", "-q", deviceOf(volume));
-  await inside("sh", "-c", `printf '%s' "$1" > /etc/systemd/system/data.mount; mkdir -p ${data}; systemctl enable --now data.mount; echo kept > ${data}/x; echo disk > /root/x`, "sh", dataUnit.replace("DEVICE", deviceOf(volume)));
+  await inside(
+    "sh",
+    "-c",
+    `printf '%s' "$1" > /etc/systemd/system/data.mount; mkdir -p ${data}; systemctl enable --now data.mount; echo kept > ${data}/x; echo disk > /root/x`,
+    "sh",
+    dataUnit.replace("DEVICE", deviceOf(volume)),
+  );
   await client.send(new ec2.StopInstancesCommand({ InstanceIds: [machine] }));
-  await eventually("the machine to stop", 30_000, async () => await stateOf(machine) === "exited");
+  await eventually(
+    "the machine to stop",
+    30_000,
+    async () => (await stateOf(machine)) === "exited",
+  );
   await client.send(new ec2.StartInstancesCommand({ InstanceIds: [machine] }));
   await stillThere();
 });
 
 test("a machine that reboots or is killed comes back", async () => {
-  for (const end of [() => inside("systemctl", "reboot"), () => podman(["kill", "--signal", "KILL", container()])]) {
+  for (const end of [
+    () => inside("systemctl", "reboot"),
+    () => podman(["kill", "--signal", "KILL", container()]),
+  ]) {
     const before = await startedAt();
     await end().catch(() => undefined); // the connection ends with it
-    await eventually("the machine to be started again", 30_000, async () => await startedAt() !== before && await stateOf(machine) === "running");
+    await eventually(
+      "the machine to be started again",
+      30_000,
+      async () => (await startedAt()) !== before && (await stateOf(machine)) === "running",
+    );
     await stillThere();
   }
 });
@@ -94,8 +242,12 @@ test("a machine that reboots or is killed comes back", async () => {
 test("a daemon that starts anew leaves machines alone and goes on with them", async () => {
   const before = await startedAt();
   await startDaemon();
-  const added = (await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1 }))).VolumeId!;
-  await client.send(new ec2.AttachVolumeCommand({ VolumeId: added, InstanceId: machine, Device: "/dev/sdg" }));
+  const added = (
+    await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1 }))
+  ).VolumeId!;
+  await client.send(
+    new ec2.AttachVolumeCommand({ VolumeId: added, InstanceId: machine, Device: "/dev/sdg" }),
+  );
   await deviceIs(added, true);
   assert.equal(await startedAt(), before);
   await client.send(new ec2.DetachVolumeCommand({ VolumeId: added }));
@@ -115,7 +267,11 @@ test("a successor on the same interface has the volume's data and a disk of its 
 test("a machine made while ssh-late is on opens SSH that much later", async () => {
   const before = machine;
   await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [before] }));
-  await eventually("the old machine to go, which may still answer at the same address", 30_000, async () => await stateOf(before) === undefined);
+  await eventually(
+    "the old machine to go, which may still answer at the same address",
+    30_000,
+    async () => (await stateOf(before)) === undefined,
+  );
   await makeFault({ kind: "ssh-late", seconds: 6 });
   const began = Date.now();
   machine = await launchOnInterface();
@@ -129,33 +285,52 @@ test("what is terminated and deleted leaves nothing on the host", async () => {
   await client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume }));
   await client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni }));
   await client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group }));
-  await eventually("the container to go", 30_000, async () => await stateOf(machine) === undefined);
+  await eventually(
+    "the container to go",
+    30_000,
+    async () => (await stateOf(machine)) === undefined,
+  );
 });
 
 const onInterface = () => ({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: eni }] });
 const container = () => `etcd-lab-${machine}`;
 const inside = (...command: string[]) => onMachine(container(), ...command);
-const deviceOf = (id: string) => `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${id.replace("-", "")}`;
+const deviceOf = (id: string) =>
+  `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${id.replace("-", "")}`;
 
 async function launchOnInterface(): Promise<string> {
-  const id = (await client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() }))).Instances![0]!.InstanceId!;
-  await client.send(new ec2.AttachVolumeCommand({ VolumeId: volume, InstanceId: id, Device: "/dev/sdf" }));
+  const id = (await client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() })))
+    .Instances![0]!.InstanceId!;
+  await client.send(
+    new ec2.AttachVolumeCommand({ VolumeId: volume, InstanceId: id, Device: "/dev/sdf" }),
+  );
   return id;
 }
 
 async function stillThere(): Promise<void> {
-  await eventually(`${data} to be mounted`, 30_000, async () => await inside("cat", `${data}/x`).catch(() => "") === "kept\n");
+  await eventually(
+    `${data} to be mounted`,
+    30_000,
+    async () => (await inside("cat", `${data}/x`).catch(() => "")) === "kept\n",
+  );
   assert.equal(await inside("cat", "/root/x"), "disk\n");
   await sshAnswers(30_000);
 }
 
 async function deviceIs(id: string, there: boolean): Promise<void> {
-  await eventually(`${deviceOf(id)} to be ${there ? "there" : "gone"}`, 15_000, () => inside("test", "-b", deviceOf(id)).then(() => there, () => !there));
+  await eventually(`${deviceOf(id)} to be ${there ? "there" : "gone"}`, 15_000, () =>
+    inside("test", "-b", deviceOf(id)).then(
+      () => there,
+      () => !there,
+    ),
+  );
 }
 
 /** "running", "exited", …; undefined when there is no container. */
 async function stateOf(id: string): Promise<string | undefined> {
-  const listed = JSON.parse(await podman(["ps", "--all", "--filter", `name=^etcd-lab-${id}$`, "--format", "json"])) as { State: string }[];
+  const listed = JSON.parse(
+    await podman(["ps", "--all", "--filter", `name=^etcd-lab-${id}$`, "--format", "json"]),
+  ) as { State: string }[];
   return listed[0]?.State;
 }
 
@@ -165,10 +340,21 @@ async function startedAt(): Promise<string> {
 
 /** Waits for sshd's own first line: an open port alone could be anybody's. */
 async function sshAnswers(deadlineMs: number): Promise<void> {
-  await eventually(`SSH at ${address}`, deadlineMs, () => new Promise((resolve) => {
-    const socket = connect({ host: address, port: 22, timeout: 1_000 });
-    socket.once("data", (line) => { socket.destroy(); resolve(line.toString().startsWith("SSH-2.0")); });
-    socket.once("error", () => resolve(false));
-    socket.once("timeout", () => { socket.destroy(); resolve(false); });
-  }));
+  await eventually(
+    `SSH at ${address}`,
+    deadlineMs,
+    () =>
+      new Promise((resolve) => {
+        const socket = connect({ host: address, port: 22, timeout: 1_000 });
+        socket.once("data", (line) => {
+          socket.destroy();
+          resolve(line.toString().startsWith("SSH-2.0"));
+        });
+        socket.once("error", () => resolve(false));
+        socket.once("timeout", () => {
+          socket.destroy();
+          resolve(false);
+        });
+      }),
+  );
 }

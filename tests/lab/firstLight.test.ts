@@ -11,15 +11,23 @@ import { stackOutputs } from "../../lab/stackOutputs.ts";
 import { startClient } from "./client.ts";
 import { allRecords, eventually, mustRun, npmRun, pulumiWith } from "./harness.ts";
 
-interface Status { clusterId: string; healthy: boolean; reasons: string[]; members: { name: string; endpoint: string; healthy: boolean; leader: boolean; version: string }[] }
-const status = async (): Promise<Status> => JSON.parse((await npmRun("status", "--json")).text) as Status;
+interface Status {
+  clusterId: string;
+  healthy: boolean;
+  reasons: string[];
+  members: { name: string; endpoint: string; healthy: boolean; leader: boolean; version: string }[];
+}
+const status = async (): Promise<Status> =>
+  JSON.parse((await npmRun("status", "--json")).text) as Status;
 
 let firstUp = "";
 before(async () => {
   await mustRun("down");
   firstUp = await mustRun("up");
 });
-after(async () => { await npmRun("lab", "stop"); });
+after(async () => {
+  await npmRun("lab", "stop");
+});
 
 test("up ends with the table, the cluster ID, and what to try next", () => {
   assert.match(firstUp, /MEMBER\s+ENDPOINT\s+VERSION/);
@@ -31,20 +39,48 @@ test("status: three members, one cluster, one leader", async () => {
   const { clusterId, healthy, reasons, members } = await status();
   assert.deepEqual([healthy, reasons], [true, []]);
   assert.match(clusterId, /^[0-9a-f]+$/);
-  assert.deepEqual(members.map((m) => [m.name, m.healthy, m.version]), ["a", "b", "c"].map((n) => [n, true, "3.6.14"]));
+  assert.deepEqual(
+    members.map((m) => [m.name, m.healthy, m.version]),
+    ["a", "b", "c"].map((n) => [n, true, "3.6.14"]),
+  );
   assert.equal(members.filter((m) => m.leader).length, 1);
 });
 
 test("the checkout stays clean", async () => {
   if (!existsSync(`${projectDir}/.git`)) return;
-  assert.equal(await run("git", ["diff", "--stat", "--", "Pulumi.dev.yaml", "Pulumi.yaml", "package.json", "package-lock.json"], { cwd: projectDir }), "");
-  assert.equal(await run("git", ["check-ignore", ".lab", "node_modules"], { cwd: projectDir }), ".lab\nnode_modules\n");
+  assert.equal(
+    await run(
+      "git",
+      [
+        "diff",
+        "--stat",
+        "--",
+        "Pulumi.dev.yaml",
+        "Pulumi.yaml",
+        "package.json",
+        "package-lock.json",
+      ],
+      { cwd: projectDir },
+    ),
+    "",
+  );
+  assert.equal(
+    await run("git", ["check-ignore", ".lab", "node_modules"], { cwd: projectDir }),
+    ".lab\nnode_modules\n",
+  );
 });
 
 test("Cloudflare holds exactly the cluster's records, none proxied", async () => {
-  const seen = (await allRecords()).filter((r) => r.type !== "NS" && !r.name.startsWith("ns")).map((r) => `${r.name} ${r.type} ${r.content}`).sort();
+  const seen = (await allRecords())
+    .filter((r) => r.type !== "NS" && !r.name.startsWith("ns"))
+    .map((r) => `${r.name} ${r.type} ${r.content}`)
+    .sort();
   const { members } = await status();
-  const hosts = members.flatMap(({ name, endpoint }) => [`${name}.etcd.test A ${new URL(endpoint).hostname}`, `_etcd-server-ssl._tcp.etcd.test SRV 0 2380 ${name}.etcd.test`, `_etcd-client-ssl._tcp.etcd.test SRV 0 2379 ${name}.etcd.test`]);
+  const hosts = members.flatMap(({ name, endpoint }) => [
+    `${name}.etcd.test A ${new URL(endpoint).hostname}`,
+    `_etcd-server-ssl._tcp.etcd.test SRV 0 2380 ${name}.etcd.test`,
+    `_etcd-client-ssl._tcp.etcd.test SRV 0 2379 ${name}.etcd.test`,
+  ]);
   assert.deepEqual(seen, hosts.sort());
 });
 
@@ -52,7 +88,14 @@ test("a host that is no member finds the cluster by its domain, writes through o
   const client = await startClient({ identity: (await stackOutputs()).identity });
   try {
     await client.run("etcdctl", "--discovery-srv", "etcd.test", "put", "colour", "blue");
-    const read = await client.run("etcdctl", "--endpoints", "https://c.etcd.test:2379", "get", "colour", "--print-value-only");
+    const read = await client.run(
+      "etcdctl",
+      "--endpoints",
+      "https://c.etcd.test:2379",
+      "get",
+      "colour",
+      "--print-value-only",
+    );
     assert.equal(read.trim(), "blue");
   } finally {
     await client.close();
@@ -76,7 +119,14 @@ test("a second up changes nothing, nor does a preview, also after asking the ser
 });
 
 test("a second converge changes nothing on the node", async () => {
-  const log = await mustRun("ssh", "a", "sudo", "sh", "-c", "'cd /var/lib/etcd-bootstrap/*/ && rm -rf nodes && cinc-client -z -c client.rb -j node.json'");
+  const log = await mustRun(
+    "ssh",
+    "a",
+    "sudo",
+    "sh",
+    "-c",
+    "'cd /var/lib/etcd-bootstrap/*/ && rm -rf nodes && cinc-client -z -c client.rb -j node.json'",
+  );
   assert.match(log, /\b0\/\d+ resources updated/);
 });
 
@@ -90,18 +140,41 @@ test("a machine that reboots comes back into the same cluster by itself", async 
 
 test("preview refuses what would need membership changes", async () => {
   const zone = (name: string) => ({ [name]: { zone: "us-east-1a" } });
-  const more = await pulumiWith({ "etcd:nodes": { ...zone("a"), ...zone("b"), ...zone("c"), ...zone("d"), ...zone("e") } }, "preview");
+  const more = await pulumiWith(
+    { "etcd:nodes": { ...zone("a"), ...zone("b"), ...zone("c"), ...zone("d"), ...zone("e") } },
+    "preview",
+  );
   assert.notEqual(more.code, 0);
-  assert.match(more.text, /a founded cluster keeps its members \(founded by a, b, c; got a, b, c, d, e\)/);
+  assert.match(
+    more.text,
+    /a founded cluster keeps its members \(founded by a, b, c; got a, b, c, d, e\)/,
+  );
   const domain = await pulumiWith({ "etcd:domain": "other.etcd.test" }, "preview");
   assert.match(domain.text, /founded under \(etcd\.test; got other\.etcd\.test\)/);
 });
 
 test("preview shows every mistake at once, without a stack trace", async () => {
-  const wrong = await pulumiWith({ "etcd:domain": "etcd", "etcd:zoneId": "example.com", "etcd:ttl": "soon", "etcd:nods": "typo", "etcd:tls": "maybe", "etcd:nodes": ["a"] }, "preview");
+  const wrong = await pulumiWith(
+    {
+      "etcd:domain": "etcd",
+      "etcd:zoneId": "example.com",
+      "etcd:ttl": "soon",
+      "etcd:nods": "typo",
+      "etcd:tls": "maybe",
+      "etcd:nodes": ["a"],
+    },
+    "preview",
+  );
   assert.notEqual(wrong.code, 0);
-  for (const line of [/domain: .*two labels.*\(got etcd\)/, /zoneId: 32 hexadecimal digits.*\(got example\.com\)/, /ttl: a whole number from 60 to 86400 \(seconds\) \(got soon\)/, /nods: unknown key/,
-    /tls: true or false \(got maybe\)/, /nodes: an object is needed \(got \["a"\]\)/]) assert.match(wrong.text, line);
+  for (const line of [
+    /domain: .*two labels.*\(got etcd\)/,
+    /zoneId: 32 hexadecimal digits.*\(got example\.com\)/,
+    /ttl: a whole number from 60 to 86400 \(seconds\) \(got soon\)/,
+    /nods: unknown key/,
+    /tls: true or false \(got maybe\)/,
+    /nodes: an object is needed \(got \["a"\]\)/,
+  ])
+    assert.match(wrong.text, line);
   assert.doesNotMatch(wrong.text, /^\s+at .*\.(ts|js):\d+/m);
 });
 
@@ -111,15 +184,23 @@ test("down leaves nothing behind", async () => {
   const links = await run("ip", ["-br", "link"]);
   assert.ok(!links.includes(addresses.bridge), links);
   assert.doesNotMatch(await run("ip", ["netns", "list"]), /etcd-lab/);
-  assert.ok(!(await run("losetup", ["--list", "--noheadings", "--output", "BACK-FILE"])).includes(volumeDir));
+  assert.ok(
+    !(await run("losetup", ["--list", "--noheadings", "--output", "BACK-FILE"])).includes(
+      volumeDir,
+    ),
+  );
   assert.ok(!existsSync(labDir), ".lab is still there");
-  for (const port of [addresses.ec2Port, addresses.cloudflarePort, addresses.controlPort]) assert.ok(await closed(port), `port ${port} still answers`);
+  for (const port of [addresses.ec2Port, addresses.cloudflarePort, addresses.controlPort])
+    assert.ok(await closed(port), `port ${port} still answers`);
   assert.match(await mustRun("down"), /nothing is left/); // and once more does no harm
 });
 
 function closed(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => { socket.destroy(); resolve(false); });
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(false);
+    });
     socket.on("error", () => resolve(true));
   });
 }

@@ -7,7 +7,9 @@ import { labDir, projectDir } from "../../lab/paths.ts";
 import { pulumiEnvironment } from "../../lab/pulumiEnvironment.ts";
 import { removeDeadLocks } from "../../lab/stack.ts";
 
-interface Event { resourcePreEvent?: { metadata: { op: string; urn: string; type: string } } }
+interface Event {
+  resourcePreEvent?: { metadata: { op: string; urn: string; type: string } };
+}
 
 /** The engine's events of the last run, a line of JSON each. */
 export const eventFile: string = path.join(labDir, "kill.events");
@@ -23,21 +25,41 @@ export interface Run {
  * Runs Pulumi with these arguments and kills it `delayMs` after `choose` has picked one of the steps of this kind that have begun (URNs, in
  * order). A run that is not killed ends within 240 s.
  */
-export async function runUntil(cliDir: string, args: readonly string[], op: "create" | "delete", choose: (begun: readonly string[]) => string | undefined, delayMs: number): Promise<Run> {
+export async function runUntil(
+  cliDir: string,
+  args: readonly string[],
+  op: "create" | "delete",
+  choose: (begun: readonly string[]) => string | undefined,
+  delayMs: number,
+): Promise<Run> {
   await removeDeadLocks(() => undefined);
   const output = path.join(labDir, "kill.log");
   await rm(eventFile, { force: true });
   const log = openSync(output, "w");
-  const child = spawn(path.join(cliDir, "pulumi"), [...args, "--yes", "--skip-preview", "--non-interactive", "--event-log", eventFile], {
-    cwd: projectDir, stdio: ["ignore", log, log], detached: true, env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" },
-  });
+  const child = spawn(
+    path.join(cliDir, "pulumi"),
+    [...args, "--yes", "--skip-preview", "--non-interactive", "--event-log", eventFile],
+    {
+      cwd: projectDir,
+      stdio: ["ignore", log, log],
+      detached: true,
+      env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" },
+    },
+  );
   let code: number | undefined;
-  const end = new Promise<void>((resolve) => child.on("exit", (c) => { code = c ?? -1; resolve(); }));
+  const end = new Promise<void>((resolve) =>
+    child.on("exit", (c) => {
+      code = c ?? -1;
+      resolve();
+    }),
+  );
   try {
-    for (const deadline = Date.now() + 240_000; code === undefined; ) {
+    for (const deadline = Date.now() + 240_000; code === undefined;) {
       if (Date.now() > deadline) {
         killWithPlugins(child.pid ?? 0);
-        throw new Error(`pulumi ${args.join(" ")} did not end within 240 s:\n${readFileSync(output, "utf8").slice(-3000)}`);
+        throw new Error(
+          `pulumi ${args.join(" ")} did not end within 240 s:\n${readFileSync(output, "utf8").slice(-3000)}`,
+        );
       }
       const step = choose(stepsBegun(op));
       if (step !== undefined) {
@@ -57,7 +79,11 @@ export async function runUntil(cliDir: string, args: readonly string[], op: "cre
 
 /** Plugins are process groups of their own, and outlive a killed CLI by up to a second; here nothing goes on but what they have sent. */
 function killWithPlugins(cli: number): void {
-  const parents = new Map(readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => [Number(pid), parentOf(pid)]));
+  const parents = new Map(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => [Number(pid), parentOf(pid)]),
+  );
   const all = [cli];
   for (const pid of all) for (const [child, parent] of parents) if (parent === pid) all.push(child);
   for (const pid of all) {
@@ -79,8 +105,20 @@ function parentOf(pid: string): number {
 }
 
 /** The same until the first step that no run before has begun; notes it in `known`. */
-export async function runUntilNext(cliDir: string, args: readonly string[], op: "create" | "delete", known: Set<string>, delayMs: number): Promise<Run> {
-  const run = await runUntil(cliDir, args, op, (begun) => begun.find((urn) => !known.has(urn)), delayMs);
+export async function runUntilNext(
+  cliDir: string,
+  args: readonly string[],
+  op: "create" | "delete",
+  known: Set<string>,
+  delayMs: number,
+): Promise<Run> {
+  const run = await runUntil(
+    cliDir,
+    args,
+    op,
+    (begun) => begun.find((urn) => !known.has(urn)),
+    delayMs,
+  );
   if (run.killedAt) known.add(run.killedAt);
   return run;
 }
@@ -89,5 +127,11 @@ export async function runUntilNext(cliDir: string, args: readonly string[], op: 
 function stepsBegun(op: string): string[] {
   if (!existsSync(eventFile)) return [];
   const complete = readFileSync(eventFile, "utf8").split("\n").slice(0, -1);
-  return complete.map((line) => JSON.parse(line) as Event).flatMap(({ resourcePreEvent: e }) => (e?.metadata.op === op && !/^(pulumi|etcd:index):/.test(e.metadata.type) ? [e.metadata.urn] : []));
+  return complete
+    .map((line) => JSON.parse(line) as Event)
+    .flatMap(({ resourcePreEvent: e }) =>
+      e?.metadata.op === op && !/^(pulumi|etcd:index):/.test(e.metadata.type)
+        ? [e.metadata.urn]
+        : [],
+    );
 }

@@ -17,7 +17,8 @@ const delayOf = (run: number) => delays[run % delays.length] ?? 0;
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 const noChoice = () => undefined;
 
-let cli = "", undisturbed: string[] = [];
+let cli = "",
+  undisturbed: string[] = [];
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("lab", "start");
@@ -26,12 +27,18 @@ before(async () => {
   await ends("up");
   undisturbed = await inventory();
 });
-after(async () => { await npmRun("lab", "stop"); });
+after(async () => {
+  await npmRun("lab", "stop");
+});
 
 /** A run that nobody kills. */
 async function ends(...args: string[]): Promise<string> {
   const { code, text } = await runUntil(cli, args, "create", noChoice, 0);
-  assert.equal(code, 0, `pulumi ${args.join(" ")}, which nobody killed, failed:\n${text.slice(-3000)}`);
+  assert.equal(
+    code,
+    0,
+    `pulumi ${args.join(" ")}, which nobody killed, failed:\n${text.slice(-3000)}`,
+  );
   return text;
 }
 
@@ -52,7 +59,11 @@ async function killAtEach(op: "create" | "delete", ...args: string[]): Promise<s
   for (let run = 0; run < 100; run++) {
     const { killedAt, code, text } = await runUntilNext(cli, args, op, known, delayOf(run));
     if (killedAt) continue;
-    assert.equal(code, 0, `pulumi ${args.join(" ")}, which nobody killed, failed:\n${text.slice(-3000)}`);
+    assert.equal(
+      code,
+      0,
+      `pulumi ${args.join(" ")}, which nobody killed, failed:\n${text.slice(-3000)}`,
+    );
     return [...known].map(nameOf);
   }
   throw new Error("a hundred runs, and none came to its end");
@@ -72,8 +83,20 @@ test("up killed at every creation, run again each time: one cluster in the end, 
 });
 
 test("destroy killed, then up: the cluster is whole again, and nothing left over", async () => {
-  for (const [run, step] of ["etcd-a-client", "etcd-b-attachment", "etcd-b-peer", "etcd-c-instance", "etcd-a-interface"].entries()) {
-    const { killedAt } = await runUntil(cli, ["destroy"], "delete", (begun) => begun.find((urn) => nameOf(urn) === step), delayOf(run + 1));
+  for (const [run, step] of [
+    "etcd-a-client",
+    "etcd-b-attachment",
+    "etcd-b-peer",
+    "etcd-c-instance",
+    "etcd-a-interface",
+  ].entries()) {
+    const { killedAt } = await runUntil(
+      cli,
+      ["destroy"],
+      "delete",
+      (begun) => begun.find((urn) => nameOf(urn) === step),
+      delayOf(run + 1),
+    );
     assert.ok(killedAt, `destroy did not come to delete ${step}`);
     await ends("refresh", "--clear-pending-creates");
     await ends("up");
@@ -86,9 +109,15 @@ test("up killed, then destroy: nothing is left", async (t) => {
   const removed: string[] = [];
   // Creations overlap, so the order differs from run to run: every second of the first thirty is more than one of each kind.
   for (let nth = 2; nth <= 30; nth += 2) {
-    const { killedAt } = await runUntil(cli, ["up"], "create", (begun) => begun[nth - 1], lateDelays[(nth / 2) % lateDelays.length] ?? 0);
+    const { killedAt } = await runUntil(
+      cli,
+      ["up"],
+      "create",
+      (begun) => begun[nth - 1],
+      lateDelays[(nth / 2) % lateDelays.length] ?? 0,
+    );
     assert.ok(killedAt, `up made fewer than ${nth} things`);
-    removed.push(...(await ends("destroy")).match(/removed the [^,]+(?=, left behind)/g) ?? []);
+    removed.push(...((await ends("destroy")).match(/removed the [^,]+(?=, left behind)/g) ?? []));
     await isGone();
   }
   t.diagnostic(`left behind and removed: ${removed.length}`);

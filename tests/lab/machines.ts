@@ -14,6 +14,10 @@ export function onMachine(container: string, ...command: string[]): Promise<stri
 
 /** Whether an etcd process runs on any machine, whatever started it. */
 export async function etcdRuns(): Promise<boolean> {
-  const found = await Promise.all((await machines()).map((machine) => onMachine(machine, "sh", "-c", "pgrep -x etcd || echo none")));
+  const found = await Promise.all(
+    (await machines()).map((machine) =>
+      onMachine(machine, "sh", "-c", "pgrep -x etcd || echo none"),
+    ),
+  );
   return found.some((text) => text.trim() !== "none");
 }

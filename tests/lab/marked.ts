@@ -11,15 +11,44 @@ import { asking } from "./inventory.ts";
  * Returns what removes them again.
  */
 export async function makeMarked(incarnation: string, name: string): Promise<() => Promise<void>> {
-  const mark = { project: "etcd", stack: "dev", incarnation }, tags = Object.entries({ ...markTags(mark), Name: name }).map(([Key, Value]) => ({ Key, Value }));
-  const tagged = (ResourceType: ResourceType) => ({ TagSpecifications: [{ ResourceType, Tags: tags }] });
+  const mark = { project: "etcd", stack: "dev", incarnation },
+    tags = Object.entries({ ...markTags(mark), Name: name }).map(([Key, Value]) => ({
+      Key,
+      Value,
+    }));
+  const tagged = (ResourceType: ResourceType) => ({
+    TagSpecifications: [{ ResourceType, Tags: tags }],
+  });
   const { publicKey } = await makeHostKey();
-  const record = await cloudflare<{ id: string }>("POST", "/dns_records", { type: "A", name: `${name}.etcd.test`, content: "10.213.32.99", ttl: 60, comment: markComment(mark) });
+  const record = await cloudflare<{ id: string }>("POST", "/dns_records", {
+    type: "A",
+    name: `${name}.etcd.test`,
+    content: "10.213.32.99",
+    ttl: 60,
+    comment: markComment(mark),
+  });
   const made = await asking(async (ec2) => {
-    await ec2.importKeyPair({ KeyName: name, PublicKeyMaterial: Buffer.from(publicKey), ...tagged("key-pair") });
-    const { VolumeId } = await ec2.createVolume({ AvailabilityZone: vpc.subnets[0].zone, Size: 1, ...tagged("volume") });
-    const { GroupId = "" } = await ec2.createSecurityGroup({ GroupName: name, Description: name, VpcId: vpc.id, ...tagged("security-group") });
-    const { NetworkInterface: { NetworkInterfaceId } = {} } = await ec2.createNetworkInterface({ SubnetId: vpc.subnets[0].id, Groups: [GroupId], ...tagged("network-interface") });
+    await ec2.importKeyPair({
+      KeyName: name,
+      PublicKeyMaterial: Buffer.from(publicKey),
+      ...tagged("key-pair"),
+    });
+    const { VolumeId } = await ec2.createVolume({
+      AvailabilityZone: vpc.subnets[0].zone,
+      Size: 1,
+      ...tagged("volume"),
+    });
+    const { GroupId = "" } = await ec2.createSecurityGroup({
+      GroupName: name,
+      Description: name,
+      VpcId: vpc.id,
+      ...tagged("security-group"),
+    });
+    const { NetworkInterface: { NetworkInterfaceId } = {} } = await ec2.createNetworkInterface({
+      SubnetId: vpc.subnets[0].id,
+      Groups: [GroupId],
+      ...tagged("network-interface"),
+    });
     const { AllocationId } = await ec2.allocateAddress({ Domain: "vpc", ...tagged("elastic-ip") });
     const { AssociationId } = await ec2.associateAddress({ AllocationId, NetworkInterfaceId });
     return { VolumeId, GroupId, NetworkInterfaceId, AllocationId, AssociationId };

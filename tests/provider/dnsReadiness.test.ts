@@ -5,25 +5,48 @@ import { DnsReadiness } from "../../components/dns/dnsReadiness.ts";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 
-const members = ["a", "b", "c"].map((n, i) => ({ target: `${n}.etcd.test`, address: `10.0.0.${i + 1}` }));
+const members = ["a", "b", "c"].map((n, i) => ({
+  target: `${n}.etcd.test`,
+  address: `10.0.0.${i + 1}`,
+}));
 const expected = { domain: "etcd.test", tls: false, port: 2380, members };
-const srv = (...targets: string[]): StubAnswer => ({ records: targets.map((target) => ({ name: "_etcd-server._tcp.etcd.test", type: "SRV" as const, ttl: 60, data: { target, port: 2380, priority: 0, weight: 0 } })) });
+const srv = (...targets: string[]): StubAnswer => ({
+  records: targets.map((target) => ({
+    name: "_etcd-server._tcp.etcd.test",
+    type: "SRV" as const,
+    ttl: 60,
+    data: { target, port: 2380, priority: 0, weight: 0 },
+  })),
+});
 const right = (name: string, type: string): StubAnswer => {
   const member = members.find((m) => m.target === name);
   if (name === "_etcd-server._tcp.etcd.test") return srv(...members.map((m) => m.target));
-  if (member && type === "A") return { records: [{ name, type: "A", ttl: 60, data: member.address }] };
+  if (member && type === "A")
+    return { records: [{ name, type: "A", ttl: 60, data: member.address }] };
   return member ? {} : { rcode: "NXDOMAIN" };
 };
 
 let gate: DynamicProvider;
-before(async () => { gate = await startDynamicProvider(() => new DnsReadiness("gate", { expected, timeoutSeconds: 1 })); });
+before(async () => {
+  gate = await startDynamicProvider(
+    () => new DnsReadiness("gate", { expected, timeoutSeconds: 1 }),
+  );
+});
 after(() => gate.close());
 
 /** Runs the gate against servers that answer by these functions. */
-async function wait(timeoutSeconds: number, ...answers: ((name: string, type: string) => StubAnswer)[]) {
+async function wait(
+  timeoutSeconds: number,
+  ...answers: ((name: string, type: string) => StubAnswer)[]
+) {
   const stubs: DnsStub[] = await Promise.all(answers.map((answer) => startDnsStub(answer)));
   const started = Date.now();
-  const result = await gate.create({ expected, nameservers: stubs.map((s) => s.server), timeoutSeconds, version: 1 }).then(() => "", (e: Error) => e.message);
+  const result = await gate
+    .create({ expected, nameservers: stubs.map((s) => s.server), timeoutSeconds, version: 1 })
+    .then(
+      () => "",
+      (e: Error) => e.message,
+    );
   await Promise.all(stubs.map((s) => s.close()));
   return { error: result, ms: Date.now() - started, stubs };
 }
@@ -31,12 +54,19 @@ async function wait(timeoutSeconds: number, ...answers: ((name: string, type: st
 test("opens on a complete set, after two rounds", async () => {
   const { error, stubs } = await wait(5, right, right);
   assert.equal(error, "");
-  for (const stub of stubs) assert.equal(stub.asked.filter((q) => q.startsWith("a.etcd.test A ")).length, 2, stub.asked.join("\n"));
+  for (const stub of stubs)
+    assert.equal(
+      stub.asked.filter((q) => q.startsWith("a.etcd.test A ")).length,
+      2,
+      stub.asked.join("\n"),
+    );
 });
 
 test("waits for a server that follows late", async () => {
   const opensAt = Date.now() + 1200;
-  const { error, ms } = await wait(10, right, (name, type) => (Date.now() < opensAt && name === "c.etcd.test" ? { rcode: "NXDOMAIN" } : right(name, type)));
+  const { error, ms } = await wait(10, right, (name, type) =>
+    Date.now() < opensAt && name === "c.etcd.test" ? { rcode: "NXDOMAIN" } : right(name, type),
+  );
   assert.equal(error, "");
   assert.ok(ms >= 1000, `opened after ${ms} ms`);
 });
@@ -45,23 +75,51 @@ test("a round that is complete once does not open it", async () => {
   let rounds = 0; // complete in round 1, incomplete in round 2, then complete for good
   const { error, stubs } = await wait(10, (name, type) => {
     if (name === "_etcd-server._tcp.etcd.test") rounds++;
-    return rounds === 2 && name === "b.etcd.test" && type === "A" ? { rcode: "NXDOMAIN" } : right(name, type);
+    return rounds === 2 && name === "b.etcd.test" && type === "A"
+      ? { rcode: "NXDOMAIN" }
+      : right(name, type);
   });
   assert.equal(error, "");
   assert.equal(stubs[0]?.asked.filter((q) => q.startsWith("_etcd-server._tcp")).length, 4);
 });
 
 const failures: [string, (name: string, type: string) => StubAnswer, RegExp][] = [
-  ["a target is missing", (n, t) => (n.startsWith("_etcd-server._") ? srv("a.etcd.test", "b.etcd.test") : right(n, t)), /_etcd-server\._tcp\.etcd\.test SRV\s+127\.0\.0\.1:\d+\s+lacks c\.etcd\.test:2380/],
-  ["a stale target is there", (n, t) => (n.startsWith("_etcd-server._") ? srv("a.etcd.test", "b.etcd.test", "c.etcd.test", "old.etcd.test") : right(n, t)), /names old\.etcd\.test, which is no member/],
-  ["an answer is SERVFAIL", (n, t) => (n === "b.etcd.test" ? { rcode: "SERVFAIL" } : right(n, t)), /b\.etcd\.test A\s+127.*SERVFAIL/],
-  ["answers lack authority", (n, t) => ({ ...right(n, t), authoritative: false }), /answered without authority/],
-  ["the server is silent", () => ({ silent: true }), /every record\s+127.*no answer over UDP \(nothing in 1 s\) or TCP/],
+  [
+    "a target is missing",
+    (n, t) => (n.startsWith("_etcd-server._") ? srv("a.etcd.test", "b.etcd.test") : right(n, t)),
+    /_etcd-server\._tcp\.etcd\.test SRV\s+127\.0\.0\.1:\d+\s+lacks c\.etcd\.test:2380/,
+  ],
+  [
+    "a stale target is there",
+    (n, t) =>
+      n.startsWith("_etcd-server._")
+        ? srv("a.etcd.test", "b.etcd.test", "c.etcd.test", "old.etcd.test")
+        : right(n, t),
+    /names old\.etcd\.test, which is no member/,
+  ],
+  [
+    "an answer is SERVFAIL",
+    (n, t) => (n === "b.etcd.test" ? { rcode: "SERVFAIL" } : right(n, t)),
+    /b\.etcd\.test A\s+127.*SERVFAIL/,
+  ],
+  [
+    "answers lack authority",
+    (n, t) => ({ ...right(n, t), authoritative: false }),
+    /answered without authority/,
+  ],
+  [
+    "the server is silent",
+    () => ({ silent: true }),
+    /every record\s+127.*no answer over UDP \(nothing in 1 s\) or TCP/,
+  ],
 ];
 for (const [name, answer, want] of failures) {
   test(`on expiry it names what is wrong: ${name}`, async () => {
     const { error } = await wait(1, answer);
-    assert.match(error, /^DNS for etcd\.test is not complete after \d+ s\. etcd would form a wrong cluster, so nothing was started\.\n/);
+    assert.match(
+      error,
+      /^DNS for etcd\.test is not complete after \d+ s\. etcd would form a wrong cluster, so nothing was started\.\n/,
+    );
     assert.match(error, want);
   });
 }
@@ -70,7 +128,10 @@ test("a server whose answers take 0.4 s only costs time; one that takes longer t
   const slow = (delayMs: number) => (n: string, t: string) => ({ ...right(n, t), delayMs });
   assert.equal((await wait(10, slow(400))).error, "");
   const { error, ms } = await wait(2, slow(6000));
-  assert.match(error, /every record\s+127.*no answer over UDP \(nothing in \d+ s\) or TCP \(nothing in \d+ s\)/);
+  assert.match(
+    error,
+    /every record\s+127.*no answer over UDP \(nothing in \d+ s\) or TCP \(nothing in \d+ s\)/,
+  );
   assert.ok(ms < 12_000, `failed only after ${ms} ms`);
 });
 
@@ -83,12 +144,21 @@ test("an answer cut off over UDP is asked again over TCP", async () => {
 test("waits again when the set changes, not when a deadline does", async () => {
   const olds = { expected, nameservers: [], timeoutSeconds: 120, version: 1 };
   assert.equal(await gate.diff(olds, { ...olds, timeoutSeconds: 60 }), false);
-  assert.equal(await gate.diff(olds, { ...olds, expected: { ...expected, members: [...members].reverse() } }), false);
-  assert.equal(await gate.diff(olds, { ...olds, expected: { ...expected, members: members.slice(1) } }), true);
+  assert.equal(
+    await gate.diff(olds, { ...olds, expected: { ...expected, members: [...members].reverse() } }),
+    false,
+  );
+  assert.equal(
+    await gate.diff(olds, { ...olds, expected: { ...expected, members: members.slice(1) } }),
+    true,
+  );
   assert.equal(await gate.diff(olds, { ...olds, version: 2 }), true);
 });
 
 test("refuses an empty set, and bears preview's unknown marker", async () => {
-  assert.match((await gate.check({}, { expected: { ...expected, members: [] } }))[0]?.reason ?? "", /at least one member/);
+  assert.match(
+    (await gate.check({}, { expected: { ...expected, members: [] } }))[0]?.reason ?? "",
+    /at least one member/,
+  );
   assert.deepEqual(await gate.check({}, { expected: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }), []);
 });

@@ -11,10 +11,25 @@ import type { PluginProcess } from "./pluginProcess.ts";
 import { unknown } from "../../lab/plugins/values.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
-const type = "cloudflare:index/dnsRecord:DnsRecord", zoneId = "0e7cd1ab0e7cd1ab0e7cd1ab0e7cd1ab";
+const type = "cloudflare:index/dnsRecord:DnsRecord",
+  zoneId = "0e7cd1ab0e7cd1ab0e7cd1ab0e7cd1ab";
 const token = "lab-token-opens-only-the-lab-0123456789abcdef";
-const a: Values = { zoneId, name: "a.etcd.test", type: "A", content: "10.213.0.4", ttl: 60, proxied: false };
-const srv: Values = { zoneId, name: "_etcd-server-ssl._tcp.etcd.test", type: "SRV", ttl: 60, priority: 0, data: { priority: 0, weight: 0, port: 2380, target: "a.etcd.test" } };
+const a: Values = {
+  zoneId,
+  name: "a.etcd.test",
+  type: "A",
+  content: "10.213.0.4",
+  ttl: 60,
+  proxied: false,
+};
+const srv: Values = {
+  zoneId,
+  name: "_etcd-server-ssl._tcp.etcd.test",
+  type: "SRV",
+  ttl: 60,
+  priority: 0,
+  data: { priority: 0, weight: 0, port: 2380, target: "a.etcd.test" },
+};
 const retryAtOnce = { "retry-after-ms": "1" };
 
 let api: FakeCloudflare, plugin: PluginProcess;
@@ -23,8 +38,15 @@ before(async () => {
   plugin = await startPlugin("cloudflare");
   await plugin.configure({ baseUrl: api.baseUrl, apiToken: token });
 });
-after(async () => { await plugin.stop(); await api.close(); });
-beforeEach(() => { api.requests.length = 0; api.records.clear(); api.next.length = 0; });
+after(async () => {
+  await plugin.stop();
+  await api.close();
+});
+beforeEach(() => {
+  api.requests.length = 0;
+  api.records.clear();
+  api.next.length = 0;
+});
 
 test("create posts the record with the token", async () => {
   const { id, state } = await plugin.create(type, "a", a);
@@ -32,13 +54,26 @@ test("create posts the record with the token", async () => {
   assert.equal(state.content, "10.213.0.4");
   assert.equal(api.requests[0]?.method, "POST");
   assert.equal(api.requests[0]?.path, `/client/v4/zones/${zoneId}/dns_records`);
-  assert.deepEqual(api.requests[0]?.body, { name: "a.etcd.test", type: "A", ttl: 60, content: "10.213.0.4", proxied: false });
+  assert.deepEqual(api.requests[0]?.body, {
+    name: "a.etcd.test",
+    type: "A",
+    ttl: 60,
+    content: "10.213.0.4",
+    proxied: false,
+  });
   assert.equal(api.requests[0]?.headers.authorization, `Bearer ${token}`);
 });
 
 test("a service record has its priority twice, in data and beside it", async () => {
   await plugin.create(type, "srv", srv);
-  assert.deepEqual(api.requests[0]?.body, { name: "_etcd-server-ssl._tcp.etcd.test", type: "SRV", ttl: 60, priority: 0, proxied: false, data: { priority: 0, weight: 0, port: 2380, target: "a.etcd.test" } });
+  assert.deepEqual(api.requests[0]?.body, {
+    name: "_etcd-server-ssl._tcp.etcd.test",
+    type: "SRV",
+    ttl: 60,
+    priority: 0,
+    proxied: false,
+    data: { priority: 0, weight: 0, port: 2380, target: "a.etcd.test" },
+  });
 });
 
 for (const [name, inputs] of Object.entries({ a, srv, commented: { ...a, comment: "member a" } })) {
@@ -66,17 +101,28 @@ test("a record that is gone reads as gone", async () => {
 });
 
 test("any update puts the whole record, a new name too", async () => {
-  const made = await plugin.create(type, "a", a), wanted = { ...a, name: "b.etcd.test", comment: "moved" };
+  const made = await plugin.create(type, "a", a),
+    wanted = { ...a, name: "b.etcd.test", comment: "moved" };
   assert.deepEqual((await plugin.diff(type, a, made.state, wanted)).replaces, []);
   const state = await plugin.update(type, made.id, a, made.state, wanted);
   assert.equal(state.name, "b.etcd.test");
   assert.equal(api.requests[1]?.method, "PUT");
-  assert.deepEqual(api.requests[1]?.body, { name: "b.etcd.test", type: "A", ttl: 60, content: "10.213.0.4", comment: "moved", proxied: false });
+  assert.deepEqual(api.requests[1]?.body, {
+    name: "b.etcd.test",
+    type: "A",
+    ttl: 60,
+    content: "10.213.0.4",
+    comment: "moved",
+    proxied: false,
+  });
 });
 
 test("another type or zone makes a new record, made before the old one goes", async () => {
   const { state } = await plugin.create(type, "a", a);
-  for (const [property, value] of [["type", "AAAA"], ["zoneId", "f".repeat(32)]] as const) {
+  for (const [property, value] of [
+    ["type", "AAAA"],
+    ["zoneId", "f".repeat(32)],
+  ] as const) {
     const difference = await plugin.diff(type, a, state, { ...a, [property]: value });
     assert.deepEqual(difference.replaces, [property]);
     assert.equal(difference.deleteFirst, false);
@@ -85,14 +131,20 @@ test("another type or zone makes a new record, made before the old one goes", as
 
 test("an identical record is refused at once, with Cloudflare's code", async () => {
   await plugin.create(type, "a", a);
-  await assert.rejects(plugin.create(type, "again", a), /failed to make http request: POST ".*dns_records": 400 Bad Request .*81058.*An identical record already exists/);
+  await assert.rejects(
+    plugin.create(type, "again", a),
+    /failed to make http request: POST ".*dns_records": 400 Bad Request .*81058.*An identical record already exists/,
+  );
   assert.equal(api.requests.length, 2);
 });
 
 test("deleting a record that is gone fails", async () => {
   const made = await plugin.create(type, "a", a);
   api.records.clear();
-  await assert.rejects(plugin.remove(type, made.id, a, made.state), /DELETE .*404 Not Found .*81044/);
+  await assert.rejects(
+    plugin.remove(type, made.id, a, made.state),
+    /DELETE .*404 Not Found .*81044/,
+  );
 });
 
 for (const status of [408, 409, 429, 500, 503]) {
@@ -140,7 +192,14 @@ test("a preview asks nothing of the API and does not know what it will answer", 
   assert.equal(state.content, unknown);
   assert.equal(state.createdOn, unknown);
   assert.equal(state.name, "a.etcd.test");
-  const planned = await plugin.update(type, "id", a, { ...a, createdOn: "2026", modifiedOn: "2026" }, { ...a, content: "10.213.0.5" }, true);
+  const planned = await plugin.update(
+    type,
+    "id",
+    a,
+    { ...a, createdOn: "2026", modifiedOn: "2026" },
+    { ...a, content: "10.213.0.5" },
+    true,
+  );
   assert.equal(planned.content, "10.213.0.5");
   assert.equal(planned.createdOn, "2026");
   assert.equal(planned.modifiedOn, unknown);
@@ -156,26 +215,49 @@ test("a malformed token is refused at preview, and never repeated", async () => 
 });
 
 test("without a base URL the plugin refuses to work", async () => {
-  assert.match((await plugin.checkConfig({ apiToken: token }))[0] ?? "", /cloudflare:baseUrl: .*needs its address/);
+  assert.match(
+    (await plugin.checkConfig({ apiToken: token }))[0] ?? "",
+    /cloudflare:baseUrl: .*needs its address/,
+  );
 });
 
 test("inputs are checked in the official words", async () => {
   const reasons = async (inputs: Values) => (await plugin.check(type, "a", inputs)).reasons;
   assert.deepEqual(await reasons(a), []);
-  assert.match((await reasons({ ...a, type: "B" }))[0] ?? "", /^expected type to be one of \["A" "AAAA".*, got B\. Examine values at 'a\.type'\.$/);
-  assert.match((await reasons({ ...srv, content: "x" }))[0] ?? "", /Conflicting configuration arguments\. "content": conflicts with data/);
-  assert.match((await reasons({ ...a, proxied: true }))[0] ?? "", /ttl must be set to 1 when `proxied` is true \(got 60\)/);
-  assert.match((await reasons({ ...a, allowOverwrite: true }))[0] ?? "", /does not serve 'allowOverwrite'/);
-  assert.deepEqual(await reasons({ zoneId, name: "a", type: "A", content: "1.2.3.4" }), ["Missing required property 'ttl'"]);
+  assert.match(
+    (await reasons({ ...a, type: "B" }))[0] ?? "",
+    /^expected type to be one of \["A" "AAAA".*, got B\. Examine values at 'a\.type'\.$/,
+  );
+  assert.match(
+    (await reasons({ ...srv, content: "x" }))[0] ?? "",
+    /Conflicting configuration arguments\. "content": conflicts with data/,
+  );
+  assert.match(
+    (await reasons({ ...a, proxied: true }))[0] ?? "",
+    /ttl must be set to 1 when `proxied` is true \(got 60\)/,
+  );
+  assert.match(
+    (await reasons({ ...a, allowOverwrite: true }))[0] ?? "",
+    /does not serve 'allowOverwrite'/,
+  );
+  assert.deepEqual(await reasons({ zoneId, name: "a", type: "A", content: "1.2.3.4" }), [
+    "Missing required property 'ttl'",
+  ]);
 });
 
 test("an unknown type is named", async () => {
-  await assert.rejects(plugin.create("cloudflare:index/zone:Zone", "z", {}), /unrecognized resource type: cloudflare:index\/zone:Zone\. The lab's cloudflare plugin serves cloudflare:index\/dnsRecord:DnsRecord/);
+  await assert.rejects(
+    plugin.create("cloudflare:index/zone:Zone", "z", {}),
+    /unrecognized resource type: cloudflare:index\/zone:Zone\. The lab's cloudflare plugin serves cloudflare:index\/dnsRecord:DnsRecord/,
+  );
 });
 
 test("the log names the calls and holds no token", async () => {
   await plugin.create(type, "logged", a);
   const log = await plugin.log();
-  assert.match(log, /\[create cloudflare:index\/dnsRecord:DnsRecord logged\]\s+POST zones\/.* → 200/);
+  assert.match(
+    log,
+    /\[create cloudflare:index\/dnsRecord:DnsRecord logged\]\s+POST zones\/.* → 200/,
+  );
   assert.doesNotMatch(log, new RegExp(token));
 });

@@ -25,23 +25,51 @@ export interface DynamicProvider {
 }
 
 /** Registers a resource under mocks to get its provider's text, and starts that provider. The stack's configuration reaches it as the engine hands it over: all of it, as text. */
-export async function startDynamicProvider(make: () => pulumi.Resource, config: Readonly<Record<string, string>> = {}): Promise<DynamicProvider> {
+export async function startDynamicProvider(
+  make: () => pulumi.Resource,
+  config: Readonly<Record<string, string>> = {},
+): Promise<DynamicProvider> {
   const text = await serialised(make);
-  const main = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js");
-  const child = spawn(process.execPath, [main, "127.0.0.1:1"], { stdio: ["ignore", "pipe", "pipe"] });
+  const main = createRequire(import.meta.url).resolve(
+    "@pulumi/pulumi/cmd/dynamic-provider/index.js",
+  );
+  const child = spawn(process.execPath, [main, "127.0.0.1:1"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let out = "";
-  child.stderr.on("data", (d: Buffer) => { out += d.toString(); });
+  child.stderr.on("data", (d: Buffer) => {
+    out += d.toString();
+  });
   const port = await new Promise<string>((resolve, reject) => {
-    child.stdout.on("data", (d: Buffer) => { out += d.toString(); const line = /^(\d+)\n/.exec(out); if (line?.[1]) resolve(line[1]); });
-    child.on("exit", (code) => reject(new Error(`the dynamic provider ended with ${code}: ${out}`)));
+    child.stdout.on("data", (d: Buffer) => {
+      out += d.toString();
+      const line = /^(\d+)\n/.exec(out);
+      if (line?.[1]) resolve(line[1]);
+    });
+    child.on("exit", (code) =>
+      reject(new Error(`the dynamic provider ended with ${code}: ${out}`)),
+    );
   });
-  const client = new services.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-  const props = (values: Values) => struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ ...values, __provider: text })));
-  const plain = (s: InstanceType<typeof struct.Struct> | undefined): Values => { const { __provider: _, ...rest } = s?.toJavaScript() ?? {}; return rest; };
-  const call = <Reply>(method: string, request: unknown): Promise<Reply> => new Promise((resolve, reject) => {
-    const methods = client as unknown as Record<string, (request: unknown, done: (error: grpc.ServiceError | null, reply: Reply) => void) => void>;
-    methods[method]?.call(client, request, (error, reply) => (error ? reject(new Error(error.details)) : resolve(reply)));
-  });
+  const client = new services.ResourceProviderClient(
+    `127.0.0.1:${port}`,
+    grpc.credentials.createInsecure(),
+  );
+  const props = (values: Values) =>
+    struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ ...values, __provider: text })));
+  const plain = (s: InstanceType<typeof struct.Struct> | undefined): Values => {
+    const { __provider: _, ...rest } = s?.toJavaScript() ?? {};
+    return rest;
+  };
+  const call = <Reply>(method: string, request: unknown): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const methods = client as unknown as Record<
+        string,
+        (request: unknown, done: (error: grpc.ServiceError | null, reply: Reply) => void) => void
+      >;
+      methods[method]?.call(client, request, (error, reply) =>
+        error ? reject(new Error(error.details)) : resolve(reply),
+      );
+    });
   const configuration = new provider.ConfigureRequest();
   configuration.setArgs(struct.Struct.fromJavaScript(config));
   await call("configure", configuration);
@@ -56,19 +84,28 @@ export async function startDynamicProvider(make: () => pulumi.Resource, config: 
       const request = new provider.DiffRequest();
       request.setOlds(props(olds));
       request.setNews(props(news));
-      return (await call<InstanceType<typeof provider.DiffResponse>>("diff", request)).getChanges() === provider.DiffResponse.DiffChanges.DIFF_SOME;
+      return (
+        (await call<InstanceType<typeof provider.DiffResponse>>("diff", request)).getChanges() ===
+        provider.DiffResponse.DiffChanges.DIFF_SOME
+      );
     },
     async check(olds, news) {
       const request = new provider.CheckRequest();
       request.setOlds(props(olds));
       request.setNews(props(news));
-      return (await call<InstanceType<typeof provider.CheckResponse>>("check", request)).getFailuresList().map((f) => ({ property: f.getProperty(), reason: f.getReason() }));
+      return (await call<InstanceType<typeof provider.CheckResponse>>("check", request))
+        .getFailuresList()
+        .map((f) => ({ property: f.getProperty(), reason: f.getReason() }));
     },
     async update(olds, news) {
       const request = new provider.UpdateRequest();
       request.setOlds(props(olds));
       request.setNews(props(news));
-      return plain((await call<InstanceType<typeof provider.UpdateResponse>>("update", request)).getProperties());
+      return plain(
+        (
+          await call<InstanceType<typeof provider.UpdateResponse>>("update", request)
+        ).getProperties(),
+      );
     },
     async delete(id, outputs) {
       const request = new provider.DeleteRequest();
@@ -77,18 +114,28 @@ export async function startDynamicProvider(make: () => pulumi.Resource, config: 
       await call("delete", request);
     },
     printed: () => out,
-    close() { client.close(); child.kill(); },
+    close() {
+      client.close();
+      child.kill();
+    },
   };
 }
 
 async function serialised(make: () => pulumi.Resource): Promise<string> {
   let text: unknown;
   await pulumi.runtime.setMocks({
-    newResource: (args) => { text = args.inputs.__provider; return { id: "mock", state: args.inputs }; },
+    newResource: (args) => {
+      text = args.inputs.__provider;
+      return { id: "mock", state: args.inputs };
+    },
     call: (args) => args.inputs,
   });
   // A resource that cannot be serialised never gets a URN; its error arrives as an unhandled rejection.
-  await new Promise((resolve, reject) => { process.once("unhandledRejection", reject); make().urn.apply(resolve); });
-  if (typeof text !== "string") throw new Error(`the resource carries no provider text (got ${typeof text})`);
+  await new Promise((resolve, reject) => {
+    process.once("unhandledRejection", reject);
+    make().urn.apply(resolve);
+  });
+  if (typeof text !== "string")
+    throw new Error(`the resource carries no provider text (got ${typeof text})`);
   return text;
 }

@@ -2,7 +2,12 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface FakeRequest { readonly method: string; readonly path: string; readonly body: Record<string, unknown>; readonly headers: IncomingMessage["headers"] }
+export interface FakeRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Record<string, unknown>;
+  readonly headers: IncomingMessage["headers"];
+}
 export interface FakeAnswer {
   readonly status: number;
   readonly body?: unknown;
@@ -24,14 +29,22 @@ export interface FakeCloudflare {
 }
 
 export async function startFakeCloudflare(): Promise<FakeCloudflare> {
-  const requests: FakeRequest[] = [], next: FakeAnswer[] = [], records = new Map<string, Record<string, unknown>>();
+  const requests: FakeRequest[] = [],
+    next: FakeAnswer[] = [],
+    records = new Map<string, Record<string, unknown>>();
   let made = 0;
 
   const answer = ({ method, path, body }: FakeRequest): FakeAnswer => {
     const id = /\/dns_records\/([0-9a-f]{32})$/.exec(path)?.[1];
     if (method === "POST") {
-      const same = (one: Record<string, unknown>) => ["name", "type", "content", "data"].every((key) => key === "content" && body.data ? true : JSON.stringify(one[key]) === JSON.stringify(body[key]));
-      if ([...records.values()].some(same)) return failed(400, 81058, "An identical record already exists.");
+      const same = (one: Record<string, unknown>) =>
+        ["name", "type", "content", "data"].every((key) =>
+          key === "content" && body.data
+            ? true
+            : JSON.stringify(one[key]) === JSON.stringify(body[key]),
+        );
+      if ([...records.values()].some(same))
+        return failed(400, 81058, "An identical record already exists.");
       const fresh = (++made).toString(16).padStart(32, "0");
       records.set(fresh, recordOf(fresh, body));
       return succeeded(records.get(fresh));
@@ -46,18 +59,32 @@ export async function startFakeCloudflare(): Promise<FakeCloudflare> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
-    const request = { method: incoming.method ?? "", path: incoming.url ?? "", body: text ? JSON.parse(text) as Record<string, unknown> : {}, headers: incoming.headers };
+    const request = {
+      method: incoming.method ?? "",
+      path: incoming.url ?? "",
+      body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
+      headers: incoming.headers,
+    };
     requests.push(request);
     const planned = next.shift();
     if (planned?.lost) answer(request);
-    if (planned?.drop || planned?.lost) { incoming.socket.destroy(); return; }
+    if (planned?.drop || planned?.lost) {
+      incoming.socket.destroy();
+      return;
+    }
     send(response, planned ?? answer(request));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/v4`,
-    requests, records, next,
-    close: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }),
+    requests,
+    records,
+    next,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -65,7 +92,15 @@ function recordOf(id: string, body: Record<string, unknown>): Record<string, unk
   const data = body.data as { weight: number; port: number; target: string } | undefined;
   const now = new Date().toISOString();
   return {
-    ...body, id, proxiable: body.type === "A", settings: {}, meta: {}, comment: body.comment ?? null, tags: [], created_on: now, modified_on: now,
+    ...body,
+    id,
+    proxiable: body.type === "A",
+    settings: {},
+    meta: {},
+    comment: body.comment ?? null,
+    tags: [],
+    created_on: now,
+    modified_on: now,
     content: data ? `${data.weight} ${data.port} ${data.target}` : body.content,
   };
 }
@@ -75,7 +110,10 @@ function succeeded(result: unknown): FakeAnswer {
 }
 
 function failed(status: number, code: number, message: string): FakeAnswer {
-  return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
+  return {
+    status,
+    body: { success: false, errors: [{ code, message }], messages: [], result: null },
+  };
 }
 
 function send(response: ServerResponse, { status, body, headers }: FakeAnswer): void {

@@ -21,11 +21,19 @@ export interface FakeMachine {
 }
 
 /** Lets in the key `allowed`. With `takesKeys` false it says that it took a host key, and shows its old one. */
-export async function startFakeMachine(key: KeyPair, allowed: string, takesKeys = true): Promise<FakeMachine> {
+export async function startFakeMachine(
+  key: KeyPair,
+  allowed: string,
+  takesKeys = true,
+): Promise<FakeMachine> {
   const user = ssh2.utils.parseKey(allowed);
   if (user instanceof Error) throw user;
-  const received: string[] = [], open = new Set<Connection>();
-  let logIns = 0, breaking: "" | "before" | "after" = "", failing = "", host = serverWith(key.privateKey);
+  const received: string[] = [],
+    open = new Set<Connection>();
+  let logIns = 0,
+    breaking: "" | "before" | "after" = "",
+    failing = "",
+    host = serverWith(key.privateKey);
 
   function serverWith(privateKey: string) {
     return new ssh2.Server({ hostKeys: [privateKey] }, (connection) => {
@@ -33,36 +41,60 @@ export async function startFakeMachine(key: KeyPair, allowed: string, takesKeys 
       connection.on("error", () => undefined).on("close", () => open.delete(connection));
       connection.on("authentication", (attempt) => {
         logIns++;
-        if (attempt.method === "publickey" && !(user instanceof Error) && attempt.key.data.equals(user.getPublicSSH())) attempt.accept();
+        if (
+          attempt.method === "publickey" &&
+          !(user instanceof Error) &&
+          attempt.key.data.equals(user.getPublicSSH())
+        )
+          attempt.accept();
         else attempt.reject(["publickey"]);
       });
-      connection.on("ready", () => connection.on("session", (accept) => accept().on("exec", (acceptExec) => {
-        const channel = acceptExec(), broken = breaking, failure = failing;
-        breaking = failing = "";
-        let text = "";
-        channel.on("data", (data: Buffer) => { text += data.toString(); });
-        channel.on("end", () => {
-          const sent = /-----BEGIN[^]*-----END [A-Z ]+-----\n/.exec(text)?.[0];
-          if (broken !== "before") received.push(text);
-          if (broken !== "before" && sent && takesKeys) show(sent);
-          if (failure) channel.stderr.write(failure);
-          if (!broken) channel.exit(failure ? 1 : 0);
-          if (!broken) channel.end();
-          else connection.end();
-        });
-      })));
+      connection.on("ready", () =>
+        connection.on("session", (accept) =>
+          accept().on("exec", (acceptExec) => {
+            const channel = acceptExec(),
+              broken = breaking,
+              failure = failing;
+            breaking = failing = "";
+            let text = "";
+            channel.on("data", (data: Buffer) => {
+              text += data.toString();
+            });
+            channel.on("end", () => {
+              const sent = /-----BEGIN[^]*-----END [A-Z ]+-----\n/.exec(text)?.[0];
+              if (broken !== "before") received.push(text);
+              if (broken !== "before" && sent && takesKeys) show(sent);
+              if (failure) channel.stderr.write(failure);
+              if (!broken) channel.exit(failure ? 1 : 0);
+              if (!broken) channel.end();
+              else connection.end();
+            });
+          }),
+        ),
+      );
     });
   }
-  function show(privateKey: string) { host = serverWith(privateKey); }
+  function show(privateKey: string) {
+    host = serverWith(privateKey);
+  }
 
   const front = createServer((socket) => host.injectSocket(socket)).listen(0, "127.0.0.1");
   await once(front, "listening");
   return {
     port: (front.address() as AddressInfo).port,
-    received, show,
+    received,
+    show,
     logIns: () => logIns,
-    breakNext(when) { breaking = when; },
-    failNext(said) { failing = said; },
-    close: () => new Promise((resolve) => { front.close(() => resolve()); for (const connection of open) connection.end(); }),
+    breakNext(when) {
+      breaking = when;
+    },
+    failNext(said) {
+      failing = said;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        front.close(() => resolve());
+        for (const connection of open) connection.end();
+      }),
   };
 }

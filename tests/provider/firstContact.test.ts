@@ -13,24 +13,58 @@ let contact: DynamicProvider, first: KeyPair, lasting: KeyPair, foreign: KeyPair
 const { privateKey } = await makeHostKey();
 before(async () => {
   [first, lasting, foreign] = await Promise.all([makeHostKey(), makeHostKey(), makeHostKey()]);
-  const args = { node: "a", instanceId: "i-1", host: "h", user: "u", privateKey: "k", firstHostKey: "f", hostKey: "l", hostPrivateKey: "p", timeoutSeconds: 1 };
+  const args = {
+    node: "a",
+    instanceId: "i-1",
+    host: "h",
+    user: "u",
+    privateKey: "k",
+    firstHostKey: "f",
+    hostKey: "l",
+    hostPrivateKey: "p",
+    timeoutSeconds: 1,
+  };
   contact = await startDynamicProvider(() => new FirstContact("contact", args));
 });
 after(() => contact.close());
 
 const inputs = (port: number, more: object = {}) => ({
-  node: "a", instanceId: "i-1", host: "127.0.0.1", port, user: "admin", privateKey, firstHostKey: first.publicKey, hostKey: lasting.publicKey, hostPrivateKey: lasting.privateKey, timeoutSeconds: 10, ...more,
+  node: "a",
+  instanceId: "i-1",
+  host: "127.0.0.1",
+  port,
+  user: "admin",
+  privateKey,
+  firstHostKey: first.publicKey,
+  hostKey: lasting.publicKey,
+  hostPrivateKey: lasting.privateKey,
+  timeoutSeconds: 10,
+  ...more,
 });
 
 /** Makes contact with a machine and returns the error, "" when it went well. No private key may be in it, or in what was printed. */
 async function meet(machine: FakeMachine, more: object = {}): Promise<string> {
-  const error = await contact.create(inputs(machine.port, more)).then(({ outputs }) => { assert.deepEqual(outputs, { instanceId: "i-1", hostKey: lasting.publicKey }); return ""; }, (e: Error) => e.message);
+  const error = await contact.create(inputs(machine.port, more)).then(
+    ({ outputs }) => {
+      assert.deepEqual(outputs, { instanceId: "i-1", hostKey: lasting.publicKey });
+      return "";
+    },
+    (e: Error) => e.message,
+  );
   for (const secret of [privateKey, lasting.privateKey]) {
-    for (const line of secret.split("\n").slice(1, 4)) assert.ok(!error.includes(line) && !contact.printed().includes(line), "a private key is shown");
+    for (const line of secret.split("\n").slice(1, 4))
+      assert.ok(
+        !error.includes(line) && !contact.printed().includes(line),
+        "a private key is shown",
+      );
   }
   return error;
 }
-const fingerprint = ({ publicKey }: KeyPair) => `SHA256:${createHash("sha256").update(Buffer.from(publicKey.split(" ")[1] ?? "", "base64")).digest("base64").replace("=", "")}`;
+const fingerprint = ({ publicKey }: KeyPair) =>
+  `SHA256:${createHash("sha256")
+    .update(Buffer.from(publicKey.split(" ")[1] ?? "", "base64"))
+    .digest("base64")
+    .replace("=", "")}`;
 
 test("the key of the user data lets it hand over the lasting one, once", async (t) => {
   const machine = await startFakeMachine(first, privateKey);
@@ -62,7 +96,10 @@ test("another key is refused: no log-in is tried and nothing is sent", async (t)
   const machine = await startFakeMachine(foreign, privateKey);
   t.after(() => machine.close());
   const error = await meet(machine, { timeoutSeconds: 1 });
-  assert.match(error, /The machine at 127\.0\.0\.1 is not the one that was made for a: its SSH host key is another\. Nothing was sent to it\./);
+  assert.match(
+    error,
+    /The machine at 127\.0\.0\.1 is not the one that was made for a: its SSH host key is another\. Nothing was sent to it\./,
+  );
   for (const key of [foreign, first, lasting]) assert.ok(error.includes(fingerprint(key)), error);
   assert.deepEqual([machine.logIns(), machine.received], [0, []]);
 });
@@ -78,36 +115,76 @@ test("another key for a moment, as while a machine boots, is waited out", async 
 test("a machine that says it took the key and shows the old one is not believed", async (t) => {
   const machine = await startFakeMachine(first, privateKey, false);
   t.after(() => machine.close());
-  assert.match(await meet(machine, { timeoutSeconds: 1 }), /took its lasting host key SHA256:\S+ but does not show it after 1 s \(the host shows another key\); look at HostKey/);
+  assert.match(
+    await meet(machine, { timeoutSeconds: 1 }),
+    /took its lasting host key SHA256:\S+ but does not show it after 1 s \(the host shows another key\); look at HostKey/,
+  );
 });
 
 test("a log-in that is refused names the user; a port where nobody listens, the way", async () => {
   const machine = await startFakeMachine(first, (await makeHostKey()).privateKey);
-  assert.match(await meet(machine, { timeoutSeconds: 1 }), /^a \(127\.0\.0\.1:\d+\) does not let admin in by SSH after 1 s: the key of sshPrivateKey is not accepted\. sshUser has to be/);
+  assert.match(
+    await meet(machine, { timeoutSeconds: 1 }),
+    /^a \(127\.0\.0\.1:\d+\) does not let admin in by SSH after 1 s: the key of sshPrivateKey is not accepted\. sshUser has to be/,
+  );
   await machine.close();
-  assert.match(await meet(machine, { timeoutSeconds: 1 }), /ECONNREFUSED.*is this machine's address in sshFrom\?/);
+  assert.match(
+    await meet(machine, { timeoutSeconds: 1 }),
+    /ECONNREFUSED.*is this machine's address in sshFrom\?/,
+  );
 });
 
 test("user data without a key is named before anything is tried", async () => {
-  assert.match(await contact.create(inputs(1, { firstHostKey: "" })).then(() => "", (e: Error) => e.message), /the user data of i-1 holds no host key.*--replace/);
+  assert.match(
+    await contact.create(inputs(1, { firstHostKey: "" })).then(
+      () => "",
+      (e: Error) => e.message,
+    ),
+    /the user data of i-1 holds no host key.*--replace/,
+  );
 });
 
 test("only another instance or another key is a first contact again", async () => {
   const state = { instanceId: "i-1", hostKey: lasting.publicKey };
-  assert.equal(await contact.diff(state, inputs(22, { timeoutSeconds: 99, firstHostKey: "other", privateKey: "other" })), false);
+  assert.equal(
+    await contact.diff(
+      state,
+      inputs(22, { timeoutSeconds: 99, firstHostKey: "other", privateKey: "other" }),
+    ),
+    false,
+  );
   assert.equal(await contact.diff(state, inputs(22, { instanceId: "i-2" })), true);
   assert.equal(await contact.diff(state, inputs(22, { hostKey: foreign.publicKey })), true);
 });
 
 test("the lasting key follows from seed and instance: worked out again it is the same, and no two instances or clusters share one", async (t) => {
-  const keys = await startDynamicProvider(() => new HostKey("key", { seed: "", instanceId: "i-1" })), seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
-  t.after(() => { keys.close(); seeds.close(); });
-  const [seed, other] = (await Promise.all([seeds.create({}), seeds.create({})])).map(({ outputs }) => String(outputs.seed));
-  const [one, again, two, three] = await Promise.all([[seed, "i-1"], [seed, "i-1"], [seed, "i-2"], [other, "i-1"]].map(async ([of, instanceId]) => (await keys.create({ seed: of, instanceId })).outputs));
+  const keys = await startDynamicProvider(
+      () => new HostKey("key", { seed: "", instanceId: "i-1" }),
+    ),
+    seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
+  t.after(() => {
+    keys.close();
+    seeds.close();
+  });
+  const [seed, other] = (await Promise.all([seeds.create({}), seeds.create({})])).map(
+    ({ outputs }) => String(outputs.seed),
+  );
+  const [one, again, two, three] = await Promise.all(
+    [
+      [seed, "i-1"],
+      [seed, "i-1"],
+      [seed, "i-2"],
+      [other, "i-1"],
+    ].map(async ([of, instanceId]) => (await keys.create({ seed: of, instanceId })).outputs),
+  );
   assert.deepEqual(one, again);
   assert.equal(new Set([one, two, three].map((key) => key?.publicKey)).size, 3);
   const parsed = ssh2.utils.parseKey(String(one?.privateKey)); // as sshd reads it
-  assert.ok(!(parsed instanceof Error) && parsed.isPrivateKey() && `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}` === one?.publicKey);
+  assert.ok(
+    !(parsed instanceof Error) &&
+      parsed.isPrivateKey() &&
+      `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}` === one?.publicKey,
+  );
   assert.ok(!JSON.stringify(one).includes(String(seed)), "the seed is in the state of the key");
   assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-1" }), false);
   assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-2" }), true);

@@ -34,31 +34,45 @@ export const dryRun = pulumi.runtime.isDryRun();
 const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-lab-test-"));
 let cli = "";
 
-before(async () => {
-  cli = await ensureCli(() => undefined);
-  const files = {
-    "Pulumi.yaml": "name: hosted\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
-    "package.json": '{"name": "hosted", "type": "module"}', "index.ts": program, "pure.ts": "export const twice = (n: number) => 2 * n;\n",
-  };
-  for (const [name, text] of Object.entries(files)) await fs.writeFile(path.join(folder, name), text);
-  await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-  await fs.mkdir(path.join(folder, "state"));
-  await pulumi("stack", "init", "test");
-  await pulumi("config", "set", "n", "21");
-  await pulumi("config", "set", "--secret", "word", "open sesame");
-}, { timeout: 900_000 });
+before(
+  async () => {
+    cli = await ensureCli(() => undefined);
+    const files = {
+      "Pulumi.yaml":
+        "name: hosted\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
+      "package.json": '{"name": "hosted", "type": "module"}',
+      "index.ts": program,
+      "pure.ts": "export const twice = (n: number) => 2 * n;\n",
+    };
+    for (const [name, text] of Object.entries(files))
+      await fs.writeFile(path.join(folder, name), text);
+    await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
+    await fs.mkdir(path.join(folder, "state"));
+    await pulumi("stack", "init", "test");
+    await pulumi("config", "set", "n", "21");
+    await pulumi("config", "set", "--secret", "word", "open sesame");
+  },
+  { timeout: 900_000 },
+);
 after(() => fs.rm(folder, { recursive: true }));
 
 test("the CLI is the SDK's version", async () => {
   assert.equal((await pulumi("version")).trim(), `v${cliVersion}`);
-  const { version } = JSON.parse(await fs.readFile(path.join(projectDir, "node_modules/@pulumi/pulumi/package.json"), "utf8"));
+  const { version } = JSON.parse(
+    await fs.readFile(path.join(projectDir, "node_modules/@pulumi/pulumi/package.json"), "utf8"),
+  );
   assert.equal(version, cliVersion);
 });
 
 test("up runs the program and its dynamic resource on Node 24, a second up changes nothing, destroy removes all", async () => {
   const said = await pulumi("up", "--yes", "--skip-preview");
   assert.match(said, /waiting for something/);
-  assert.deepEqual(JSON.parse(await pulumi("stack", "output", "--json")), { dryRun: false, node: process.version, result: 42, secret: "[secret]" });
+  assert.deepEqual(JSON.parse(await pulumi("stack", "output", "--json")), {
+    dryRun: false,
+    node: process.version,
+    result: 42,
+    secret: "[secret]",
+  });
   await pulumi("preview", "--expect-no-changes");
   await pulumi("destroy", "--yes", "--skip-preview");
   assert.equal((await pulumi("stack", "--show-ids")).includes("doubled"), false);
@@ -68,7 +82,10 @@ test("what a program refuses is printed as it words it, without a stack", async 
   await pulumi("config", "set", "refuse", "yes");
   try {
     await assert.rejects(pulumi("preview"), (error: CommandError) => {
-      assert.match(error.output, /nodes: 4 members tolerate as many failures as 3\n\s+use 1, 3, 5 or 7/);
+      assert.match(
+        error.output,
+        /nodes: 4 members tolerate as many failures as 3\n\s+use 1, 3, 5 or 7/,
+      );
       assert.doesNotMatch(error.output, /at .*index\.ts:\d+|exited with code/);
       return true;
     });
@@ -81,7 +98,10 @@ test("a project without packages is told what to do", async () => {
   const empty = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-lab-test-"));
   try {
     const host = path.join(projectDir, "lab/toolchain/languageHost.mjs");
-    await assert.rejects(run(process.execPath, [host, "127.0.0.1:1"], { cwd: empty }), /has no @pulumi\/pulumi in its node_modules; run npm ci there/);
+    await assert.rejects(
+      run(process.execPath, [host, "127.0.0.1:1"], { cwd: empty }),
+      /has no @pulumi\/pulumi in its node_modules; run npm ci there/,
+    );
   } finally {
     await fs.rm(empty, { recursive: true });
   }
@@ -89,10 +109,16 @@ test("a project without packages is told what to do", async () => {
 
 function pulumi(...args: string[]): Promise<string> {
   return run(path.join(cli, "pulumi"), [...args, "--non-interactive"], {
-    cwd: folder, timeoutMs: 120_000,
+    cwd: folder,
+    timeoutMs: 120_000,
     env: {
-      PATH: [cli, path.dirname(process.execPath), process.env.PATH].join(":"), PULUMI_HOME: path.join(folder, "home"), PULUMI_BACKEND_URL: `file://${folder}/state`,
-      PULUMI_CONFIG_PASSPHRASE: "test", PULUMI_STACK: "test", PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PATH: [cli, path.dirname(process.execPath), process.env.PATH].join(":"),
+      PULUMI_HOME: path.join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_STACK: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     },
   });
 }

@@ -9,12 +9,16 @@ import { tagsFrom } from "./tags.ts";
 /** `aws.ec2.getAmi`: one image, or the newest of several when the program says `mostRecent`. */
 export const getAmi: Lookup = async (args) => {
   const api = await ec2();
-  const answer = await doing("reading EC2 AMIs", () => api.describeImages({
-    ...filtersFrom({ filters: args.filters }, {}),
-    IncludeDeprecated: args.includeDeprecated === true,
-    ...(isList(args.owners) ? { Owners: args.owners.map(String) } : {}),
-    ...(isList(args.executableUsers) ? { ExecutableUsers: args.executableUsers.map(String) } : {}),
-  }));
+  const answer = await doing("reading EC2 AMIs", () =>
+    api.describeImages({
+      ...filtersFrom({ filters: args.filters }, {}),
+      IncludeDeprecated: args.includeDeprecated === true,
+      ...(isList(args.owners) ? { Owners: args.owners.map(String) } : {}),
+      ...(isList(args.executableUsers)
+        ? { ExecutableUsers: args.executableUsers.map(String) }
+        : {}),
+    }),
+  );
   const image = newest(named(answer.Images ?? [], args.nameRegex), args.mostRecent === true);
   return { ...args, ...imageOf(image) };
 };
@@ -26,17 +30,26 @@ function named(images: readonly Image[], pattern: Value | undefined): readonly I
 }
 
 function newest(images: readonly Image[], mostRecent: boolean): Image {
-  const [first, second] = [...images].sort((a, b) => (b.CreationDate ?? "").localeCompare(a.CreationDate ?? ""));
-  if (!first) throw new Error("Your query returned no results. Please change your search criteria and try again.");
+  const [first, second] = [...images].sort((a, b) =>
+    (b.CreationDate ?? "").localeCompare(a.CreationDate ?? ""),
+  );
+  if (!first)
+    throw new Error(
+      "Your query returned no results. Please change your search criteria and try again.",
+    );
   if (second && !mostRecent) {
-    throw new Error("Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.");
+    throw new Error(
+      "Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.",
+    );
   }
   return first;
 }
 
 function imageOf(image: Image): Values {
   const { region } = configured();
-  const root = image.BlockDeviceMappings?.find((mapping) => mapping.DeviceName === image.RootDeviceName);
+  const root = image.BlockDeviceMappings?.find(
+    (mapping) => mapping.DeviceName === image.RootDeviceName,
+  );
   return {
     architecture: image.Architecture,
     arn: `arn:aws:ec2:${region}::image/${image.ImageId}`,

@@ -10,13 +10,22 @@ export function configFailures(config: Values): Failure[] {
   if (isUnknown(config.endpoints) || isUnknown(config.region)) return [];
   const found: Failure[] = [];
   if (typeof config.region !== "string" || config.region === "") {
-    found.push({ reason: "could not validate provider configuration: Missing region configuration. Check `pulumi config get aws:region`." });
+    found.push({
+      reason:
+        "could not validate provider configuration: Missing region configuration. Check `pulumi config get aws:region`.",
+    });
   }
   const endpoints = parsed(config.endpoints);
   if (endpoints !== undefined && !isList(endpoints)) {
-    found.push({ reason: "could not validate provider configuration: aws:endpoints is a list of one object, [{ec2: http://...}]. Check `pulumi config get aws:endpoints`." });
+    found.push({
+      reason:
+        "could not validate provider configuration: aws:endpoints is a list of one object, [{ec2: http://...}]. Check `pulumi config get aws:endpoints`.",
+    });
   } else if (!endpointOf(config)) {
-    found.push({ reason: "aws:endpoints: the lab's plugin only speaks to an emulator and needs its address, [{ec2: http://127.0.0.1:<port>}]; LAB_PLUGINS=official runs the official plugin" });
+    found.push({
+      reason:
+        "aws:endpoints: the lab's plugin only speaks to an emulator and needs its address, [{ec2: http://127.0.0.1:<port>}]; LAB_PLUGINS=official runs the official plugin",
+    });
   }
   return found;
 }
@@ -32,14 +41,22 @@ export function settingsFrom(config: Values): Settings {
     secretAccessKey: text(config.secretKey) ?? process.env.AWS_SECRET_ACCESS_KEY ?? "lab",
     ...(token ? { sessionToken: token } : {}),
     maxRetries: Number(parsed(config.maxRetries) ?? officialRetries),
-    defaultTags: isObject(defaultTags) && isObject(defaultTags.tags) ? strings(defaultTags.tags) : {},
+    defaultTags:
+      isObject(defaultTags) && isObject(defaultTags.tags) ? strings(defaultTags.tags) : {},
   };
 }
 
 function endpointOf(config: Values): string | undefined {
   const endpoints = parsed(config.endpoints);
-  const named = isList(endpoints) ? endpoints.filter(isObject).map((endpoint) => endpoint.ec2).find((url) => typeof url === "string") : undefined;
-  return typeof named === "string" ? named : process.env.AWS_ENDPOINT_URL_EC2 ?? process.env.AWS_ENDPOINT_URL;
+  const named = isList(endpoints)
+    ? endpoints
+        .filter(isObject)
+        .map((endpoint) => endpoint.ec2)
+        .find((url) => typeof url === "string")
+    : undefined;
+  return typeof named === "string"
+    ? named
+    : (process.env.AWS_ENDPOINT_URL_EC2 ?? process.env.AWS_ENDPOINT_URL);
 }
 
 function parsed(value: Value | undefined): Value | undefined {

@@ -3,7 +3,14 @@ import type { Eip, EipArgs } from "@pulumi/aws/ec2/eip.js";
 import { HalfMade, resource } from "../handler.ts";
 import type { InputsOf, OutputsOf } from "../handler.ts";
 import { configured, doing, ec2, unless } from "./client.ts";
-import { arn, tagProperties, tagSpecification, tagsFrom, updateTags, withDefaultTags } from "./tags.ts";
+import {
+  arn,
+  tagProperties,
+  tagSpecification,
+  tagsFrom,
+  updateTags,
+  withDefaultTags,
+} from "./tags.ts";
 
 type Inputs = InputsOf<EipArgs>;
 type State = OutputsOf<Eip>;
@@ -35,13 +42,15 @@ export const eip = resource<Inputs, State>({
 
   async create(inputs) {
     const api = await ec2();
-    const made = await doing("creating EC2 EIP", () => api.allocateAddress({
-      Domain: "vpc",
-      ...(inputs.address ? { Address: inputs.address } : {}),
-      ...(inputs.networkBorderGroup ? { NetworkBorderGroup: inputs.networkBorderGroup } : {}),
-      ...(inputs.publicIpv4Pool ? { PublicIpv4Pool: inputs.publicIpv4Pool } : {}),
-      TagSpecifications: tagSpecification("elastic-ip", inputs.tags),
-    }));
+    const made = await doing("creating EC2 EIP", () =>
+      api.allocateAddress({
+        Domain: "vpc",
+        ...(inputs.address ? { Address: inputs.address } : {}),
+        ...(inputs.networkBorderGroup ? { NetworkBorderGroup: inputs.networkBorderGroup } : {}),
+        ...(inputs.publicIpv4Pool ? { PublicIpv4Pool: inputs.publicIpv4Pool } : {}),
+        TagSpecifications: tagSpecification("elastic-ip", inputs.tags),
+      }),
+    );
     const id = made.AllocationId ?? "";
     try {
       await associate(id, inputs);
@@ -57,7 +66,9 @@ export const eip = resource<Inputs, State>({
   },
 
   async update(id, state, inputs, changed) {
-    if (["associateWithPrivateIp", "instance", "networkInterface"].some((name) => changed.has(name))) {
+    if (
+      ["associateWithPrivateIp", "instance", "networkInterface"].some((name) => changed.has(name))
+    ) {
       await disassociate(state.associationId);
       await associate(id, inputs);
     }
@@ -66,32 +77,43 @@ export const eip = resource<Inputs, State>({
   },
 
   async remove(id) {
-    const api = await ec2(), found = await find(id);
+    const api = await ec2(),
+      found = await find(id);
     await disassociate(found?.AssociationId);
-    await doing(`deleting EC2 EIP (${id})`, () => unless(gone, () => api.releaseAddress({ AllocationId: id })));
+    await doing(`deleting EC2 EIP (${id})`, () =>
+      unless(gone, () => api.releaseAddress({ AllocationId: id })),
+    );
   },
 });
 
 async function associate(id: string, inputs: Inputs): Promise<void> {
   if (!inputs.instance && !inputs.networkInterface) return;
   const api = await ec2();
-  await doing(`associating EC2 EIP (${id})`, () => api.associateAddress({
-    AllocationId: id,
-    ...(inputs.instance ? { InstanceId: inputs.instance } : {}),
-    ...(inputs.networkInterface ? { NetworkInterfaceId: inputs.networkInterface } : {}),
-    ...(inputs.associateWithPrivateIp ? { PrivateIpAddress: inputs.associateWithPrivateIp } : {}),
-  }));
+  await doing(`associating EC2 EIP (${id})`, () =>
+    api.associateAddress({
+      AllocationId: id,
+      ...(inputs.instance ? { InstanceId: inputs.instance } : {}),
+      ...(inputs.networkInterface ? { NetworkInterfaceId: inputs.networkInterface } : {}),
+      ...(inputs.associateWithPrivateIp ? { PrivateIpAddress: inputs.associateWithPrivateIp } : {}),
+    }),
+  );
 }
 
 async function disassociate(associationId: string | undefined): Promise<void> {
   if (!associationId) return;
   const api = await ec2();
-  await doing(`disassociating EC2 EIP (${associationId})`, () => unless(["InvalidAssociationID.NotFound"], () => api.disassociateAddress({ AssociationId: associationId })));
+  await doing(`disassociating EC2 EIP (${associationId})`, () =>
+    unless(["InvalidAssociationID.NotFound"], () =>
+      api.disassociateAddress({ AssociationId: associationId }),
+    ),
+  );
 }
 
 async function find(id: string): Promise<Address | undefined> {
   const api = await ec2();
-  const answer = await doing(`reading EC2 EIP (${id})`, () => unless(gone, () => api.describeAddresses({ AllocationIds: [id] })));
+  const answer = await doing(`reading EC2 EIP (${id})`, () =>
+    unless(gone, () => api.describeAddresses({ AllocationIds: [id] })),
+  );
   return answer?.Addresses?.[0];
 }
 
@@ -114,10 +136,14 @@ function stateOf(found: Address): State {
     instance: found.InstanceId ?? "",
     networkBorderGroup: found.NetworkBorderGroup ?? region,
     networkInterface: found.NetworkInterfaceId ?? "",
-    privateDns: found.PrivateIpAddress ? `ip-${dashed(found.PrivateIpAddress)}.${region === "us-east-1" ? "ec2" : `${region}.compute`}.internal` : "",
+    privateDns: found.PrivateIpAddress
+      ? `ip-${dashed(found.PrivateIpAddress)}.${region === "us-east-1" ? "ec2" : `${region}.compute`}.internal`
+      : "",
     privateIp: found.PrivateIpAddress ?? "",
     ptrRecord: "",
-    publicDns: found.PublicIp ? `ec2-${dashed(found.PublicIp)}.${region === "us-east-1" ? "compute-1" : `${region}.compute`}.amazonaws.com` : "",
+    publicDns: found.PublicIp
+      ? `ec2-${dashed(found.PublicIp)}.${region === "us-east-1" ? "compute-1" : `${region}.compute`}.amazonaws.com`
+      : "",
     publicIp: found.PublicIp ?? "",
     publicIpv4Pool: found.PublicIpv4Pool ?? "amazon",
     ...tagsFrom(found.Tags),

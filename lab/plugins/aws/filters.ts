@@ -3,10 +3,27 @@ import { isList, isObject } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 
 /** Filters for a Describe call: the fixed arguments by EC2's names for them, the tags, and the program's own `filters`. */
-export function filtersFrom(args: Values, names: Readonly<Record<string, string>>): { Filters?: Filter[] } {
-  const fixed = Object.entries(names).flatMap(([argument, name]) => (given(args[argument]) ? [{ Name: name, Values: [String(args[argument])] }] : []));
-  const tags = isObject(args.tags) ? Object.entries(args.tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [String(value)] })) : [];
-  const own = isList(args.filters) ? args.filters.filter(isObject).map((filter) => ({ Name: String(filter.name), Values: isList(filter.values) ? filter.values.map(String) : [] })) : [];
+export function filtersFrom(
+  args: Values,
+  names: Readonly<Record<string, string>>,
+): { Filters?: Filter[] } {
+  const fixed = Object.entries(names).flatMap(([argument, name]) =>
+    given(args[argument]) ? [{ Name: name, Values: [String(args[argument])] }] : [],
+  );
+  const tags = isObject(args.tags)
+    ? Object.entries(args.tags).map(([key, value]) => ({
+        Name: `tag:${key}`,
+        Values: [String(value)],
+      }))
+    : [];
+  const own = isList(args.filters)
+    ? args.filters
+        .filter(isObject)
+        .map((filter) => ({
+          Name: String(filter.name),
+          Values: isList(filter.values) ? filter.values.map(String) : [],
+        }))
+    : [];
   const Filters = [...fixed, ...tags, ...own];
   return Filters.length > 0 ? { Filters } : {}; // an empty list is refused by EC2
 }
@@ -15,7 +32,10 @@ export function filtersFrom(args: Values, names: Readonly<Record<string, string>
 export function only<T>(found: readonly T[] | undefined, what: string): T {
   const [first, second] = found ?? [];
   if (first === undefined) throw new Error(`no matching ${what} found`);
-  if (second !== undefined) throw new Error(`multiple ${what}s matched; use additional constraints to reduce matches to a single ${what}`);
+  if (second !== undefined)
+    throw new Error(
+      `multiple ${what}s matched; use additional constraints to reduce matches to a single ${what}`,
+    );
   return first;
 }
 

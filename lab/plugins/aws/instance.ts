@@ -16,24 +16,36 @@ export const instance = resource<Inputs, State>({
 
   check(inputs, name) {
     if (inputs.userData === undefined || inputs.userDataBase64 === undefined) return [];
-    return [{ reason: `Conflicting configuration arguments. "user_data": conflicts with user_data_base64. Examine values at '${name}.userData'.` }];
+    return [
+      {
+        reason: `Conflicting configuration arguments. "user_data": conflicts with user_data_base64. Examine values at '${name}.userData'.`,
+      },
+    ];
   },
 
   replacesToo(_state, inputs, changed) {
-    return inputs.userDataReplaceOnChange ? ["userData", "userDataBase64"].filter((name) => changed.has(name)) : [];
+    return inputs.userDataReplaceOnChange
+      ? ["userData", "userDataBase64"].filter((name) => changed.has(name))
+      : [];
   },
 
   async create(inputs, call) {
     const api = await ec2();
     const rootDevice = inputs.rootBlockDevice ? await rootDeviceName(inputs.ami ?? "") : undefined;
-    const made = await doing("creating EC2 Instance", () => api.runInstances(runRequest(inputs, rootDevice)));
+    const made = await doing("creating EC2 Instance", () =>
+      api.runInstances(runRequest(inputs, rootDevice)),
+    );
     const id = made.Instances?.[0]?.InstanceId ?? "";
     try {
       await waitRunning(id, call);
       await tagRootVolume(id, inputs, {});
       return { id, state: await present(id, inputs) };
     } catch (error) {
-      throw new HalfMade(id, { ...inputs, ...(await readInstance(id, inputs).catch(() => undefined)) }, error);
+      throw new HalfMade(
+        id,
+        { ...inputs, ...(await readInstance(id, inputs).catch(() => undefined)) },
+        error,
+      );
     }
   },
 
@@ -49,22 +61,37 @@ export const instance = resource<Inputs, State>({
       await tagRootVolume(id, inputs, state);
       return await present(id, inputs);
     } catch (error) {
-      throw new HalfMade(id, { ...state, ...(await readInstance(id, inputs).catch(() => undefined)) }, error);
+      throw new HalfMade(
+        id,
+        { ...state, ...(await readInstance(id, inputs).catch(() => undefined)) },
+        error,
+      );
     }
   },
 
   async remove(id, state, call) {
     const api = await ec2();
     // The official provider sets the protection to what the program says, so that a protected machine is refused by EC2 itself.
-    await unless(["InvalidInstanceID.NotFound", "UnsupportedOperation", "IncorrectInstanceState"], () =>
-      api.modifyInstanceAttribute({ InstanceId: id, DisableApiTermination: { Value: (state.disableApiTermination ?? false) && !state.forceDestroy } }));
+    await unless(
+      ["InvalidInstanceID.NotFound", "UnsupportedOperation", "IncorrectInstanceState"],
+      () =>
+        api.modifyInstanceAttribute({
+          InstanceId: id,
+          DisableApiTermination: {
+            Value: (state.disableApiTermination ?? false) && !state.forceDestroy,
+          },
+        }),
+    );
     await terminateInstance(id, call);
   },
 });
 
 async function present(id: string, inputs: Inputs): Promise<State> {
   const state = await readInstance(id, inputs);
-  if (!state) throw new Error(`reading EC2 Instance (${id}): couldn't find resource. It was ended outside of Pulumi: \`pulumi up --refresh\` makes it anew`);
+  if (!state)
+    throw new Error(
+      `reading EC2 Instance (${id}): couldn't find resource. It was ended outside of Pulumi: \`pulumi up --refresh\` makes it anew`,
+    );
   return state;
 }
 
@@ -78,6 +105,8 @@ async function tagRootVolume(id: string, inputs: Inputs, state: State): Promise<
   const before = state.rootBlockDevice?.tagsAll;
   if (Object.keys(wanted).length === 0 && Object.keys(before ?? {}).length === 0) return;
   const found = await describeInstance(id);
-  const root = found?.BlockDeviceMappings?.find((mapping) => mapping.DeviceName === found.RootDeviceName)?.Ebs?.VolumeId;
+  const root = found?.BlockDeviceMappings?.find(
+    (mapping) => mapping.DeviceName === found.RootDeviceName,
+  )?.Ebs?.VolumeId;
   if (root) await updateTags(root, before, wanted);
 }

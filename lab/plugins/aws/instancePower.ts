@@ -3,12 +3,15 @@ import type { Call } from "../handler.ts";
 import { waitForState } from "../polling.ts";
 import { doing, ec2, unless } from "./client.ts";
 
-const powerTimeoutMs = 10 * 60_000, terminateTimeoutMs = 20 * 60_000;
+const powerTimeoutMs = 10 * 60_000,
+  terminateTimeoutMs = 20 * 60_000;
 
 /** The machine as EC2 describes it, the ended one too while EC2 still shows it. */
 export async function describeInstance(id: string): Promise<Instance | undefined> {
   const api = await ec2();
-  const answer = await doing(`reading EC2 Instance (${id})`, () => unless(["InvalidInstanceID.NotFound"], () => api.describeInstances({ InstanceIds: [id] })));
+  const answer = await doing(`reading EC2 Instance (${id})`, () =>
+    unless(["InvalidInstanceID.NotFound"], () => api.describeInstances({ InstanceIds: [id] })),
+  );
   return answer?.Reservations?.[0]?.Instances?.[0];
 }
 
@@ -25,7 +28,14 @@ export async function waitRunning(id: string, call: Call): Promise<void> {
 export async function stopInstance(id: string, call: Call): Promise<void> {
   const api = await ec2();
   await doing(`stopping EC2 Instance (${id})`, () => api.stopInstances({ InstanceIds: [id] }));
-  await waitUntil(id, "stop", ["pending", "running", "shutting-down", "stopping"], ["stopped"], powerTimeoutMs, call);
+  await waitUntil(
+    id,
+    "stop",
+    ["pending", "running", "shutting-down", "stopping"],
+    ["stopped"],
+    powerTimeoutMs,
+    call,
+  );
 }
 
 export async function startInstance(id: string, call: Call): Promise<void> {
@@ -37,15 +47,36 @@ export async function startInstance(id: string, call: Call): Promise<void> {
 /** Ends a machine and waits until it is really over: only then are its interface and volumes free. */
 export async function terminateInstance(id: string, call: Call): Promise<void> {
   const api = await ec2();
-  await doing(`terminating EC2 Instance (${id})`, () => unless(["InvalidInstanceID.NotFound"], () => api.terminateInstances({ InstanceIds: [id] })));
-  await waitUntil(id, "delete", ["pending", "running", "shutting-down", "stopping", "stopped"], ["terminated", ""], terminateTimeoutMs, call);
+  await doing(`terminating EC2 Instance (${id})`, () =>
+    unless(["InvalidInstanceID.NotFound"], () => api.terminateInstances({ InstanceIds: [id] })),
+  );
+  await waitUntil(
+    id,
+    "delete",
+    ["pending", "running", "shutting-down", "stopping", "stopped"],
+    ["terminated", ""],
+    terminateTimeoutMs,
+    call,
+  );
 }
 
-async function waitUntil(id: string, verb: string, pending: string[], target: string[], timeoutMs: number, call: Call): Promise<void> {
+async function waitUntil(
+  id: string,
+  verb: string,
+  pending: string[],
+  target: string[],
+  timeoutMs: number,
+  call: Call,
+): Promise<void> {
   let reason = "";
-  await waitForState(call, { what: `EC2 Instance (${id}) ${verb}`, pending, target, timeoutMs }, async () => {
-    const seen = await instanceState(id);
-    reason = seen.reason;
-    return seen.state;
-  }, () => reason);
+  await waitForState(
+    call,
+    { what: `EC2 Instance (${id}) ${verb}`, pending, target, timeoutMs },
+    async () => {
+      const seen = await instanceState(id);
+      reason = seen.reason;
+      return seen.state;
+    },
+    () => reason,
+  );
 }

@@ -7,7 +7,13 @@ export type Inputs = InputsOf<InstanceArgs>;
 export type State = OutputsOf<Instance>;
 
 const volumeTypes = ["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"];
-const alone = ["subnetId", "privateIp", "vpcSecurityGroupIds", "associatePublicIpAddress", "sourceDestCheck"];
+const alone = [
+  "subnetId",
+  "privateIp",
+  "vpcSecurityGroupIds",
+  "associatePublicIpAddress",
+  "sourceDestCheck",
+];
 
 /** What the lab serves of an instance. Launch templates, Spot, further disks and interfaces are not among it. */
 export const instanceProperties: Properties = {
@@ -28,7 +34,10 @@ export const instanceProperties: Properties = {
   instanceType: { computed: true },
   ipv6Addresses: { output: true },
   keyName: { computed: true, replaces: true },
-  maintenanceOptions: { computed: true, fields: { autoRecovery: { computed: true, oneOf: ["default", "disabled"] } } },
+  maintenanceOptions: {
+    computed: true,
+    fields: { autoRecovery: { computed: true, oneOf: ["default", "disabled"] } },
+  },
   metadataOptions: {
     computed: true,
     fields: {
@@ -44,7 +53,10 @@ export const instanceProperties: Properties = {
   primaryNetworkInterface: {
     computed: true,
     conflicts: alone,
-    fields: { deleteOnTermination: { output: true }, networkInterfaceId: { required: true, replaces: true } },
+    fields: {
+      deleteOnTermination: { output: true },
+      networkInterfaceId: { required: true, replaces: true },
+    },
   },
   primaryNetworkInterfaceId: { output: true },
   privateDns: { output: true },

@@ -1,4 +1,9 @@
-import type { DescribeInstanceAttributeCommandOutput as Answer, Instance, InstanceAttributeName, Volume } from "@aws-sdk/client-ec2";
+import type {
+  DescribeInstanceAttributeCommandOutput as Answer,
+  Instance,
+  InstanceAttributeName,
+  Volume,
+} from "@aws-sdk/client-ec2";
 import { configured, doing, ec2 } from "./client.ts";
 import type { Inputs, State } from "./instanceProperties.ts";
 import { describeInstance } from "./instancePower.ts";
@@ -7,7 +12,10 @@ import { arn, tagsFrom } from "./tags.ts";
 type Disk = NonNullable<State["rootBlockDevice"]>;
 
 /** Everything a program may read of an instance, or undefined when it is gone. An ended one counts as gone. */
-export async function readInstance(id: string, known: Pick<Inputs, "userData" | "userDataBase64">): Promise<State | undefined> {
+export async function readInstance(
+  id: string,
+  known: Pick<Inputs, "userData" | "userDataBase64">,
+): Promise<State | undefined> {
   const found = await describeInstance(id);
   if (!found || found.State?.Name === "terminated") return undefined;
   const [attributes, volumes] = await Promise.all([readAttributes(id), readVolumes(found)]);
@@ -18,11 +26,13 @@ export async function readInstance(id: string, known: Pick<Inputs, "userData" | 
     arn: arn("instance", id),
     associatePublicIpAddress: primary?.Association?.PublicIp !== undefined,
     availabilityZone: found.Placement?.AvailabilityZone ?? "",
-    ebsBlockDevices: (found.BlockDeviceMappings ?? []).filter((mapping) => mapping.DeviceName !== found.RootDeviceName).map((mapping) => ({
-      ...diskOf(volumes.get(mapping.Ebs?.VolumeId ?? ""), mapping.Ebs?.DeleteOnTermination),
-      deviceName: mapping.DeviceName ?? "",
-      snapshotId: volumes.get(mapping.Ebs?.VolumeId ?? "")?.SnapshotId ?? "",
-    })),
+    ebsBlockDevices: (found.BlockDeviceMappings ?? [])
+      .filter((mapping) => mapping.DeviceName !== found.RootDeviceName)
+      .map((mapping) => ({
+        ...diskOf(volumes.get(mapping.Ebs?.VolumeId ?? ""), mapping.Ebs?.DeleteOnTermination),
+        deviceName: mapping.DeviceName ?? "",
+        snapshotId: volumes.get(mapping.Ebs?.VolumeId ?? "")?.SnapshotId ?? "",
+      })),
     ebsOptimized: found.EbsOptimized ?? false,
     iamInstanceProfile: found.IamInstanceProfile?.Arn?.split("/").pop() ?? "",
     instanceLifecycle: found.InstanceLifecycle ?? "",
@@ -40,7 +50,10 @@ export async function readInstance(id: string, known: Pick<Inputs, "userData" | 
     },
     monitoring: ["enabled", "pending"].includes(found.Monitoring?.State ?? ""),
     placementGroup: found.Placement?.GroupName ?? "",
-    primaryNetworkInterface: { networkInterfaceId: primary?.NetworkInterfaceId ?? "", deleteOnTermination: primary?.Attachment?.DeleteOnTermination ?? false },
+    primaryNetworkInterface: {
+      networkInterfaceId: primary?.NetworkInterfaceId ?? "",
+      deleteOnTermination: primary?.Attachment?.DeleteOnTermination ?? false,
+    },
     primaryNetworkInterfaceId: primary?.NetworkInterfaceId ?? "",
     privateDns: found.PrivateDnsName ?? "",
     privateIp: found.PrivateIpAddress ?? "",
@@ -61,38 +74,65 @@ export async function readInstance(id: string, known: Pick<Inputs, "userData" | 
 /** What DescribeInstances does not tell. */
 async function readAttributes(id: string): Promise<{ settings: State; userData: string }> {
   const api = await ec2();
-  const read = async <T>(Attribute: InstanceAttributeName, pick: (answer: Answer) => T): Promise<T> =>
-    pick(await doing(`reading EC2 Instance (${id}) attribute (${Attribute})`, () => api.describeInstanceAttribute({ InstanceId: id, Attribute })));
-  const [disableApiTermination, disableApiStop, instanceInitiatedShutdownBehavior, userData] = await Promise.all([
-    read("disableApiTermination", (answer) => answer.DisableApiTermination?.Value ?? false),
-    read("disableApiStop", (answer) => answer.DisableApiStop?.Value ?? false),
-    read("instanceInitiatedShutdownBehavior", (answer) => answer.InstanceInitiatedShutdownBehavior?.Value ?? "stop"),
-    read("userData", (answer) => answer.UserData?.Value ?? ""),
-  ]);
-  return { settings: { disableApiTermination, disableApiStop, instanceInitiatedShutdownBehavior }, userData };
+  const read = async <T>(
+    Attribute: InstanceAttributeName,
+    pick: (answer: Answer) => T,
+  ): Promise<T> =>
+    pick(
+      await doing(`reading EC2 Instance (${id}) attribute (${Attribute})`, () =>
+        api.describeInstanceAttribute({ InstanceId: id, Attribute }),
+      ),
+    );
+  const [disableApiTermination, disableApiStop, instanceInitiatedShutdownBehavior, userData] =
+    await Promise.all([
+      read("disableApiTermination", (answer) => answer.DisableApiTermination?.Value ?? false),
+      read("disableApiStop", (answer) => answer.DisableApiStop?.Value ?? false),
+      read(
+        "instanceInitiatedShutdownBehavior",
+        (answer) => answer.InstanceInitiatedShutdownBehavior?.Value ?? "stop",
+      ),
+      read("userData", (answer) => answer.UserData?.Value ?? ""),
+    ]);
+  return {
+    settings: { disableApiTermination, disableApiStop, instanceInitiatedShutdownBehavior },
+    userData,
+  };
 }
 
 /** User data comes back in the form the program gave it. */
 function userDataOf(encoded: string, known: Pick<Inputs, "userData" | "userDataBase64">): State {
   if (encoded === "") return {};
-  return known.userDataBase64 ? { userDataBase64: encoded } : { userData: Buffer.from(encoded, "base64").toString() };
+  return known.userDataBase64
+    ? { userDataBase64: encoded }
+    : { userData: Buffer.from(encoded, "base64").toString() };
 }
 
 async function readVolumes(found: Instance): Promise<Map<string, Volume>> {
-  const ids = (found.BlockDeviceMappings ?? []).flatMap((mapping) => (mapping.Ebs?.VolumeId ? [mapping.Ebs.VolumeId] : []));
+  const ids = (found.BlockDeviceMappings ?? []).flatMap((mapping) =>
+    mapping.Ebs?.VolumeId ? [mapping.Ebs.VolumeId] : [],
+  );
   if (ids.length === 0) return new Map();
   const api = await ec2();
-  const answer = await doing(`reading EC2 Instance (${found.InstanceId}) block devices`, () => api.describeVolumes({ VolumeIds: ids }));
+  const answer = await doing(`reading EC2 Instance (${found.InstanceId}) block devices`, () =>
+    api.describeVolumes({ VolumeIds: ids }),
+  );
   return new Map((answer.Volumes ?? []).map((volume) => [volume.VolumeId ?? "", volume]));
 }
 
 function rootDisk(found: Instance, volumes: Map<string, Volume>): Disk {
   const mapping = found.BlockDeviceMappings?.find((one) => one.DeviceName === found.RootDeviceName);
-  return { ...diskOf(volumes.get(mapping?.Ebs?.VolumeId ?? ""), mapping?.Ebs?.DeleteOnTermination), deviceName: mapping?.DeviceName ?? "" };
+  return {
+    ...diskOf(volumes.get(mapping?.Ebs?.VolumeId ?? ""), mapping?.Ebs?.DeleteOnTermination),
+    deviceName: mapping?.DeviceName ?? "",
+  };
 }
 
-function diskOf(volume: Volume | undefined, deleteOnTermination: boolean | undefined): Omit<Disk, "deviceName"> {
-  const all = tagsFrom(volume?.Tags).tagsAll, defaults = configured().defaultTags;
+function diskOf(
+  volume: Volume | undefined,
+  deleteOnTermination: boolean | undefined,
+): Omit<Disk, "deviceName"> {
+  const all = tagsFrom(volume?.Tags).tagsAll,
+    defaults = configured().defaultTags;
   return {
     deleteOnTermination: deleteOnTermination ?? true,
     encrypted: volume?.Encrypted ?? false,

@@ -3,7 +3,14 @@ import type { KeyPair, KeyPairArgs } from "@pulumi/aws/ec2/keyPair.js";
 import { resource } from "../handler.ts";
 import type { InputsOf, OutputsOf } from "../handler.ts";
 import { doing, ec2, unless } from "./client.ts";
-import { arn, tagProperties, tagSpecification, tagsFrom, updateTags, withDefaultTags } from "./tags.ts";
+import {
+  arn,
+  tagProperties,
+  tagSpecification,
+  tagsFrom,
+  updateTags,
+  withDefaultTags,
+} from "./tags.ts";
 
 type State = OutputsOf<KeyPair>;
 
@@ -23,14 +30,17 @@ export const keyPair = resource<InputsOf<KeyPairArgs>, State>({
   complete: withDefaultTags,
 
   async create(inputs) {
-    const api = await ec2(), name = inputs.keyName ?? "";
+    const api = await ec2(),
+      name = inputs.keyName ?? "";
     // A trailing newline or comment is no part of the key: the official provider trims too.
-    await doing(`importing EC2 Key Pair (${name})`, () => api.importKeyPair({
-      KeyName: name,
-      PublicKeyMaterial: Buffer.from(inputs.publicKey.trim()),
-      TagSpecifications: tagSpecification("key-pair", inputs.tags),
-    }));
-    return { id: name, state: stateOf(await find(name) ?? {}) };
+    await doing(`importing EC2 Key Pair (${name})`, () =>
+      api.importKeyPair({
+        KeyName: name,
+        PublicKeyMaterial: Buffer.from(inputs.publicKey.trim()),
+        TagSpecifications: tagSpecification("key-pair", inputs.tags),
+      }),
+    );
+    return { id: name, state: stateOf((await find(name)) ?? {}) };
   },
 
   async read(name) {
@@ -40,18 +50,22 @@ export const keyPair = resource<InputsOf<KeyPairArgs>, State>({
 
   async update(name, state, inputs) {
     await updateTags(state.keyPairId ?? "", state.tags, inputs.tags);
-    return stateOf(await find(name) ?? {});
+    return stateOf((await find(name)) ?? {});
   },
 
   async remove(name) {
     const api = await ec2();
-    await doing(`deleting EC2 Key Pair (${name})`, () => unless(["InvalidKeyPair.NotFound"], () => api.deleteKeyPair({ KeyName: name })));
+    await doing(`deleting EC2 Key Pair (${name})`, () =>
+      unless(["InvalidKeyPair.NotFound"], () => api.deleteKeyPair({ KeyName: name })),
+    );
   },
 });
 
 async function find(name: string): Promise<KeyPairInfo | undefined> {
   const api = await ec2();
-  const answer = await doing(`reading EC2 Key Pair (${name})`, () => unless(["InvalidKeyPair.NotFound"], () => api.describeKeyPairs({ KeyNames: [name] })));
+  const answer = await doing(`reading EC2 Key Pair (${name})`, () =>
+    unless(["InvalidKeyPair.NotFound"], () => api.describeKeyPairs({ KeyNames: [name] })),
+  );
   return answer?.KeyPairs?.[0];
 }
 

@@ -5,10 +5,18 @@ import { resource } from "../handler.ts";
 import type { Call, InputsOf, OutputsOf } from "../handler.ts";
 import { pause } from "../polling.ts";
 import { doing, Ec2Error, ec2, unless } from "./client.ts";
-import { arn, tagProperties, tagSpecification, tagsFrom, updateTags, withDefaultTags } from "./tags.ts";
+import {
+  arn,
+  tagProperties,
+  tagSpecification,
+  tagsFrom,
+  updateTags,
+  withDefaultTags,
+} from "./tags.ts";
 
 type State = OutputsOf<SecurityGroup>;
-const deleteTimeoutMs = 15 * 60_000, retryMs = 250;
+const deleteTimeoutMs = 15 * 60_000,
+  retryMs = 250;
 
 /** `aws:ec2/securityGroup:SecurityGroup` without rules of its own: those are resources apart. */
 export const securityGroup = resource<InputsOf<SecurityGroupArgs>, State>({
@@ -28,13 +36,16 @@ export const securityGroup = resource<InputsOf<SecurityGroupArgs>, State>({
   complete: withDefaultTags,
 
   async create(inputs) {
-    const api = await ec2(), name = inputs.name ?? randomUUID();
-    const made = await doing(`creating Security Group (${name})`, () => api.createSecurityGroup({
-      GroupName: name,
-      Description: inputs.description ?? "Managed by Pulumi",
-      ...(inputs.vpcId ? { VpcId: inputs.vpcId } : {}),
-      TagSpecifications: tagSpecification("security-group", inputs.tags),
-    }));
+    const api = await ec2(),
+      name = inputs.name ?? randomUUID();
+    const made = await doing(`creating Security Group (${name})`, () =>
+      api.createSecurityGroup({
+        GroupName: name,
+        Description: inputs.description ?? "Managed by Pulumi",
+        ...(inputs.vpcId ? { VpcId: inputs.vpcId } : {}),
+        TagSpecifications: tagSpecification("security-group", inputs.tags),
+      }),
+    );
     const id = made.GroupId ?? "";
     await revokeDefaultEgress(id);
     const found = await find(id);
@@ -56,8 +67,13 @@ export const securityGroup = resource<InputsOf<SecurityGroupArgs>, State>({
   async remove(id, state, call) {
     const api = await ec2();
     if (state.revokeRulesOnDelete) await revokeAll(id);
-    await whileInUse(id, call, () => doing(`deleting Security Group (${id})`, () =>
-      unless(["InvalidGroup.NotFound", "InvalidGroupId.Malformed"], () => api.deleteSecurityGroup({ GroupId: id }))));
+    await whileInUse(id, call, () =>
+      doing(`deleting Security Group (${id})`, () =>
+        unless(["InvalidGroup.NotFound", "InvalidGroupId.Malformed"], () =>
+          api.deleteSecurityGroup({ GroupId: id }),
+        ),
+      ),
+    );
   },
 });
 
@@ -70,14 +86,27 @@ async function revokeDefaultEgress(id: string): Promise<void> {
   ];
   for (const IpPermissions of everywhere) {
     await doing(`revoking default egress rule for Security Group (${id})`, () =>
-      unless(["InvalidPermission.NotFound"], () => api.revokeSecurityGroupEgress({ GroupId: id, IpPermissions })));
+      unless(["InvalidPermission.NotFound"], () =>
+        api.revokeSecurityGroupEgress({ GroupId: id, IpPermissions }),
+      ),
+    );
   }
 }
 
 async function revokeAll(id: string): Promise<void> {
-  const api = await ec2(), found = await find(id);
-  if (found?.IpPermissions?.length) await doing(`revoking Security Group (${id}) rules`, () => api.revokeSecurityGroupIngress({ GroupId: id, IpPermissions: found.IpPermissions ?? [] }));
-  if (found?.IpPermissionsEgress?.length) await doing(`revoking Security Group (${id}) rules`, () => api.revokeSecurityGroupEgress({ GroupId: id, IpPermissions: found.IpPermissionsEgress ?? [] }));
+  const api = await ec2(),
+    found = await find(id);
+  if (found?.IpPermissions?.length)
+    await doing(`revoking Security Group (${id}) rules`, () =>
+      api.revokeSecurityGroupIngress({ GroupId: id, IpPermissions: found.IpPermissions ?? [] }),
+    );
+  if (found?.IpPermissionsEgress?.length)
+    await doing(`revoking Security Group (${id}) rules`, () =>
+      api.revokeSecurityGroupEgress({
+        GroupId: id,
+        IpPermissions: found.IpPermissionsEgress ?? [],
+      }),
+    );
 }
 
 /** An interface lets go of its group a little after it is deleted. */
@@ -88,7 +117,9 @@ async function whileInUse(id: string, call: Call, remove: () => Promise<unknown>
       await remove();
       return;
     } catch (error) {
-      const inUse = error instanceof Ec2Error && ["DependencyViolation", "InvalidGroup.InUse"].includes(error.code);
+      const inUse =
+        error instanceof Ec2Error &&
+        ["DependencyViolation", "InvalidGroup.InUse"].includes(error.code);
       if (!inUse || performance.now() >= deadline) throw error;
       call.say("status", `Security Group (${id}) is still in use`);
       await pause(retryMs, call.signal, `Security Group (${id}) to be unused`);
@@ -99,7 +130,11 @@ async function whileInUse(id: string, call: Call, remove: () => Promise<unknown>
 async function find(id: string): Promise<Group | undefined> {
   const api = await ec2();
   const answer = await doing(`reading Security Group (${id})`, () =>
-    unless(["InvalidGroup.NotFound", "InvalidGroupId.Malformed", "InvalidSecurityGroupID.NotFound"], () => api.describeSecurityGroups({ GroupIds: [id] })));
+    unless(
+      ["InvalidGroup.NotFound", "InvalidGroupId.Malformed", "InvalidSecurityGroupID.NotFound"],
+      () => api.describeSecurityGroups({ GroupIds: [id] }),
+    ),
+  );
   return answer?.SecurityGroups?.[0];
 }
 
@@ -120,7 +155,8 @@ function stateOf(found: Group): State {
 function ruleOf(permission: IpPermission): NonNullable<State["ingress"]>[number] {
   return {
     cidrBlocks: (permission.IpRanges ?? []).map((range) => range.CidrIp ?? ""),
-    description: permission.IpRanges?.[0]?.Description ?? permission.UserIdGroupPairs?.[0]?.Description ?? "",
+    description:
+      permission.IpRanges?.[0]?.Description ?? permission.UserIdGroupPairs?.[0]?.Description ?? "",
     fromPort: permission.FromPort ?? 0,
     ipv6CidrBlocks: (permission.Ipv6Ranges ?? []).map((range) => range.CidrIpv6 ?? ""),
     prefixListIds: (permission.PrefixListIds ?? []).map((list) => list.PrefixListId ?? ""),

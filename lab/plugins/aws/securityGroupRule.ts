@@ -1,5 +1,8 @@
 import type { SecurityGroupRule } from "@aws-sdk/client-ec2";
-import type { SecurityGroupIngressRule, SecurityGroupIngressRuleArgs } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
+import type {
+  SecurityGroupIngressRule,
+  SecurityGroupIngressRuleArgs,
+} from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import { resource } from "../handler.ts";
 import type { InputsOf, OutputsOf, Resource } from "../handler.ts";
 import type { Failure } from "../validation.ts";
@@ -38,7 +41,8 @@ function rule(direction: Direction): Resource {
     complete: withDefaultTags,
     check: (inputs, name) => oneSource(inputs, name),
     // EC2 cannot turn a rule for addresses into one for a group.
-    replacesToo: (state, inputs) => sources.filter((source) => Boolean(state[source]) !== Boolean(inputs[source])),
+    replacesToo: (state, inputs) =>
+      sources.filter((source) => Boolean(state[source]) !== Boolean(inputs[source])),
 
     async create(inputs) {
       const api = await ec2();
@@ -50,7 +54,10 @@ function rule(direction: Direction): Resource {
       };
       const request = { GroupId: inputs.securityGroupId, IpPermissions: [permission] };
       const made = await doing(`creating ${what}`, () =>
-        direction === "Ingress" ? api.authorizeSecurityGroupIngress(request) : api.authorizeSecurityGroupEgress(request));
+        direction === "Ingress"
+          ? api.authorizeSecurityGroupIngress(request)
+          : api.authorizeSecurityGroupEgress(request),
+      );
       const id = made.SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? "";
       await updateTags(id, undefined, inputs.tags);
       const found = await find(id);
@@ -66,10 +73,12 @@ function rule(direction: Direction): Resource {
     async update(id, state, inputs, changed) {
       const api = await ec2();
       if ([...changed].some((name) => name !== "tags")) {
-        await doing(`updating ${what} (${id})`, () => api.modifySecurityGroupRules({
-          GroupId: inputs.securityGroupId,
-          SecurityGroupRules: [{ SecurityGroupRuleId: id, SecurityGroupRule: wanted(inputs) }],
-        }));
+        await doing(`updating ${what} (${id})`, () =>
+          api.modifySecurityGroupRules({
+            GroupId: inputs.securityGroupId,
+            SecurityGroupRules: [{ SecurityGroupRuleId: id, SecurityGroupRule: wanted(inputs) }],
+          }),
+        );
       }
       await updateTags(id, state.tags, inputs.tags);
       const found = await find(id);
@@ -79,8 +88,15 @@ function rule(direction: Direction): Resource {
     async remove(id, state) {
       const api = await ec2();
       const request = { GroupId: state.securityGroupId ?? "", SecurityGroupRuleIds: [id] };
-      await doing(`deleting ${what} (${id})`, () => unless(gone, () =>
-        (direction === "Ingress" ? api.revokeSecurityGroupIngress(request) : api.revokeSecurityGroupEgress(request)) as Promise<unknown>));
+      await doing(`deleting ${what} (${id})`, () =>
+        unless(
+          gone,
+          () =>
+            (direction === "Ingress"
+              ? api.revokeSecurityGroupIngress(request)
+              : api.revokeSecurityGroupEgress(request)) as Promise<unknown>,
+        ),
+      );
     },
   });
 }
@@ -88,15 +104,22 @@ function rule(direction: Direction): Resource {
 function oneSource(inputs: Inputs, name: string): Failure[] {
   const given = sources.filter((source) => inputs[source] !== undefined);
   if (given.length <= 1) return []; // none may be one that is not known yet
-  return [{ reason: `Invalid Attribute Combination. 1 (and only 1) of the attributes specified, ${sources.join(", ")}, is required (got ${given.join(", ")}). Examine values at '${name}'.` }];
+  return [
+    {
+      reason: `Invalid Attribute Combination. 1 (and only 1) of the attributes specified, ${sources.join(", ")}, is required (got ${given.join(", ")}). Examine values at '${name}'.`,
+    },
+  ];
 }
 
 function target(inputs: Inputs): object {
   const description = inputs.description ? { Description: inputs.description } : {};
   if (inputs.cidrIpv4) return { IpRanges: [{ CidrIp: inputs.cidrIpv4, ...description }] };
   if (inputs.cidrIpv6) return { Ipv6Ranges: [{ CidrIpv6: inputs.cidrIpv6, ...description }] };
-  if (inputs.prefixListId) return { PrefixListIds: [{ PrefixListId: inputs.prefixListId, ...description }] };
-  return { UserIdGroupPairs: [{ ...referenced(inputs.referencedSecurityGroupId), ...description }] };
+  if (inputs.prefixListId)
+    return { PrefixListIds: [{ PrefixListId: inputs.prefixListId, ...description }] };
+  return {
+    UserIdGroupPairs: [{ ...referenced(inputs.referencedSecurityGroupId), ...description }],
+  };
 }
 
 /** A group of another account is written account/group. */
@@ -120,13 +143,18 @@ function wanted(inputs: Inputs): object {
 
 async function find(id: string): Promise<SecurityGroupRule | undefined> {
   const api = await ec2();
-  const answer = await doing(`reading VPC Security Group Rule (${id})`, () => unless(gone, () => api.describeSecurityGroupRules({ SecurityGroupRuleIds: [id] })));
+  const answer = await doing(`reading VPC Security Group Rule (${id})`, () =>
+    unless(gone, () => api.describeSecurityGroupRules({ SecurityGroupRuleIds: [id] })),
+  );
   return answer?.SecurityGroupRules?.[0];
 }
 
 function stateOf(found: SecurityGroupRule): State {
   const group = found.ReferencedGroupInfo;
-  const foreign = group?.UserId !== undefined && found.GroupOwnerId !== undefined && group.UserId !== found.GroupOwnerId;
+  const foreign =
+    group?.UserId !== undefined &&
+    found.GroupOwnerId !== undefined &&
+    group.UserId !== found.GroupOwnerId;
   // A rule for everything has no ports: EC2 says -1 where the program says nothing.
   const ports = found.IpProtocol === "-1" ? {} : { fromPort: found.FromPort, toPort: found.ToPort };
   return {
@@ -138,7 +166,9 @@ function stateOf(found: SecurityGroupRule): State {
     ...(found.CidrIpv6 ? { cidrIpv6: found.CidrIpv6 } : {}),
     ...(found.Description ? { description: found.Description } : {}),
     ...(found.PrefixListId ? { prefixListId: found.PrefixListId } : {}),
-    ...(group?.GroupId ? { referencedSecurityGroupId: foreign ? `${group.UserId}/${group.GroupId}` : group.GroupId } : {}),
+    ...(group?.GroupId
+      ? { referencedSecurityGroupId: foreign ? `${group.UserId}/${group.GroupId}` : group.GroupId }
+      : {}),
     ...ports,
     ...tagsFrom(found.Tags),
   };

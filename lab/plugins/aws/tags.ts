@@ -26,18 +26,38 @@ export function tagSpecification(type: ResourceType, tags: Tags | undefined): Ta
 }
 
 /** The tags of a thing, as outputs. AWS's own (`aws:…`) are nobody's to manage. */
-export function tagsFrom(list: readonly Tag[] | undefined): { tags: Tags; tagsAll: Tags; region: string } {
-  const tags = Object.fromEntries((list ?? []).filter((tag) => !tag.Key?.startsWith("aws:")).map((tag) => [tag.Key ?? "", tag.Value ?? ""]));
+export function tagsFrom(list: readonly Tag[] | undefined): {
+  tags: Tags;
+  tagsAll: Tags;
+  region: string;
+} {
+  const tags = Object.fromEntries(
+    (list ?? [])
+      .filter((tag) => !tag.Key?.startsWith("aws:"))
+      .map((tag) => [tag.Key ?? "", tag.Value ?? ""]),
+  );
   return { tags, tagsAll: tags, region: configured().region };
 }
 
 /** Makes a thing's tags the wanted ones: first removes what is not wanted, then sets what is new or different. */
-export async function updateTags(id: string, have: Tags | undefined, want: Tags | undefined): Promise<void> {
+export async function updateTags(
+  id: string,
+  have: Tags | undefined,
+  want: Tags | undefined,
+): Promise<void> {
   const gone = Object.keys(have ?? {}).filter((key) => want?.[key] === undefined);
-  const changed = Object.fromEntries(Object.entries(want ?? {}).filter(([key, value]) => have?.[key] !== value));
+  const changed = Object.fromEntries(
+    Object.entries(want ?? {}).filter(([key, value]) => have?.[key] !== value),
+  );
   const api = await ec2();
-  if (gone.length > 0) await doing(`updating tags for EC2 resource (${id})`, () => api.deleteTags({ Resources: [id], Tags: gone.map((Key) => ({ Key })) }));
-  if (Object.keys(changed).length > 0) await doing(`updating tags for EC2 resource (${id})`, () => api.createTags({ Resources: [id], Tags: asList(changed) }));
+  if (gone.length > 0)
+    await doing(`updating tags for EC2 resource (${id})`, () =>
+      api.deleteTags({ Resources: [id], Tags: gone.map((Key) => ({ Key })) }),
+    );
+  if (Object.keys(changed).length > 0)
+    await doing(`updating tags for EC2 resource (${id})`, () =>
+      api.createTags({ Resources: [id], Tags: asList(changed) }),
+    );
 }
 
 function asList(tags: Tags | undefined): Tag[] {

@@ -25,7 +25,11 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
   },
 
   async create(inputs, call) {
-    const place = { deviceName: inputs.deviceName, instanceId: inputs.instanceId, volumeId: inputs.volumeId };
+    const place = {
+      deviceName: inputs.deviceName,
+      instanceId: inputs.instanceId,
+      volumeId: inputs.volumeId,
+    };
     await attach(place, call);
     return { id: idOf(place), state: stateOf(place) };
   },
@@ -42,30 +46,69 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
 
   async remove(_id, state, call) {
     if (state.skipDestroy) return;
-    const instanceId = state.instanceId ?? "", volumeId = state.volumeId ?? "";
+    const instanceId = state.instanceId ?? "",
+      volumeId = state.volumeId ?? "";
     if (state.stopInstanceBeforeDetaching) await stopBefore(instanceId, call);
     const api = await ec2();
     await doing(`detaching EBS Volume (${volumeId}) from EC2 Instance (${instanceId})`, () =>
-      unless(["IncorrectState", "InvalidVolume.NotFound", "InvalidAttachment.NotFound", "InvalidInstanceID.NotFound"], () =>
-        api.detachVolume({ Device: state.deviceName ?? "", InstanceId: instanceId, VolumeId: volumeId, ...(state.forceDetach ? { Force: true } : {}) })));
-    await waitForState(call, {
-      what: `EBS Volume (${volumeId}) detachment from EC2 Instance (${instanceId})`,
-      pending: ["attached", "attaching", "detaching", "busy"], target: ["", "detached"], timeoutMs,
-    }, async () => (await find(state))?.State ?? "");
+      unless(
+        [
+          "IncorrectState",
+          "InvalidVolume.NotFound",
+          "InvalidAttachment.NotFound",
+          "InvalidInstanceID.NotFound",
+        ],
+        () =>
+          api.detachVolume({
+            Device: state.deviceName ?? "",
+            InstanceId: instanceId,
+            VolumeId: volumeId,
+            ...(state.forceDetach ? { Force: true } : {}),
+          }),
+      ),
+    );
+    await waitForState(
+      call,
+      {
+        what: `EBS Volume (${volumeId}) detachment from EC2 Instance (${instanceId})`,
+        pending: ["attached", "attaching", "detaching", "busy"],
+        target: ["", "detached"],
+        timeoutMs,
+      },
+      async () => (await find(state))?.State ?? "",
+    );
   },
 });
 
 async function attach(place: Place, call: Call): Promise<void> {
   const { deviceName, instanceId = "", volumeId = "" } = place;
   if (!(await find(place))) {
-    await waitForState(call, { what: `EC2 Instance (${instanceId}) to be ready`, pending: ["pending", "stopping"], target: ["running", "stopped"], timeoutMs },
-      async () => (await instanceState(instanceId)).state);
+    await waitForState(
+      call,
+      {
+        what: `EC2 Instance (${instanceId}) to be ready`,
+        pending: ["pending", "stopping"],
+        target: ["running", "stopped"],
+        timeoutMs,
+      },
+      async () => (await instanceState(instanceId)).state,
+    );
     const api = await ec2();
-    await doing(`attaching EBS Volume (${volumeId}) to EC2 Instance (${instanceId})`, () => api.attachVolume({ Device: deviceName, InstanceId: instanceId, VolumeId: volumeId }));
+    await doing(`attaching EBS Volume (${volumeId}) to EC2 Instance (${instanceId})`, () =>
+      api.attachVolume({ Device: deviceName, InstanceId: instanceId, VolumeId: volumeId }),
+    );
   }
   try {
-    await waitForState(call, { what: `EBS Volume (${volumeId}) attachment to EC2 Instance (${instanceId})`, pending: ["attaching", ""], target: ["attached"], timeoutMs },
-      async () => (await find(place))?.State ?? "");
+    await waitForState(
+      call,
+      {
+        what: `EBS Volume (${volumeId}) attachment to EC2 Instance (${instanceId})`,
+        pending: ["attaching", ""],
+        target: ["attached"],
+        timeoutMs,
+      },
+      async () => (await find(place))?.State ?? "",
+    );
   } catch (error) {
     throw new HalfMade(idOf(place), stateOf(place), error);
   }
@@ -79,12 +122,21 @@ async function stopBefore(instanceId: string, call: Call): Promise<void> {
 
 async function find({ deviceName, instanceId, volumeId }: Place): Promise<Found | undefined> {
   const api = await ec2();
-  const answer = await doing(`reading EBS Volume (${volumeId}) attachment`, () => unless(["InvalidVolume.NotFound"], () => api.describeVolumes({ VolumeIds: [volumeId ?? ""] })));
-  return answer?.Volumes?.[0]?.Attachments?.find((found) => found.InstanceId === instanceId && found.Device === deviceName);
+  const answer = await doing(`reading EBS Volume (${volumeId}) attachment`, () =>
+    unless(["InvalidVolume.NotFound"], () => api.describeVolumes({ VolumeIds: [volumeId ?? ""] })),
+  );
+  return answer?.Volumes?.[0]?.Attachments?.find(
+    (found) => found.InstanceId === instanceId && found.Device === deviceName,
+  );
 }
 
 function stateOf({ deviceName, instanceId, volumeId }: Place): State {
-  return { deviceName: deviceName ?? "", instanceId: instanceId ?? "", volumeId: volumeId ?? "", region: configured().region };
+  return {
+    deviceName: deviceName ?? "",
+    instanceId: instanceId ?? "",
+    volumeId: volumeId ?? "",
+    region: configured().region,
+  };
 }
 
 /** The official provider's id, so that one state suits both. */

@@ -5,7 +5,11 @@ import { isList, isObject } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 
 /** The official provider's SDK tries ten times more, after half a second at first and never more than eight. */
-const retries = 10, firstDelayMs = 500, longestDelayMs = 8000, longestAskedForMs = 60_000, requestTimeoutMs = 60_000;
+const retries = 10,
+  firstDelayMs = 500,
+  longestDelayMs = 8000,
+  longestAskedForMs = 60_000,
+  requestTimeoutMs = 60_000;
 
 export interface Settings {
   readonly baseUrl: string;
@@ -32,18 +36,29 @@ export class CloudflareError extends Error {
  * Calls the API and returns the answer's `result`. Tries again on connection errors, 408, 409, 429 and 5xx, and waits as long
  * as the answer asks for. Only the HTTP status decides about success, as with the official provider.
  */
-export async function request(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body: Values | undefined, call: Call): Promise<Values> {
+export async function request(
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body: Values | undefined,
+  call: Call,
+): Promise<Values> {
   if (!settings) throw new Error("cloudflare: the engine has not configured the provider yet");
   const url = `${settings.baseUrl.replace(/\/+$/, "")}/${path}`;
   for (let retry = 0; ; retry++) {
     const start = performance.now();
     const outcome = await attempt(method, url, body, settings.apiToken, call.signal);
     const took = `${Math.round(performance.now() - start)} ms`;
-    note(`  ${method} ${path} → ${outcome.error ? outcome.error.message : outcome.status} (${took})`);
+    note(
+      `  ${method} ${path} → ${outcome.error ? outcome.error.message : outcome.status} (${took})`,
+    );
     if (!outcome.error) return outcome.result;
     if (!outcome.again || retry >= retries || call.signal.aborted) throw outcome.error;
     const delayMs = outcome.askedForMs ?? backoff(retry);
-    if (retry > 0) call.say("status", `${method} ${path}: retry ${retry + 1} of ${retries} in ${(delayMs / 1000).toFixed(1)} s (${outcome.status || "no connection"})`);
+    if (retry > 0)
+      call.say(
+        "status",
+        `${method} ${path}: retry ${retry + 1} of ${retries} in ${(delayMs / 1000).toFixed(1)} s (${outcome.status || "no connection"})`,
+      );
     await pause(delayMs, call.signal, `the next try of ${method} ${path}`);
   }
 }
@@ -56,23 +71,43 @@ interface Outcome {
   readonly askedForMs?: number;
 }
 
-async function attempt(method: string, url: string, body: Values | undefined, token: string | undefined, cancelled: AbortSignal): Promise<Outcome> {
+async function attempt(
+  method: string,
+  url: string,
+  body: Values | undefined,
+  token: string | undefined,
+  cancelled: AbortSignal,
+): Promise<Outcome> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(url, {
       method,
-      headers: { ...(body ? { "content-type": "application/json" } : {}), ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      headers: {
+        ...(body ? { "content-type": "application/json" } : {}),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.any([cancelled, AbortSignal.timeout(requestTimeoutMs)]),
     });
     text = await response.text();
   } catch (error) {
-    return { status: 0, result: {}, again: true, error: new Error(`${method} "${url}": ${reason(error)}`) };
+    return {
+      status: 0,
+      result: {},
+      again: true,
+      error: new Error(`${method} "${url}": ${reason(error)}`),
+    };
   }
   if (response.ok) return { status: response.status, result: resultOf(text), again: false };
   const { status, statusText, headers } = response;
-  return { status, result: {}, again: shouldRetry(status, headers), error: new CloudflareError(method, url, status, statusText, text), ...askedFor(headers) };
+  return {
+    status,
+    result: {},
+    again: shouldRetry(status, headers),
+    error: new CloudflareError(method, url, status, statusText, text),
+    ...askedFor(headers),
+  };
 }
 
 function shouldRetry(status: number, headers: Headers): boolean {
@@ -82,9 +117,16 @@ function shouldRetry(status: number, headers: Headers): boolean {
 }
 
 function askedFor(headers: Headers): { askedForMs?: number } {
-  const ms = Number(headers.get("retry-after-ms") ?? NaN), after = headers.get("retry-after");
+  const ms = Number(headers.get("retry-after-ms") ?? NaN),
+    after = headers.get("retry-after");
   const seconds = Number(after ?? NaN);
-  const wanted = Number.isFinite(ms) ? ms : Number.isFinite(seconds) ? seconds * 1000 : after ? Date.parse(after) - Date.now() : NaN;
+  const wanted = Number.isFinite(ms)
+    ? ms
+    : Number.isFinite(seconds)
+      ? seconds * 1000
+      : after
+        ? Date.parse(after) - Date.now()
+        : NaN;
   return wanted >= 0 && wanted < longestAskedForMs ? { askedForMs: wanted } : {};
 }
 
@@ -101,5 +143,7 @@ function resultOf(text: string): Values {
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || String((error.cause as NodeJS.ErrnoException).code ?? error.message) : error.message;
+  return error.cause instanceof Error
+    ? error.cause.message || String((error.cause as NodeJS.ErrnoException).code ?? error.message)
+    : error.message;
 }

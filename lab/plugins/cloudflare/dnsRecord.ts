@@ -10,7 +10,27 @@ type Inputs = InputsOf<DnsRecordArgs>;
 type State = OutputsOf<DnsRecord>;
 
 const types = [
-  "A", "AAAA", "CNAME", "MX", "NS", "OPENPGPKEY", "PTR", "TXT", "CAA", "CERT", "DNSKEY", "DS", "HTTPS", "LOC", "NAPTR", "SMIMEA", "SRV", "SSHFP", "SVCB", "TLSA", "URI",
+  "A",
+  "AAAA",
+  "CNAME",
+  "MX",
+  "NS",
+  "OPENPGPKEY",
+  "PTR",
+  "TXT",
+  "CAA",
+  "CERT",
+  "DNSKEY",
+  "DS",
+  "HTTPS",
+  "LOC",
+  "NAPTR",
+  "SMIMEA",
+  "SRV",
+  "SSHFP",
+  "SVCB",
+  "TLSA",
+  "URI",
 ];
 /** The parts of a service record; other types with parts have no use here. */
 const dataFields: Properties = { port: {}, priority: {}, target: {}, weight: {} };
@@ -46,11 +66,17 @@ export const dnsRecord = resource<Inputs, State>({
 
   check(inputs, name): Failure[] {
     if (inputs.proxied !== true || inputs.ttl === undefined || inputs.ttl === 1) return [];
-    return [{ reason: `Invalid Attribute Combination. ttl must be set to 1 when \`proxied\` is true (got ${inputs.ttl}). Examine values at '${name}.ttl'.` }];
+    return [
+      {
+        reason: `Invalid Attribute Combination. ttl must be set to 1 when \`proxied\` is true (got ${inputs.ttl}). Examine values at '${name}.ttl'.`,
+      },
+    ];
   },
 
   async create(inputs, call) {
-    const record = await saying("failed to make http request", () => request("POST", `zones/${inputs.zoneId}/dns_records`, bodyOf(inputs), call));
+    const record = await saying("failed to make http request", () =>
+      request("POST", `zones/${inputs.zoneId}/dns_records`, bodyOf(inputs), call),
+    );
     return { id: String(record.id ?? ""), state: stateOf(record, inputs.zoneId) };
   },
 
@@ -58,7 +84,10 @@ export const dnsRecord = resource<Inputs, State>({
     // An import names both: zone/record.
     const [zoneId, recordId] = id.includes("/") ? id.split("/") : [state.zoneId, id];
     try {
-      return stateOf(await request("GET", `zones/${zoneId}/dns_records/${recordId}`, undefined, call), String(zoneId));
+      return stateOf(
+        await request("GET", `zones/${zoneId}/dns_records/${recordId}`, undefined, call),
+        String(zoneId),
+      );
     } catch (error) {
       if (error instanceof CloudflareError && error.status === 404) return undefined;
       throw error;
@@ -68,12 +97,16 @@ export const dnsRecord = resource<Inputs, State>({
   async update(id, state, inputs, _changed, call) {
     // A record made of `data` has a content too; the official provider sends the old one along, and the API goes by the data.
     const body = { ...(state.content ? { content: state.content } : {}), ...bodyOf(inputs) };
-    const record = await saying("failed to make http request", () => request("PUT", `zones/${inputs.zoneId}/dns_records/${id}`, body, call));
+    const record = await saying("failed to make http request", () =>
+      request("PUT", `zones/${inputs.zoneId}/dns_records/${id}`, body, call),
+    );
     return stateOf(record, inputs.zoneId);
   },
 
   async remove(id, state, call) {
-    await saying("failed to make http request", () => request("DELETE", `zones/${state.zoneId}/dns_records/${id}`, undefined, call));
+    await saying("failed to make http request", () =>
+      request("DELETE", `zones/${state.zoneId}/dns_records/${id}`, undefined, call),
+    );
   },
 });
 
@@ -88,7 +121,11 @@ async function saying<T>(what: string, step: () => Promise<T>): Promise<T> {
 function bodyOf(inputs: Inputs): Values {
   const plain = inputs as unknown as Values;
   return {
-    ...Object.fromEntries(given.flatMap((key): [string, Value | undefined][] => (plain[key] === undefined ? [] : [[key, plain[key]]]))),
+    ...Object.fromEntries(
+      given.flatMap((key): [string, Value | undefined][] =>
+        plain[key] === undefined ? [] : [[key, plain[key]]],
+      ),
+    ),
     proxied: inputs.proxied ?? false,
     ...(inputs.data ? { data: inputs.data as unknown as Values } : {}),
   };
@@ -96,7 +133,24 @@ function bodyOf(inputs: Inputs): Values {
 
 function stateOf(record: Values, zoneId: string): State {
   const camel = renamed(record, sdkName);
-  const { comment, content, createdOn, modifiedOn, name, priority, proxiable, proxied, ttl, type, commentModifiedOn, tagsModifiedOn, tags, settings, meta, data } = camel;
+  const {
+    comment,
+    content,
+    createdOn,
+    modifiedOn,
+    name,
+    priority,
+    proxiable,
+    proxied,
+    ttl,
+    type,
+    commentModifiedOn,
+    tagsModifiedOn,
+    tags,
+    settings,
+    meta,
+    data,
+  } = camel;
   const state: Values = {
     ...(comment ? { comment } : {}),
     ...(commentModifiedOn ? { commentModifiedOn } : {}),

@@ -36,10 +36,20 @@ export const connectionProperties: Properties = { ...single, proxy: { fields: si
 
 /** Fills in the defaults, so that the state says all that was used. */
 export function withConnectionDefaults(inputs: Values): Values {
-  return isObject(inputs.connection) ? { ...inputs, connection: completed(inputs.connection) } : inputs;
+  return isObject(inputs.connection)
+    ? { ...inputs, connection: completed(inputs.connection) }
+    : inputs;
 }
 
 function completed(connection: Values): Values {
-  const defaults = Object.fromEntries(Object.entries(single).flatMap(([name, { default: value }]): [string, Value][] => (value === undefined ? [] : [[name, value]])));
-  return { ...defaults, ...connection, ...(isObject(connection.proxy) ? { proxy: completed(connection.proxy) } : {}) };
+  const defaults = Object.fromEntries(
+    Object.entries(single).flatMap(([name, { default: value }]): [string, Value][] =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+  return {
+    ...defaults,
+    ...connection,
+    ...(isObject(connection.proxy) ? { proxy: completed(connection.proxy) } : {}),
+  };
 }

@@ -35,12 +35,16 @@ export const remoteCommand = resource<Inputs, State>({
   complete: withConnectionDefaults,
 
   async create(inputs, call) {
-    const results = inputs.create === undefined ? { stdout: "", stderr: "" } : await run(inputs.create, inputs, {}, call);
+    const results =
+      inputs.create === undefined
+        ? { stdout: "", stderr: "" }
+        : await run(inputs.create, inputs, {}, call);
     return { id: `${call.name}${randomBytes(4).toString("hex")}`, state: results };
   },
 
   async update(_id, state, inputs, _changed, call) {
-    const before = { stdout: state.stdout ?? "", stderr: state.stderr ?? "" }, command = inputs.update ?? inputs.create;
+    const before = { stdout: state.stdout ?? "", stderr: state.stderr ?? "" },
+      command = inputs.update ?? inputs.create;
     return command === undefined ? before : run(command, inputs, before, call);
   },
 
@@ -51,21 +55,33 @@ export const remoteCommand = resource<Inputs, State>({
 
 async function run(command: string, inputs: Inputs, before: Results, call: Call): Promise<Results> {
   // The SSH library takes a moment to load, and many runs of the engine need none.
-  const [{ dial }, { runCommand }] = await Promise.all([import("./dial.ts"), import("./session.ts")]);
+  const [{ dial }, { runCommand }] = await Promise.all([
+    import("./dial.ts"),
+    import("./session.ts"),
+  ]);
   // Like officially, customTimeouts bound the dialling; a command that runs is bounded by itself.
-  const dialling = call.timeoutMs === undefined ? call.signal : AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]);
+  const dialling =
+    call.timeoutMs === undefined
+      ? call.signal
+      : AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]);
   const client = await dial(inputs.connection as unknown as Connection, call, dialling);
   try {
     const env = await environment(client, inputs, before, call);
     const logging = inputs.logging ?? "stdoutAndStderr";
-    const shown = { stdout: logging === "stdout" || logging === "stdoutAndStderr", stderr: logging === "stderr" || logging === "stdoutAndStderr" };
+    const shown = {
+      stdout: logging === "stdout" || logging === "stdoutAndStderr",
+      stderr: logging === "stderr" || logging === "stdoutAndStderr",
+    };
     const ended = await runCommand(client, command, {
       env,
       signal: call.signal,
       ...(inputs.stdin ? { stdin: inputs.stdin } : {}),
-      onLine: (stream, line) => { if (shown[stream]) call.say("status", line); },
+      onLine: (stream, line) => {
+        if (shown[stream]) call.say("status", line);
+      },
     });
-    if (ended.failure) throw new Error(`${ended.failure}: running ${JSON.stringify(command)}:\n${ended.output}`);
+    if (ended.failure)
+      throw new Error(`${ended.failure}: running ${JSON.stringify(command)}:\n${ended.output}`);
     return { stdout: ended.stdout.replace(/\n$/, ""), stderr: ended.stderr.replace(/\n$/, "") };
   } finally {
     client.end();
@@ -73,26 +89,39 @@ async function run(command: string, inputs: Inputs, before: Results, call: Call)
 }
 
 /** The variables for the command: the program's own must be taken by the server, those with the previous output may be dropped. */
-async function environment(client: Client, inputs: Inputs, before: Results, call: Call): Promise<Record<string, string>> {
+async function environment(
+  client: Client,
+  inputs: Inputs,
+  before: Results,
+  call: Call,
+): Promise<Record<string, string>> {
   const { takesVariable } = await import("./session.ts");
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(inputs.environment ?? {})) {
     if (!(await takesVariable(client, name, value, call.signal))) {
       call.say("error", refused(name));
-      throw new Error(`could not set environment variable ${JSON.stringify(name)}: ssh: setenv failed`);
+      throw new Error(
+        `could not set environment variable ${JSON.stringify(name)}: ssh: setenv failed`,
+      );
     }
     env[name] = value;
   }
   if (inputs.addPreviousOutputInEnv === false) return env;
-  for (const [name, value] of [["PULUMI_COMMAND_STDOUT", before.stdout], ["PULUMI_COMMAND_STDERR", before.stderr]] as const) {
+  for (const [name, value] of [
+    ["PULUMI_COMMAND_STDOUT", before.stdout],
+    ["PULUMI_COMMAND_STDERR", before.stderr],
+  ] as const) {
     if (!value) continue;
-    if (value.length <= variableLimit && (await takesVariable(client, name, value, call.signal))) env[name] = value;
+    if (value.length <= variableLimit && (await takesVariable(client, name, value, call.signal)))
+      env[name] = value;
     else call.say("warning", refused(name));
   }
   return env;
 }
 
 function refused(name: string): string {
-  return `Unable to set '${name}'. This only works if your SSH server is configured to accept these variables via AcceptEnv. `
-    + "Alternatively, if a Bash-like shell runs the command on the remote host, you could prefix the command itself with the variables in the form 'VAR=value command'";
+  return (
+    `Unable to set '${name}'. This only works if your SSH server is configured to accept these variables via AcceptEnv. ` +
+    "Alternatively, if a Bash-like shell runs the command on the remote host, you could prefix the command itself with the variables in the form 'VAR=value command'"
+  );
 }
