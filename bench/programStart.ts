@@ -36,11 +36,11 @@ export async function programStart(
   cliDir: string,
   runs: number,
 ): Promise<Record<"ours" | keyof typeof others, Start>> {
-  const folder = await mkdtemp(path.join(tmpdir(), "etcd-bench-")),
-    pulumi = path.join(cliDir, "pulumi"),
-    ours = pulumiEnvironment(cliDir);
-  const events = path.join(folder, "events.log"),
-    names = Object.keys(others) as (keyof typeof others)[];
+  const folder = await mkdtemp(path.join(tmpdir(), "etcd-bench-"));
+  const pulumi = path.join(cliDir, "pulumi");
+  const ours = pulumiEnvironment(cliDir);
+  const events = path.join(folder, "events.log");
+  const names = Object.keys(others) as (keyof typeof others)[];
   const of: Record<"ours" | keyof typeof others, Start[]> = { ours: [], empty: [], plugins: [] };
   const environment = (name: string) => ({
     ...ours,

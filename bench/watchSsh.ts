@@ -5,8 +5,8 @@ import { ec2Client } from "../lab/ec2/client.ts";
 
 /** Watches the lab's machines from outside, ten times a second; `stop` resolves with the time (Date.now) at which the last one first answered SSH. */
 export function watchSsh(): { stop(): Promise<number> } {
-  const answered = new Map<string, number>(),
-    ended = new AbortController();
+  const answered = new Map<string, number>();
+  const ended = new AbortController();
   const watching = (async () => {
     const client = ec2Client("etcd-lab-reconciler"); // its calls are left out of the emulator's log
     while (!ended.signal.aborted) {

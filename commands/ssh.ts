@@ -20,8 +20,8 @@ await command("ssh", help, async ([node, ...rest]) => {
   if (!node) throw usageError("ssh", `a node is needed, one of ${names}`);
   const endpoint = endpoints[node];
   if (!endpoint) throw new Error(`there is no node ${JSON.stringify(node)}; there are ${names}`);
-  const address = new URL(endpoint).hostname,
-    knownHosts = path.join(keyDir, "known_hosts");
+  const address = new URL(endpoint).hostname;
+  const knownHosts = path.join(keyDir, "known_hosts");
   // Written anew each time: machines come and go on the same addresses, and the stack knows the key of each.
   await fs.writeFile(knownHosts, `${address} ${hostKeys[node]}\n`);
   const options = [

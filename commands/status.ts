@@ -19,8 +19,8 @@ that the member shows ends, - without TLS.
 await command("status", help, async (args) => {
   const unknown = args.find((arg) => arg !== "--json");
   if (unknown) throw usageError("status", `unknown argument ${unknown}`);
-  const { endpoints, peerUrls, identity } = await stackOutputs(),
-    credentials = identity && credentialsOf(identity);
+  const { endpoints, peerUrls, identity } = await stackOutputs();
+  const credentials = identity && credentialsOf(identity);
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     name,
     endpoint,

@@ -53,8 +53,8 @@ await command("test", help, async (args) => {
   };
 
   if (named.length === 0) await checkTypes(say);
-  const wanted = files("faults").length + files("lab").length > 0,
-    noLab = wanted ? await whyNoLab() : undefined;
+  const wanted = files("faults").length + files("lab").length > 0;
+  const noLab = wanted ? await whyNoLab() : undefined;
   await Promise.all([
     named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined,
     wanted && noLab === undefined ? prepareLab(say) : undefined,

@@ -62,11 +62,11 @@ export class EtcdCluster extends pulumi.ComponentResource {
       },
       opts,
     );
-    const { domain, zoneId, tls, ttl } = args,
-      members = Object.entries(args.nodes),
-      inside = { parent: this };
-    const orphans = removeOrphans(name),
-      child = { ...inside, hooks: { beforeCreate: [orphans] } };
+    const { domain, zoneId, tls, ttl } = args;
+    const members = Object.entries(args.nodes);
+    const inside = { parent: this };
+    const orphans = removeOrphans(name);
+    const child = { ...inside, hooks: { beforeCreate: [orphans] } };
 
     // What may not change comes first: a refusal leaves everything untouched.
     const ofNode = (pick: (node: NodeSettings) => string) =>
@@ -217,8 +217,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     );
 
     // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
-    const cookbook = packCookbook("cookbooks/etcd"),
-      timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
+    const cookbook = packCookbook("cookbooks/etcd");
+    const timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
     const token = pulumi
       .all([incarnation, founding])
       .apply((words) => [domain, ...words].filter(Boolean).join("-"));

@@ -66,8 +66,8 @@ export function refusals(olds: Inputs, news: Inputs): { property: string; reason
   const otherwise = "set it back, or destroy the stack first";
 
   if (olds.nodes && Array.isArray(news.nodes)) {
-    const before = [...olds.nodes].sort().join(", "),
-      after = [...news.nodes].sort().join(", ");
+    const before = [...olds.nodes].sort().join(", ");
+    const after = [...news.nodes].sort().join(", ");
     if (before !== after)
       refuse(
         "nodes",

@@ -79,10 +79,10 @@ function defaultOf(name: string, key: Key): string {
     throw new Error(
       `${name}: a default is needed, or the CLI stops before our checks; give it one in Pulumi.yaml`,
     );
-  const value = key.default,
-    empty =
-      value === "" ||
-      (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  const value = key.default;
+  const empty =
+    value === "" ||
+    (typeof value === "object" && value !== null && Object.keys(value).length === 0);
   return empty ? "–" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
 

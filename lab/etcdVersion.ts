@@ -5,8 +5,8 @@ import { projectDir } from "./paths.ts";
 
 /** The version of etcd the dev stack asks for, else Pulumi.yaml's default: the lab's mirror must have it. */
 export async function etcdVersion(): Promise<string> {
-  const stack = await config("Pulumi.dev.yaml"),
-    project = await config("Pulumi.yaml");
+  const stack = await config("Pulumi.dev.yaml");
+  const project = await config("Pulumi.yaml");
   const declared = project.etcdVersion;
   const version =
     stack["etcd:etcdVersion"] ??

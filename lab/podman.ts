@@ -51,7 +51,7 @@ function ulimits(): string[] {
     )?.[1];
     return Math.min(Number(value ?? most), most); // "unlimited" is no number
   };
-  const files = hard("Max open files", 1_048_576),
-    processes = hard("Max processes", 32_768);
+  const files = hard("Max open files", 1_048_576);
+  const processes = hard("Max processes", 32_768);
   return ["--ulimit", `nofile=${files}:${files}`, "--ulimit", `nproc=${processes}:${processes}`];
 }

@@ -38,8 +38,8 @@ const verbs: Readonly<Record<string, string>> = {
   read: "read",
   "discard-replaced": "removed",
 };
-const quietMs = 400,
-  reminderMs = 10_000;
+const quietMs = 400;
+const reminderMs = 10_000;
 
 /** Resources of one kind that are made in one go: since when each runs, how many ended how, and when the first began and the last ended. */
 interface Group {
@@ -69,8 +69,8 @@ export class PulumiProgress {
 
   /** Takes one event and returns the lines to print. */
   take(event: EngineEvent, now: number): string[] {
-    const begun = event.resourcePreEvent?.metadata,
-      ended = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+    const begun = event.resourcePreEvent?.metadata;
+    const ended = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
     if (event.summaryEvent?.resourceChanges) this.changes = event.summaryEvent.resourceChanges;
     if (begun && isWork(begun)) {
       const group = this.#group(begun, now);

@@ -21,8 +21,8 @@ export async function runPulumi(
   tell: (line: string) => void,
 ): Promise<PulumiProgress> {
   await fs.mkdir(logDir, { recursive: true });
-  const log = path.join(logDir, `pulumi-${args[0]}.log`),
-    events = path.join(logDir, `pulumi-${args[0]}.events`);
+  const log = path.join(logDir, `pulumi-${args[0]}.log`);
+  const events = path.join(logDir, `pulumi-${args[0]}.events`);
   await fs.rm(events, { force: true });
   const child = spawn(
     path.join(cliDir, "pulumi"),
@@ -62,8 +62,8 @@ export async function runPulumi(
     tell(`no end after ${deadlineMs / 60_000} minutes; asking Pulumi to stop`);
     child.kill("SIGINT");
   }, deadlineMs);
-  const progress = new PulumiProgress(),
-    tail = new EventTail(events);
+  const progress = new PulumiProgress();
+  const tail = new EventTail(events);
   try {
     while (end === undefined) {
       for (const event of await tail.next()) progress.take(event, Date.now()).forEach(tell);

@@ -20,8 +20,8 @@ const needs = {
 
 /** The first thing there is too little of, with the remedy; "" when there is enough. Pure. */
 export function roomProblem(room: Room, cold: boolean): string {
-  const disk = cold ? needs.cold : needs.warm,
-    gib = (n: number) => `${n.toFixed(1)} GiB`;
+  const disk = cold ? needs.cold : needs.warm;
+  const gib = (n: number) => `${n.toFixed(1)} GiB`;
   const places = [
     ["cacheDisk", `the cache (${cacheDir}; XDG_CACHE_HOME moves it)`],
     ["projectDisk", "the checkout"],

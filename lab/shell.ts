@@ -35,8 +35,8 @@ export function run(
       env: { ...process.env, ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });
-    const out: Buffer[] = [],
-      err: Buffer[] = [];
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
     let expired = false;
     const timer = setTimeout(() => {
       expired = true;

@@ -82,12 +82,9 @@ function opening(
   fromItself: boolean | undefined,
   named: boolean,
 ): Opening {
-  const protocol = String(rule.ipProtocol ?? rule.protocol),
-    all =
-      protocol === "-1" ||
-      protocol === "all" ||
-      rule.fromPort === undefined ||
-      rule.fromPort === -1;
+  const protocol = String(rule.ipProtocol ?? rule.protocol);
+  const all =
+    protocol === "-1" || protocol === "all" || rule.fromPort === undefined || rule.fromPort === -1;
   return {
     fromPort: all ? 0 : rule.fromPort,
     toPort: all ? 65535 : rule.toPort,

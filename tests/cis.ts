@@ -14,8 +14,8 @@ type Section = Readonly<Record<string, unknown>>;
 
 /** Controls that do not hold, each with what was found. */
 export function cisFindings({ config, dataDir }: Deployed): string[] {
-  const client = section(config, "client-transport-security"),
-    peer = section(config, "peer-transport-security");
+  const client = section(config, "client-transport-security");
+  const peer = section(config, "peer-transport-security");
   const [mode = "", owner = ""] = dataDir.split(" ");
   const urls = [
     "listen-client-urls",

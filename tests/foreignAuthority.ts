@@ -10,11 +10,11 @@ export async function foreignAuthority(
   days = 30,
 ): Promise<Issued> {
   await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509"),
-    keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-      "sign",
-      "verify",
-    ]);
+  const x509 = await import("@peculiar/x509");
+  const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: new x509.Name([
       { CN: [{ utf8String: "a CA that was brought" }] },

@@ -28,8 +28,8 @@ export async function runOnHosts(
   files: readonly string[],
   say: (line: string) => void,
 ): Promise<Sums> {
-  const sums: Sums = { passed: 0, failed: 0 },
-    queue = [...files];
+  const sums: Sums = { passed: 0, failed: 0 };
+  const queue = [...files];
   await Promise.all(
     hosts.map(async (host) => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -43,10 +43,10 @@ export async function runOnHosts(
 }
 
 async function runFile(host: Host, file: string, say: (line: string) => void): Promise<Sums> {
-  const name = path.basename(file, ".test.ts"),
-    tell = (line: string) => {
-      say(`${name}  ${line}`);
-    };
+  const name = path.basename(file, ".test.ts");
+  const tell = (line: string) => {
+    say(`${name}  ${line}`);
+  };
   let last = "";
   const onLine = (line: string) => {
     if (line.trim() !== "") last = line;

@@ -25,8 +25,8 @@ export interface BootstrapSettings {
 }
 
 const body = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
-const launch = body("launch.sh"),
-  converge = body("converge.sh");
+const launch = body("launch.sh");
+const converge = body("converge.sh");
 
 // Relative to the client.rb itself: the launcher decides where a run lies.
 const clientRb = `# Written by the bootstrap.
@@ -41,8 +41,8 @@ log_location STDOUT
 
 /** The whole script for `bash -s`, as root. It is one function, called in the last line: a script that arrives in half runs nothing. */
 export function bootstrapScript(settings: BootstrapSettings): string {
-  const { chef, digest } = settings,
-    timeoutSeconds = settings.timeoutSeconds ?? 900;
+  const { chef, digest } = settings;
+  const timeoutSeconds = settings.timeoutSeconds ?? 900;
   const values: [name: string, value: string, rule: RegExp][] = [
     ["digest", digest, /^[0-9a-f]*$/],
     ["timeoutSeconds", String(timeoutSeconds), /^[1-9]\d*$/],

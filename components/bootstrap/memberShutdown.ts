@@ -54,10 +54,10 @@ interface Shutdown {
 }
 
 /** A machine that is gone gives no answer at all; one that is busy may refuse a connection and take the next. */
-const attemptMs = 10_000,
-  patienceMs = 15_000,
-  pauseMs = 1_000,
-  stopMs = 30_000;
+const attemptMs = 10_000;
+const patienceMs = 15_000;
+const pauseMs = 1_000;
+const stopMs = 30_000;
 
 /**
  * Killed, not asked: a leader that is asked looks for 7 s for a successor among members that are ending, too (measured: a destroy of 13 s
@@ -76,11 +76,11 @@ async function inService(
   setting: Setting,
 ): Promise<string> {
   const query = new URLSearchParams({
-      "name.exact": clientSrvName(domain, tls),
-      type: "SRV",
-      per_page: "100",
-    }),
-    target = `${node}.${domain}`;
+    "name.exact": clientSrvName(domain, tls),
+    type: "SRV",
+    per_page: "100",
+  });
+  const target = `${node}.${domain}`;
   try {
     const listed = (await cloudflareApi(setting, "whether clients are still sent to a member").call(
       "GET",
@@ -145,8 +145,8 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured
     return { outs: news };
   },
   async delete(_id, member) {
-    const etcd = `etcd on ${member.node} (${member.host})`,
-      reason = await inService(member, (key) => this.configuration?.get(key));
+    const etcd = `etcd on ${member.node} (${member.host})`;
+    const reason = await inService(member, (key) => this.configuration?.get(key));
     if (reason) return console.log(`${etcd} was left running: ${reason}`);
     const problem = await shutDown(member);
     if (problem)

@@ -73,12 +73,12 @@ const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.6
 
 /** How far a well-formed CIDR reaches beyond what one organisation has: a private network may have any size, another 65536 addresses. */
 export function widthProblem(cidr: string): string {
-  const [base = "", bits = ""] = cidr.split("/"),
-    width = Number(bits);
+  const [base = "", bits = ""] = cidr.split("/");
+  const width = Number(bits);
   if (width === 0) return "never the whole Internet";
   const inside = privateNetworks.some((network) => {
-    const [first = "", least = ""] = network.split("/"),
-      size = 2 ** (32 - Number(least));
+    const [first = "", least = ""] = network.split("/");
+    const size = 2 ** (32 - Number(least));
     return width >= Number(least) && Math.floor(numberOf(base) / size) === numberOf(first) / size;
   });
   return inside || width >= 16

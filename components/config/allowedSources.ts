@@ -23,9 +23,9 @@ export function isSecurityGroup(source: string): boolean {
 }
 
 export function readSources(raw: RawConfig, problems: Problem[]): AllowedSources {
-  const openToTheWorld = booleanOf(raw, "openToTheWorld", problems),
-    sshFrom = arrayOfText(raw, "sshFrom", problems),
-    clientsFrom = arrayOfText(raw, "clientsFrom", problems);
+  const openToTheWorld = booleanOf(raw, "openToTheWorld", problems);
+  const sshFrom = arrayOfText(raw, "sshFrom", problems);
+  const clientsFrom = arrayOfText(raw, "clientsFrom", problems);
   const refuse = (field: string, rule: string, value: unknown) =>
     problems.push({ field, rule, value });
   let wide = 0;
@@ -49,8 +49,8 @@ export function readSources(raw: RawConfig, problems: Problem[]): AllowedSources
           );
         return;
       }
-      const malformed = cidrProblem(source),
-        tooWide = malformed ? "" : widthProblem(source);
+      const malformed = cidrProblem(source);
+      const tooWide = malformed ? "" : widthProblem(source);
       if (malformed) refuse(`${field}[${i}]`, malformed, source);
       if (tooWide) wide++;
       if (tooWide && !openToTheWorld)

@@ -10,8 +10,8 @@ export interface CertificateSettings {
 }
 
 export function readCertificateSettings(raw: RawConfig, problems: Problem[]): CertificateSettings {
-  const certificateDays = integerOf(raw, "certificateDays", 1, 3650, "days", problems),
-    renewBeforeDays = integerOf(raw, "renewBeforeDays", 0, 3649, "days", problems);
+  const certificateDays = integerOf(raw, "certificateDays", 1, 3650, "days", problems);
+  const renewBeforeDays = integerOf(raw, "renewBeforeDays", 0, 3649, "days", problems);
   if (renewBeforeDays >= certificateDays)
     problems.push({
       field: "renewBeforeDays",
@@ -28,8 +28,8 @@ export function readAuthority(
   keyIsSecret: boolean,
   problems: Problem[],
 ): { certificate: string; privateKey: string } | undefined {
-  const certificate = pemOf(raw, "caCertificate", problems),
-    privateKey = pemOf(raw, "caPrivateKey", problems);
+  const certificate = pemOf(raw, "caCertificate", problems);
+  const privateKey = pemOf(raw, "caPrivateKey", problems);
   if (!certificate && !privateKey) return undefined;
   const refuse = (field: string, rule: string, value: unknown) => {
     problems.push({ field, rule, value });
@@ -74,8 +74,8 @@ function parse(pem: string, refuse: (rule: string) => void): X509Certificate | u
     return undefined;
   }
   try {
-    const certificate = new X509Certificate(pem),
-      now = Date.now();
+    const certificate = new X509Certificate(pem);
+    const now = Date.now();
     if (!certificate.ca)
       refuse(
         `a CA's certificate is needed (this one, ${certificate.subject}, may not sign others)`,
@@ -98,8 +98,8 @@ function parse(pem: string, refuse: (rule: string) => void): X509Certificate | u
 function parseKey(pem: string, refuse: (rule: string) => void): KeyObject | undefined {
   if (!pem) return undefined;
   try {
-    const key = createPrivateKey(pem),
-      { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
+    const key = createPrivateKey(pem);
+    const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
     const fits =
       key.asymmetricKeyType === "rsa"
         ? modulusLength >= 2048

@@ -75,13 +75,13 @@ export function integerOf(
   problems: Problem[],
   field = key,
 ): number {
-  const value = raw[key],
-    number =
-      typeof value === "number"
-        ? value
-        : typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value)
-          ? Number(value)
-          : NaN;
+  const value = raw[key];
+  const number =
+    typeof value === "number"
+      ? value
+      : typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value)
+        ? Number(value)
+        : NaN;
   if (!Number.isInteger(number) || number < least || number > most)
     problems.push({ field, rule: `a whole number from ${least} to ${most} (${unit})`, value });
   return number;

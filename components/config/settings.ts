@@ -211,9 +211,9 @@ function readNodes(
   architecture: "amd64" | "arm64",
   problems: Problem[],
 ): Record<string, NodeSettings> {
-  const given = objectOf(raw, "nodes", problems),
-    names = Object.keys(given).sort(),
-    common = textOf(raw, "instanceType", problems);
+  const given = objectOf(raw, "nodes", problems);
+  const names = Object.keys(given).sort();
+  const common = textOf(raw, "instanceType", problems);
   if (![1, 3, 5, 7].includes(names.length)) {
     const even = names.length === 2 || names.length === 4 || names.length === 6;
     const why =
@@ -237,8 +237,10 @@ function readNodes(
         rule: "an availability zone such as us-east-1a is needed",
         value: zone,
       });
-    const own = node.instanceType !== undefined,
-      type = own ? textOf(node, "instanceType", problems, `nodes.${name}.instanceType`) : common;
+    const own = node.instanceType !== undefined;
+    const type = own
+      ? textOf(node, "instanceType", problems, `nodes.${name}.instanceType`)
+      : common;
     const unfit = instanceTypeProblem(type, architecture);
     if (unfit)
       problems.push({
@@ -265,10 +267,10 @@ function readChef(raw: RawConfig, problems: Problem[]): ChefSettings {
   unknownKeys(chef, ["product", "version", "packageUrl", "packageSha256"], "chef", problems);
   const text = (key: string, otherwise: string) =>
     chef[key] === undefined ? otherwise : textOf(chef, key, problems, `chef.${key}`);
-  const product = text("product", "cinc"),
-    version = text("version", defaultChefVersion),
-    packageUrl = text("packageUrl", ""),
-    packageSha256 = text("packageSha256", "");
+  const product = text("product", "cinc");
+  const version = text("version", defaultChefVersion);
+  const packageUrl = text("packageUrl", "");
+  const packageSha256 = text("packageSha256", "");
   if (product !== "cinc" && product !== "chef" && product !== "preinstalled")
     problems.push({
       field: "chef.product",

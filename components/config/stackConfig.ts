@@ -14,8 +14,8 @@ import {
 import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 
-const objects = ["nodes", "subnets", "etcdSha256", "chef"],
-  lists = ["sshFrom", "clientsFrom", "nameservers"];
+const objects = ["nodes", "subnets", "etcdSha256", "chef"];
+const lists = ["sshFrom", "clientsFrom", "nameservers"];
 const texts = [
   "domain",
   "zoneId",
@@ -58,13 +58,13 @@ export interface StackConfig {
 
 /** @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the first resource is registered. */
 export function readStackConfig(): StackConfig {
-  const problems: Problem[] = [],
-    raw = rawConfig(problems);
+  const problems: Problem[] = [];
+  const raw = rawConfig(problems);
   unknownKeys(raw, settingNames, "", problems);
   const { settings, problems: found } = readSettings(raw);
   problems.push(...found, ...otherRegion(settings));
-  const key = readKey(raw, problems),
-    authority = readAuthority(raw, settings.tls, isSecret("caPrivateKey"), problems);
+  const key = readKey(raw, problems);
+  const authority = readAuthority(raw, settings.tls, isSecret("caPrivateKey"), problems);
   if (problems.length)
     throw new pulumi.RunError(
       `The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems, isSecret)}`,
@@ -98,8 +98,8 @@ export function readStackConfig(): StackConfig {
 
 /** AWS would say only that it knows no such zone, and after other things were made. */
 function otherRegion({ nodes }: Settings): Problem[] {
-  const region = new pulumi.Config("aws").get("region"),
-    zone = Object.values(nodes)[0]?.zone ?? "";
+  const region = new pulumi.Config("aws").get("region");
+  const zone = Object.values(nodes)[0]?.zone ?? "";
   return region && regionOf(zone) && regionOf(zone) !== region
     ? [
         {
@@ -112,8 +112,8 @@ function otherRegion({ nodes }: Settings): Problem[] {
 }
 
 function rawConfig(problems: Problem[]): RawConfig {
-  const prefix = `${pulumi.getProject()}:`,
-    raw: Record<string, unknown> = {};
+  const prefix = `${pulumi.getProject()}:`;
+  const raw: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!name.startsWith(prefix)) continue;
     const key = name.slice(prefix.length);

@@ -137,8 +137,8 @@ function compareSrv(
   server: ServerAnswers,
   asked: Question & { answer: Answer },
 ): Mismatch[] {
-  const record = `${asked.name} SRV`,
-    found: Mismatch[] = [];
+  const record = `${asked.name} SRV`;
+  const found: Mismatch[] = [];
   const say = (kind: MismatchKind, problem: string) =>
     found.push({ kind, record, server: server.server, problem });
   const seen = asked.answer.targets;
@@ -185,8 +185,8 @@ function compareHost(
   server: ServerAnswers,
   asked: Question & { answer: Answer },
 ): Mismatch[] {
-  const record = `${asked.name} ${asked.type}`,
-    seen = asked.answer.addresses;
+  const record = `${asked.name} ${asked.type}`;
+  const seen = asked.answer.addresses;
   const one = (kind: MismatchKind, problem: string): Mismatch[] => [
     { kind, record, server: server.server, problem },
   ];

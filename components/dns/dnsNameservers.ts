@@ -29,8 +29,8 @@ export async function findNameservers(
   timeoutMs: number,
   roots: readonly Nameserver[] = publicRoots(),
 ): Promise<NamedServer[]> {
-  let servers: readonly Nameserver[] = roots,
-    zone = "the root";
+  let servers: readonly Nameserver[] = roots;
+  let zone = "the root";
   for (let depth = 0; depth < 12; depth++) {
     const reply = await firstReply(servers, domain, timeoutMs);
     if (typeof reply === "string")

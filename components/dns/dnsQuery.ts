@@ -142,8 +142,8 @@ export function unanswered(detail: string): Answer {
 export function toAnswer(reply: Packet, question: Question): Answer {
   const { rcode, flag_aa: authoritative } = reply as Packet & { rcode: string; flag_aa: boolean };
   const plain = (name: string) => name.toLowerCase().replace(/\.$/, "");
-  const targets: { target: string; port: number }[] = [],
-    addresses: string[] = [];
+  const targets: { target: string; port: number }[] = [];
+  const addresses: string[] = [];
   for (const record of reply.answers ?? []) {
     if (plain(record.name) !== question.name) continue;
     if (record.type === "SRV" && question.type === "SRV")

@@ -84,17 +84,17 @@ async function patiently<T>(find: () => Promise<T>, ms: number): Promise<T> {
 
 /** Waits until two rounds in a row show exactly the expected set; resolves with the names of the servers asked. */
 export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
-  const started = Date.now(),
-    waited = () => Date.now() - started,
-    queryTimeoutMs = 1000;
+  const started = Date.now();
+  const waited = () => Date.now() - started;
+  const queryTimeoutMs = 1000;
   const servers = inputs.nameservers.length
     ? inputs.nameservers.map(configuredServer)
     : await patiently(
         () => findNameservers(inputs.expected.domain, 2000),
         Math.min(15, inputs.timeoutSeconds) * 1000,
       );
-  let inARow = 0,
-    saidAt = 0;
+  let inARow = 0;
+  let saidAt = 0;
   for (;;) {
     const mismatches: Mismatch[] = compareAnswers(
       inputs.expected,

@@ -20,8 +20,8 @@ export function describeFailure(
 ): string {
   const wide = (pick: (m: Mismatch) => string) =>
     Math.max(0, ...mismatches.map((m) => pick(m).length));
-  const record = wide((m) => m.record),
-    server = wide((m) => m.server);
+  const record = wide((m) => m.record);
+  const server = wide((m) => m.server);
   return [
     `DNS for ${domain} is not complete after ${Math.round(waitedSeconds)} s. etcd would form a wrong cluster, so nothing was started.`,
     ...mismatches.map(

@@ -60,8 +60,8 @@ export async function removeOrphanRecord(
   wanted: WantedRecord,
   setting: Setting,
 ): Promise<string[]> {
-  const api = cloudflareApi(setting, forWhat),
-    zone = `zones/${wanted.zoneId}/dns_records`;
+  const api = cloudflareApi(setting, forWhat);
+  const zone = `zones/${wanted.zoneId}/dns_records`;
   const query = new URLSearchParams({
     "name.exact": wanted.name ?? "",
     type: wanted.type ?? "",
@@ -92,10 +92,10 @@ export async function removeMarkedRecords(
   comment: string,
   setting: Setting,
 ): Promise<string[]> {
-  const api = cloudflareApi(setting, forWhat),
-    zone = `zones/${zoneId}/dns_records`,
-    listed: ListedRecord[] = [],
-    perPage = 100;
+  const api = cloudflareApi(setting, forWhat);
+  const zone = `zones/${zoneId}/dns_records`;
+  const listed: ListedRecord[] = [];
+  const perPage = 100;
   for (let page = 1, last = perPage; last === perPage; page++) {
     const found = (await api.call(
       "GET",
@@ -104,8 +104,8 @@ export async function removeMarkedRecords(
     listed.push(...found);
     last = found.length;
   }
-  const removed: string[] = [],
-    kept: string[] = [];
+  const removed: string[] = [];
+  const kept: string[] = [];
   for (const record of inLeavingOrder(listed.filter((r) => r.comment === comment))) {
     // the API's filter knows no upper case
     try {

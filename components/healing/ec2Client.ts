@@ -8,12 +8,12 @@ export type Setting = (key: string) => string | undefined;
 export async function ec2Client(setting: Setting): Promise<EC2> {
   const { EC2 } = await import("@aws-sdk/client-ec2"); // a third of a second that a run without creations need not spend
   const endpoints: { ec2?: string }[] = JSON.parse(setting("aws:endpoints") ?? "[]");
-  const endpoint = endpoints.find((e) => e.ec2)?.ec2,
-    region = setting("aws:region"),
-    profile = setting("aws:profile");
-  const accessKeyId = setting("aws:accessKey"),
-    secretAccessKey = setting("aws:secretKey"),
-    sessionToken = setting("aws:token");
+  const endpoint = endpoints.find((e) => e.ec2)?.ec2;
+  const region = setting("aws:region");
+  const profile = setting("aws:profile");
+  const accessKeyId = setting("aws:accessKey");
+  const secretAccessKey = setting("aws:secretKey");
+  const sessionToken = setting("aws:token");
   return new EC2({
     ...(region ? { region } : {}),
     ...(endpoint ? { endpoint } : {}),

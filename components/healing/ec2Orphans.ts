@@ -74,8 +74,8 @@ const kinds: readonly Kind[] = [
       ((await ec2.describeAddresses({ Filters })).Addresses ?? []).map((a) => a.AllocationId),
     async remove(ec2, AllocationId) {
       // Outside a default VPC EC2 releases none that is associated.
-      const { Addresses = [] } = await ec2.describeAddresses({ AllocationIds: [AllocationId] }),
-        AssociationId = Addresses[0]?.AssociationId;
+      const { Addresses = [] } = await ec2.describeAddresses({ AllocationIds: [AllocationId] });
+      const AssociationId = Addresses[0]?.AssociationId;
       if (AssociationId) await ec2.disassociateAddress({ AssociationId });
       await ec2.releaseAddress({ AllocationId });
     },
@@ -108,10 +108,10 @@ export async function removeOrphanOf(
   inputs: Inputs,
   setting: Setting,
 ): Promise<string[]> {
-  const egress = type === "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-    rule = egress || type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
-  const kind = kinds.find((k) => k.type === type),
-    filters = tagFilters(inputs);
+  const egress = type === "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule";
+  const rule = egress || type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+  const kind = kinds.find((k) => k.type === type);
+  const filters = tagFilters(inputs);
   if (!rule && !(kind && filters.some((t) => t.Name === "tag:Incarnation"))) return []; // without a mark nothing is ours
   const ec2 = await ec2Client(setting);
   try {
@@ -135,9 +135,9 @@ export async function removeTagged(
   types: readonly string[],
   setting: Setting,
 ): Promise<string[]> {
-  const filters = tagFilters({ tags }),
-    removed: string[] = [],
-    kept: string[] = [];
+  const filters = tagFilters({ tags });
+  const removed: string[] = [];
+  const kept: string[] = [];
   if (!filters.some((t) => t.Name === "tag:Incarnation"))
     throw new Error("without the tag Incarnation nothing can be told to be ours");
   const ec2 = await ec2Client(setting);
@@ -247,8 +247,8 @@ async function terminated(ec2: EC2, id: string): Promise<void> {
   const started = Date.now();
   for (let said = 0; ;) {
     const { Reservations = [] } = await ec2.describeInstances({ InstanceIds: [id] });
-    const state = Reservations.flatMap((r) => r.Instances ?? [])[0]?.State?.Name ?? "terminated",
-      waited = Math.round((Date.now() - started) / 1000);
+    const state = Reservations.flatMap((r) => r.Instances ?? [])[0]?.State?.Name ?? "terminated";
+    const waited = Math.round((Date.now() - started) / 1000);
     if (state === "terminated") return;
     if (waited > 300)
       throw new Error(

@@ -49,8 +49,8 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
     return { outs: { ...news, word } };
   },
   async delete(_id, { project, stack, zoneId, word }) {
-    const setting: Setting = (key) => this.configuration?.get(key),
-      mark = { project, stack, incarnation: word };
+    const setting: Setting = (key) => this.configuration?.get(key);
+    const mark = { project, stack, incarnation: word };
     const failures: string[] = [];
     // Names before machines, as in every leaving; a service that cannot be reached does not keep the other from being cleaned.
     for (const remove of [

@@ -37,8 +37,8 @@ export async function certificateTrouble(
   if (!credentials) return "";
   const { X509Certificate } = await import("node:crypto");
   if (credentials.certChain) {
-    const own = new X509Certificate(credentials.certChain),
-      now = Date.now();
+    const own = new X509Certificate(credentials.certChain);
+    const now = Date.now();
     if (now > Date.parse(own.validTo))
       return `the client certificate expired on ${iso(own.validTo)}`;
     if (now < Date.parse(own.validFrom))
@@ -58,8 +58,8 @@ export async function certificateEnd(
   credentials: Credentials,
   timeoutMs: number,
 ): Promise<number | undefined> {
-  const tls = await import("node:tls"),
-    { hostname: host, port } = new URL(member.endpoint);
+  const tls = await import("node:tls");
+  const { hostname: host, port } = new URL(member.endpoint);
   return new Promise((resolve) => {
     const done = (end?: number) => {
       socket.destroy();
@@ -102,8 +102,8 @@ async function shownAt(
       },
       () => {
         const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
-        const error = socket.authorizationError as Error | string | null,
-          code = String((error as { code?: string } | null)?.code ?? error ?? "");
+        const error = socket.authorizationError as Error | string | null;
+        const code = String((error as { code?: string } | null)?.code ?? error ?? "");
         const trouble =
           code === "CERT_HAS_EXPIRED"
             ? `its certificate expired on ${iso(to)}`

@@ -52,8 +52,8 @@ export async function waitForHealth(
   say: (line: string) => void,
   credentials?: Credentials,
 ): Promise<string> {
-  const started = Date.now(),
-    waited = () => (Date.now() - started) / 1000;
+  const started = Date.now();
+  const waited = () => (Date.now() - started) / 1000;
   let saidAt = 0;
   for (;;) {
     const report = await probeCluster(inputs.members, 2000, credentials);

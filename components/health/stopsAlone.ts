@@ -28,8 +28,8 @@ export function stopsAlone(name: string, cluster: Cluster): pulumi.ResourceHook 
   return new pulumi.ResourceHook(
     `${name}-stops-alone`,
     async ({ name: resource, newInputs, oldOutputs }) => {
-      const from = String(oldOutputs?.instanceType),
-        to = String(newInputs?.instanceType);
+      const from = String(oldOutputs?.instanceType);
+      const to = String(newInputs?.instanceType);
       if (from === to) return;
       const change = `${resource}: a change from ${from} to ${to} stops the machine`;
       first ??= resource;
@@ -38,8 +38,8 @@ export function stopsAlone(name: string, cluster: Cluster): pulumi.ResourceHook 
           `${change}, and ${first} changes in the same run; they do so one at a time: give one of them the type that it has, and change it when all members are healthy again`,
         );
       if (pulumi.runtime.isDryRun()) return;
-      const { members, identity } = cluster(),
-        node = members.find((m) => resource === `${name}-${m.name}-instance`)?.name ?? "";
+      const { members, identity } = cluster();
+      const node = members.find((m) => resource === `${name}-${m.name}-instance`)?.name ?? "";
       const reasons = await whyNotWithout(
         node,
         await valueOf(pulumi.all(members.map((m) => pulumi.output({ ...m })))),
@@ -59,8 +59,8 @@ async function whyNotWithout(
   members: readonly DeclaredMember[],
   identity: Parameters<typeof credentialsOf>[0] | undefined,
 ): Promise<readonly string[]> {
-  const deadline = Date.now() + patience * 1000,
-    others = members.filter((m) => m.name !== node);
+  const deadline = Date.now() + patience * 1000;
+  const others = members.filter((m) => m.name !== node);
   for (;;) {
     const { reasons } = await probeCluster(
       members,

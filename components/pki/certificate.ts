@@ -41,8 +41,8 @@ interface Outputs extends Issued, Omit<Inputs, "authority"> {
 }
 
 async function issue(inputs: Inputs, privateKey?: string): Promise<Outputs> {
-  const { authority, ...rest } = inputs,
-    issued = await issueCertificate(authority, inputs, privateKey);
+  const { authority, ...rest } = inputs;
+  const issued = await issueCertificate(authority, inputs, privateKey);
   return {
     ...rest,
     ...issued,

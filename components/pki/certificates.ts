@@ -28,11 +28,11 @@ const backdatedMs = 5 * 60_000;
 /** A new CA that signs leaf certificates only. */
 export async function makeAuthority(commonName: string, days: number): Promise<Issued> {
   await import("reflect-metadata"); // the library asks for it
-  const x509 = await import("@peculiar/x509"),
-    keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-      "sign",
-      "verify",
-    ]);
+  const x509 = await import("@peculiar/x509");
+  const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: await serial(),
     name: [{ CN: [commonName] }],
@@ -64,22 +64,22 @@ export async function issueCertificate(
   privateKey?: string,
 ): Promise<Issued> {
   await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509"),
-    issuer = new x509.X509Certificate(authority.certificate);
+  const x509 = await import("@peculiar/x509");
+  const issuer = new x509.X509Certificate(authority.certificate);
   const keys = privateKey
     ? await keyPairOf(privateKey)
     : await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
         "sign",
         "verify",
       ]);
-  const signer = await signingKeyOf(authority.privateKey),
-    { notBefore, notAfter } = validity(profile.days);
+  const signer = await signingKeyOf(authority.privateKey);
+  const { notBefore, notAfter } = validity(profile.days);
   const names = [
     ...profile.dnsNames.map((value) => ({ type: "dns" as const, value })),
     ...profile.addresses.map((value) => ({ type: "ip" as const, value })),
   ];
-  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage,
-    issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
+  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+  const issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: await serial(),
     subject: [{ CN: [profile.commonName] }],
@@ -114,8 +114,8 @@ export function renewalDue(
   days: number,
   renewBeforeDays: number,
 ): boolean {
-  const end = Date.parse(notAfter),
-    possible = Math.min(now + days * dayMs, Date.parse(authorityNotAfter));
+  const end = Date.parse(notAfter);
+  const possible = Math.min(now + days * dayMs, Date.parse(authorityNotAfter));
   return (
     end - now <= renewBeforeDays * dayMs && possible - end > Math.min(dayMs, (days * dayMs) / 10)
   );
@@ -159,9 +159,9 @@ async function keyPairOf(
   privateKey: string,
 ): Promise<{ publicKey: CryptoKey; privateKey: CryptoKey }> {
   const { createPrivateKey, createPublicKey } = await import("node:crypto");
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" },
-    der = createPrivateKey(privateKey),
-    spki = createPublicKey(privateKey);
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const der = createPrivateKey(privateKey);
+  const spki = createPublicKey(privateKey);
   return {
     privateKey: await crypto.subtle.importKey(
       "pkcs8",
@@ -185,12 +185,12 @@ async function signingKeyOf(
   pem: string,
 ): Promise<{ key: CryptoKey; algorithm: { name: string; hash: string } }> {
   const { createPrivateKey } = await import("node:crypto");
-  const key = createPrivateKey(pem),
-    curves: Record<string, string> = {
-      prime256v1: "P-256",
-      secp384r1: "P-384",
-      secp521r1: "P-521",
-    };
+  const key = createPrivateKey(pem);
+  const curves: Record<string, string> = {
+    prime256v1: "P-256",
+    secp384r1: "P-384",
+    secp521r1: "P-521",
+  };
   const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? ""] ?? "";
   const algorithm =
     key.asymmetricKeyType === "rsa"

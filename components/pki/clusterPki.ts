@@ -32,12 +32,12 @@ export function clusterPki(
 ): ClusterPki {
   const authority =
     brought ?? new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${domain}` }, opts);
-  const ca = pulumi.output(authority.certificate),
-    shared = {
-      authority,
-      days: settings.certificateDays,
-      renewBeforeDays: settings.renewBeforeDays,
-    };
+  const ca = pulumi.output(authority.certificate);
+  const shared = {
+    authority,
+    days: settings.certificateDays,
+    renewBeforeDays: settings.renewBeforeDays,
+  };
   ca.apply(async (certificate) => {
     const warning = authorityWarning(
       Date.now(),

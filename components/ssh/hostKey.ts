@@ -38,13 +38,13 @@ export async function keyPairOf(own: Buffer): Promise<KeyPair> {
     .subarray(-32);
   // OpenSSH reads ed25519 keys in other forms from 9.6 on only, so in its own (its PROTOCOL.key): lengths before texts, padded with 1, 2, 3 …
   const text = (value: string | Buffer) => {
-    const bytes = Buffer.from(value as string),
-      length = Buffer.alloc(4);
+    const bytes = Buffer.from(value as string);
+    const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);
     return Buffer.concat([length, bytes]);
   };
-  const publicHalf = Buffer.concat([text("ssh-ed25519"), text(point)]),
-    check = own.subarray(0, 4);
+  const publicHalf = Buffer.concat([text("ssh-ed25519"), text(point)]);
+  const check = own.subarray(0, 4);
   const secret = Buffer.concat([
     check,
     check,

@@ -34,8 +34,8 @@ export function nodeAccess(
   login: { readonly user: string; readonly privateKey: pulumi.Input<string> },
   opts: pulumi.CustomResourceOptions,
 ): NodeAccess {
-  const instanceId = node.instance.id,
-    lasting = new HostKey(`${name}-host-key`, { seed: seed.seed, instanceId }, opts);
+  const instanceId = node.instance.id;
+  const lasting = new HostKey(`${name}-host-key`, { seed: seed.seed, instanceId }, opts);
   const contact = new FirstContact(
     `${name}-first-contact`,
     {

@@ -28,8 +28,8 @@ export async function openPinned(
 ): Promise<Attempt> {
   const { default: ssh2 } = await import("ssh2");
   const client = new ssh2.Client();
-  let shown = "",
-    foreignKey = "";
+  let shown = "";
+  let foreignKey = "";
   return new Promise((resolve) => {
     const failed = (problem: string, refused = false) => {
       client.end();
@@ -79,8 +79,8 @@ export function runScript(
   timeoutMs: number,
 ): Promise<{ broken: string; code: number; output: string }> {
   return new Promise((resolve) => {
-    let output = "",
-      timer: NodeJS.Timeout | undefined; // declared before use, or the provider could not travel as text
+    let output = "";
+    let timer: NodeJS.Timeout | undefined; // declared before use, or the provider could not travel as text
     const broken = (why: string) => {
       clearTimeout(timer);
       client.end();

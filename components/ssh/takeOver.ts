@@ -21,11 +21,11 @@ export interface Contact {
 /** A foreign key or a refused log-in may be a machine in the middle of its boot, for this long; longer is an answer. */
 const patienceMs = 20_000;
 /** sshd counts connections without a log-in, and shuts out for a while who makes many (PerSourcePenalties of OpenSSH 9.8). */
-const pauseMs = 200,
-  pauseAfterRefusalMs = 2_000,
-  attemptMs = 15_000,
-  scriptMs = 30_000,
-  longestConfirmMs = 30_000;
+const pauseMs = 200;
+const pauseAfterRefusalMs = 2_000;
+const attemptMs = 15_000;
+const scriptMs = 30_000;
+const longestConfirmMs = 30_000;
 
 /**
  * Opens SSH with a machine that shows one of the two keys, hands the lasting one over, and returns when a new connection shows it.
@@ -37,11 +37,11 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
     throw new Error(
       `${node} (${host}): the user data of ${contact.instanceId} holds no host key, so nothing can tell this machine from another; replace it with \`pulumi up --replace\` and the URN of its instance`,
     );
-  const started = Date.now(),
-    waited = () => Math.round((Date.now() - started) / 1000);
-  let saidAt = started,
-    refusedSince: number | undefined,
-    foreignKey = "";
+  const started = Date.now();
+  const waited = () => Math.round((Date.now() - started) / 1000);
+  let saidAt = started;
+  let refusedSince: number | undefined;
+  let foreignKey = "";
   for (;;) {
     const attempt = await openPinned(contact, [hostKey, firstHostKey], attemptMs);
     if (attempt.client) {
@@ -49,8 +49,8 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
       if (broken === "") return;
       attempt.problem = broken;
     }
-    const now = Date.now(),
-      definite = attempt.foreignKey !== "" || attempt.refused;
+    const now = Date.now();
+    const definite = attempt.foreignKey !== "" || attempt.refused;
     if (definite) refusedSince ??= now;
     if (definite || attempt.shown) foreignKey = attempt.foreignKey;
     if ((definite && now - (refusedSince ?? now) > patienceMs) || waited() >= timeoutSeconds) {

@@ -133,8 +133,8 @@ export class Publisher {
       withFaults([...standingAnswers, ...this.#records.flatMap(answersOf)], this.#faults(), server),
     );
     this.#held ??= await this.#target.read();
-    const changes = changesBetween(this.#held, wanted),
-      changed = new Set(changes.map(({ name, type }) => `${name} ${type}`));
+    const changes = changesBetween(this.#held, wanted);
+    const changed = new Set(changes.map(({ name, type }) => `${name} ${type}`));
     for (const key of this.#refused.keys()) if (!changed.has(key)) this.#refused.delete(key); // nobody wants it any more
     for (const set of changes) {
       const key = `${set.name} ${set.type}`;

@@ -18,8 +18,8 @@ import type { Described } from "./metadataTree.ts";
 export async function startMetadata(
   log: (line: string) => void,
 ): Promise<{ close(): Promise<void> }> {
-  const client = ec2Client("etcd-lab-reconciler"),
-    service = new MetadataService((address) => describe(client, address));
+  const client = ec2Client("etcd-lab-reconciler");
+  const service = new MetadataService((address) => describe(client, address));
   const server = await listen(
     "The lab's instance metadata service",
     async (request, { incoming }) => {

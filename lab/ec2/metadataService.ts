@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Described } from "./metadataTree.ts";
 import { metadataAt } from "./metadataTree.ts";
 
-const tokenHeader = "x-aws-ec2-metadata-token",
-  ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
+const tokenHeader = "x-aws-ec2-metadata-token";
+const ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
 const longestTtl = 21_600;
 
 /**
@@ -45,8 +45,8 @@ export class MetadataService {
 
   #token(request: Request, { instanceId }: Described): Response {
     if (request.headers.has("x-forwarded-for")) return plain(403, "Forbidden");
-    const given = request.headers.get(ttlHeader) ?? "",
-      ttl = Number(given);
+    const given = request.headers.get(ttlHeader) ?? "";
+    const ttl = Number(given);
     if (!/^\d+$/.test(given) || ttl < 1 || ttl > longestTtl) return plain(400, "Bad Request");
     for (const [token, { until }] of this.#tokens)
       if (until <= this.#now()) this.#tokens.delete(token);

@@ -68,8 +68,8 @@ function metadata({
   tags,
   options,
 }: Described): Folder {
-  const name = `${hostName(address)}.ec2.internal`,
-    groups = securityGroups.join("\n");
+  const name = `${hostName(address)}.ec2.internal`;
+  const groups = securityGroups.join("\n");
   return {
     "ami-id": imageId,
     "ami-launch-index": "0",

@@ -101,8 +101,8 @@ class Reconciler {
 
   /** Waits for changes in EC2. While it does not answer there is no cloud, so nothing is done to machines. */
   async #watch(): Promise<void> {
-    let seen = -1,
-      answers = true;
+    let seen = -1;
+    let answers = true;
     while (!this.#closing.signal.aborted) {
       try {
         seen = await nextChange(seen, this.#closing.signal);

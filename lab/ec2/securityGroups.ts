@@ -7,8 +7,8 @@ import type { GroupRule, Groups } from "./firewall.ts";
 
 /** Reads all security groups, and who is in them. Throws when the emulator does not answer. */
 export async function readGroups(client: EC2Client): Promise<Groups> {
-  const rules = new Map<string, GroupRule[]>(),
-    addresses = new Map<string, string[]>();
+  const rules = new Map<string, GroupRule[]>();
+  const addresses = new Map<string, string[]>();
   for await (const page of paginateDescribeSecurityGroups({ client }, {})) {
     for (const {
       GroupId = "",

@@ -44,8 +44,8 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
   await fs.mkdir(cacheDir, { recursive: true });
   const work = await fs.mkdtemp(path.join(cacheDir, ".making-base-"));
   try {
-    const archive = path.join(work, "base.tar"),
-      architecture = os.arch() === "arm64" ? "arm64" : "amd64";
+    const archive = path.join(work, "base.tar");
+    const architecture = os.arch() === "arm64" ? "arm64" : "amd64";
     await runAsRoot(
       "mmdebstrap",
       ["--variant=minbase", `--architectures=${architecture}`, release, archive, mirror],

@@ -42,8 +42,8 @@ export function inputsFromState(properties: Properties, oldInputs: Values, state
   const importing = Object.keys(oldInputs).length === 0;
   return Object.fromEntries(
     Object.entries(properties).flatMap(([name, property]): [string, Value][] => {
-      const value = state[name],
-        old = oldInputs[name];
+      const value = state[name];
+      const old = oldInputs[name];
       if (property.output || value === undefined || value === null) return [];
       if (
         importing

@@ -23,8 +23,8 @@ export async function waitForState(
   look: () => Promise<string>,
   reason: () => string = () => "",
 ): Promise<void> {
-  const timeoutMs = call.timeoutMs ?? wait.timeoutMs,
-    deadline = performance.now() + timeoutMs;
+  const timeoutMs = call.timeoutMs ?? wait.timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const state = await look();
     if (wait.target.includes(state)) return;
@@ -61,7 +61,7 @@ export function pause(ms: number, signal: AbortSignal, what: string): Promise<vo
 
 /** A duration the way Go prints it: 10m0s, 1.5s. */
 function spoken(ms: number): string {
-  const minutes = Math.floor(ms / 60_000),
-    seconds = (ms % 60_000) / 1000;
+  const minutes = Math.floor(ms / 60_000);
+  const seconds = (ms % 60_000) / 1000;
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }

@@ -8,8 +8,8 @@ import { service } from "./service.ts";
 
 /** The engine and a plugin exchange whole states; the engine's own limit is the same. */
 const largestMessage = 400 * 1024 * 1024;
-const orphanCheckMs = 1000,
-  flushAfterMs = 1000;
+const orphanCheckMs = 1000;
+const flushAfterMs = 1000;
 /** Noted at once: an engine that is killed while a plugin starts would otherwise be missed. */
 const engineProcess = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 

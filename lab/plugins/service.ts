@@ -39,9 +39,9 @@ export function service(provider: Provider): UntypedServiceImplementation {
     method: (resource: Resource, request: Q, call: Call) => Promise<A>,
   ) =>
     answering(async (request: Q): Promise<A> => {
-      const urn = request.getUrn(),
-        type = request.getType() || typeOf(urn),
-        name = request.getName() || (urn.split("::").pop() ?? urn);
+      const urn = request.getUrn();
+      const type = request.getType() || typeOf(urn);
+      const name = request.getName() || (urn.split("::").pop() ?? urn);
       return noting(`${verb} ${type} ${name}`, describe, async () => {
         const resource = provider.resources[type];
         if (!resource)
@@ -126,8 +126,8 @@ export function service(provider: Provider): UntypedServiceImplementation {
       "diff",
       (answer: messages.DiffResponse) => answer.getDiffsList().join(", ") || "no change",
       async (resource, request: messages.DiffRequest) => {
-        const state = decode(request.getOlds()),
-          wanted = decode(request.getNews());
+        const state = decode(request.getOlds());
+        const wanted = decode(request.getNews());
         return diffMessage(
           resource,
           diff(
@@ -163,8 +163,8 @@ export function service(provider: Provider): UntypedServiceImplementation {
       "read",
       (answer: messages.ReadResponse) => answer.getId() || "gone",
       async (resource, request: messages.ReadRequest, call) => {
-        const old = decode(request.getProperties()),
-          oldInputs = decode(request.getInputs());
+        const old = decode(request.getProperties());
+        const oldInputs = decode(request.getInputs());
         const found = resource.read ? await resource.read(request.getId(), old, call) : old;
         if (!found) return new pb.ReadResponse();
         const id = typeof found.id === "string" ? found.id : request.getId(); // an import may name the thing in another way
@@ -186,8 +186,8 @@ export function service(provider: Provider): UntypedServiceImplementation {
       "update",
       (answer: messages.UpdateResponse) => (answer.hasProperties() ? "done" : "nothing"),
       async (resource, request: messages.UpdateRequest, call) => {
-        const old = decode(request.getOlds()),
-          inputs = decode(request.getNews());
+        const old = decode(request.getOlds());
+        const inputs = decode(request.getNews());
         if (request.getPreview())
           return new pb.UpdateResponse().setProperties(
             encode(plannedUpdate(resource.properties, old, inputs)),

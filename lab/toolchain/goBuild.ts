@@ -34,8 +34,8 @@ export async function goBuild(
   const go = await findGo(report);
   const work = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-lab-go-"));
   const started = Date.now();
-  let fetched = 0,
-    compiled = 0;
+  let fetched = 0;
+  let compiled = 0;
   const say = () => {
     const step =
       compiled > 0 ? `compiling, ${compiled} packages done` : `fetching modules, ${fetched} so far`;

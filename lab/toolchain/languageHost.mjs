@@ -37,9 +37,9 @@ function start(args, options) {
 
 /** Runs the program for a preview, update or destroy; answers when it has ended. */
 function run(call, done) {
-  const request = call.request,
-    info = request.getInfo(),
-    folder = info.getProgramDirectory();
+  const request = call.request;
+  const info = request.getInfo();
+  const folder = info.getProgramDirectory();
   const options = info.getOptions()?.toJavaScript() ?? {};
   const args = String(options.nodeargs ?? "")
     .split(/\s+/)
@@ -94,9 +94,9 @@ function run(call, done) {
 
 /** Starts a policy pack or component written for Node; what it prints goes back as it comes. */
 function runPlugin(call) {
-  const request = call.request,
-    folder = request.getInfo().getProgramDirectory(),
-    isPolicyPack = request.getKind() === "analyzer";
+  const request = call.request;
+  const folder = request.getInfo().getProgramDirectory();
+  const isPolicyPack = request.getKind() === "analyzer";
   const { resolve } = createRequire(path.join(folder, "package.json"));
   const args = isPolicyPack
     ? [resolve("@pulumi/pulumi/cmd/run-policy-pack"), ...request.getArgsList(), folder]

@@ -11,8 +11,8 @@ export const etcdDigests: ResourceValidationPolicy = {
   validateResource(args, report) {
     const cluster = clusterOf(args);
     if (!cluster) return;
-    const { etcdVersion = "", etcdChecksums, etcdSha256 = {} } = cluster,
-      digests = Object.entries(etcdSha256);
+    const { etcdVersion = "", etcdChecksums, etcdSha256 = {} } = cluster;
+    const digests = Object.entries(etcdSha256);
     if (etcdChecksums !== "pinned")
       return report(
         `etcdChecksums is ${etcdChecksums ?? "not set"}: whoever serves the archive also says what it should be; set it to "pinned".`,

@@ -19,8 +19,8 @@ export const marks: ResourceValidationPolicy = {
     "Everything that can bear it carries the mark of its stack: by it a run that was cut off is healed, what is left behind is found, and nothing of somebody else's is ever removed.",
   validateResource(args, report) {
     if (tagged.includes(args.type)) {
-      const given = known(() => args.props.tags) ?? {},
-        missing = tags.filter((tag) => !(tag in given));
+      const given = known(() => args.props.tags) ?? {};
+      const missing = tags.filter((tag) => !(tag in given));
       if (missing.length > 0)
         report(
           `missing tags: ${missing.join(", ")} (there are ${Object.keys(given).join(", ") || "none"}); pass the cluster's tags on.`,

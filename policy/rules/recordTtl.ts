@@ -1,8 +1,8 @@
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
-const least = 60,
-  most = 86_400;
+const least = 60;
+const most = 86_400;
 
 export const recordTtl: ResourceValidationPolicy = {
   name: "record-ttl",

@@ -15,8 +15,8 @@ const fileOf = (name: string) => path.join(projectDir, "tests/lab", `${name}.tes
 
 describe("the files of a tier", () => {
   test("each runs on the host that is free first, and what they count is summed up", async () => {
-    const ran: string[] = [],
-      said: string[] = [];
+    const ran: string[] = [];
+    const said: string[] = [];
     const host =
       (name: string, ms: number): Host =>
       async (command, { onLine }) => {
@@ -106,12 +106,12 @@ describe("the second host", () => {
     if (!can(t)) return;
     const text = `import { onSecondHost } from ${JSON.stringify(path.join(projectDir, "tests/secondHost.ts"))}; await onSecondHost(["sleep", "98.7654"]);`;
     const maker = spawn(process.execPath, ["--input-type=module", "--eval", text], {
-        stdio: "ignore",
-      }),
-      sleeps = () =>
-        readdirSync("/proc").some(
-          (pid) => /^\d+$/.test(pid) && argumentsOf(pid) === "sleep\0" + "98.7654\0",
-        );
+      stdio: "ignore",
+    });
+    const sleeps = () =>
+      readdirSync("/proc").some(
+        (pid) => /^\d+$/.test(pid) && argumentsOf(pid) === "sleep\0" + "98.7654\0",
+      );
     await eventually("the second host", 20_000, async () => sleeps());
     maker.kill("SIGKILL");
     await eventually("its processes to end", 20_000, async () => !sleeps());

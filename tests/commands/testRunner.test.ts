@@ -63,8 +63,8 @@ test("a file that leaves something open ends all the same, fails, and names it",
 });
 
 test("a file ends with its runner, also when that is killed", async () => {
-  const file = path.join(folder, "orphan.test.mjs"),
-    pidFile = path.join(folder, "pid");
+  const file = path.join(folder, "orphan.test.mjs");
+  const pidFile = path.join(folder, "pid");
   await writeFile(
     file,
     `import { writeFileSync } from "node:fs"; import test from "node:test";

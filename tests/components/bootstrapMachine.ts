@@ -56,9 +56,9 @@ export interface Machine {
 }
 
 export async function machine(): Promise<Machine> {
-  const here = await fs.mkdtemp(path.join(folder, "machine-")),
-    bin = path.join(here, "bin"),
-    base = path.join(here, "bootstrap");
+  const here = await fs.mkdtemp(path.join(folder, "machine-"));
+  const bin = path.join(here, "bin");
+  const base = path.join(here, "bootstrap");
   await fs.mkdir(bin);
   for (const [name, text] of Object.entries(commands))
     await fs.writeFile(path.join(bin, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
@@ -80,8 +80,8 @@ export async function machine(): Promise<Machine> {
       env: { PATH: `${bin}:${process.env.PATH}`, HERE: here },
       timeout: 30_000,
     });
-    let out = "",
-      err = "";
+    let out = "";
+    let err = "";
     child.stdout.on("data", (data: Buffer) => {
       out += data.toString();
       onOutput?.(out);

@@ -31,8 +31,8 @@ describe("bootstrap", { concurrency: true }, () => {
       path.join(m.base, "converge.log"),
     ])
       assert.equal((await fs.stat(file)).mode & 0o077, 0, file);
-    const started = performance.now(),
-      second = await m.run();
+    const started = performance.now();
+    const second = await m.run();
     assert.deepEqual(
       [second.code, second.out],
       [0, "node-a has converged with these inputs before, and etcd is running\n"],
@@ -108,12 +108,12 @@ describe("bootstrap", { concurrency: true }, () => {
   });
 
   test("each converge finds its own certificate, whatever another one leaves or takes away", async () => {
-    const m = await machine(),
-      pki = (name: string) => ({
-        ca: `${name} ca`,
-        certificate: `${name} certificate`,
-        privateKey: `${name} key`,
-      });
+    const m = await machine();
+    const pki = (name: string) => ({
+      ca: `${name} ca`,
+      certificate: `${name} certificate`,
+      privateKey: `${name} key`,
+    });
     await fs.writeFile(
       path.join(m.here, "bin/cinc-client"),
       `#!/bin/bash\necho "cinc-client $(cat "${m.base}/pki/member.crt")" >> "$HERE/calls"; while [ -e "$HERE/hold" ]; do sleep 0.05; done; touch "$HERE/etcd-runs"\n`,

@@ -19,9 +19,10 @@ const profile = {
   addresses: ["10.0.0.1", "127.0.0.1"],
   days: 365,
 };
-const serverAuth = "1.3.6.1.5.5.7.3.1",
-  clientAuth = "1.3.6.1.5.5.7.3.2";
-let ca: Issued, leaf: Issued;
+const serverAuth = "1.3.6.1.5.5.7.3.1";
+const clientAuth = "1.3.6.1.5.5.7.3.2";
+let ca: Issued;
+let leaf: Issued;
 before(async () => {
   ca = await makeAuthority("etcd CA of etcd.test", 3650);
   leaf = await issueCertificate(ca, profile);
@@ -72,8 +73,8 @@ test("without names it is a client's only", async () => {
 });
 
 test("a renewal keeps the key and changes the rest; no certificate outlives its CA", async () => {
-  const again = await issueCertificate(ca, profile, leaf.privateKey),
-    serial = (pem: string) => new X509Certificate(pem).serialNumber;
+  const again = await issueCertificate(ca, profile, leaf.privateKey);
+  const serial = (pem: string) => new X509Certificate(pem).serialNumber;
   assert.equal(again.privateKey, leaf.privateKey);
   assert.ok(
     new X509Certificate(again.certificate).checkPrivateKey(createPrivateKey(leaf.privateKey)),
@@ -103,9 +104,9 @@ test("a CA with an RSA key, or on another curve, signs too", async () => {
 test("of a CA made by other tools, name and key identifier are taken byte by byte: Go compares the one, OpenSSL the other", async () => {
   const x509 = await import("@peculiar/x509");
   for (const keyId of ["00".repeat(19) + "07", ""]) {
-    const foreign = await foreignAuthority(keyId),
-      authority = new x509.X509Certificate(foreign.certificate),
-      issued = new x509.X509Certificate((await issueCertificate(foreign, profile)).certificate);
+    const foreign = await foreignAuthority(keyId);
+    const authority = new x509.X509Certificate(foreign.certificate);
+    const issued = new x509.X509Certificate((await issueCertificate(foreign, profile)).certificate);
     assert.deepEqual(
       Buffer.from(issued.issuerName.toArrayBuffer()),
       Buffer.from(authority.subjectName.toArrayBuffer()),
@@ -127,9 +128,9 @@ test("of a CA made by other tools, name and key identifier are taken byte by byt
   }
 });
 
-const day = 86_400_000,
-  now = Date.parse("2027-01-01T00:00:00Z"),
-  at = (days: number) => new Date(now + days * day).toISOString();
+const day = 86_400_000;
+const now = Date.parse("2027-01-01T00:00:00Z");
+const at = (days: number) => new Date(now + days * day).toISOString();
 const dues: [string, end: number, caEnd: number, days: number, before: number, due: boolean][] = [
   ["plenty of time", 200, 3000, 365, 60, false],
   ["the last day before the window", 61, 3000, 365, 60, false],
@@ -153,8 +154,8 @@ test("the end of the CA is said as soon as it cuts certificates short, and not b
 });
 
 const brought = (raw: object, { tls = true, secret = true } = {}) => {
-  const problems: Problem[] = [],
-    authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);
+  const problems: Problem[] = [];
+  const authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);
   return { authority, text: describeProblems(problems) };
 };
 test("a CA of one's own is taken, and none is needed", () => {
@@ -221,12 +222,12 @@ const refusedAuthorities: [string, () => { text: string } | Promise<{ text: stri
   [
     "a CA that another one signed",
     async () => {
-      const x509 = await import("@peculiar/x509"),
-        root = new x509.X509Certificate(ca.certificate),
-        keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-          "sign",
-          "verify",
-        ]);
+      const x509 = await import("@peculiar/x509");
+      const root = new x509.X509Certificate(ca.certificate);
+      const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+        "sign",
+        "verify",
+      ]);
       const signingKey = await crypto.subtle.importKey(
         "pkcs8",
         new Uint8Array(createPrivateKey(ca.privateKey).export({ format: "der", type: "pkcs8" })),

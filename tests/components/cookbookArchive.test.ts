@@ -39,8 +39,8 @@ test("another content or another name gives another text", async () => {
 });
 
 test("a README is no part of it", async () => {
-  const plain = await cookbook("plain", { "metadata.rb": "name 'x'" }),
-    documented = await cookbook("documented", { "metadata.rb": "name 'x'", "README.md": "x" });
+  const plain = await cookbook("plain", { "metadata.rb": "name 'x'" });
+  const documented = await cookbook("documented", { "metadata.rb": "name 'x'", "README.md": "x" });
   assert.equal(await packCookbook(documented), await packCookbook(plain));
 });
 

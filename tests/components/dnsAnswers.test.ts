@@ -21,8 +21,8 @@ const expected: ExpectedDns = {
     { target: "c.etcd.test", address: "10.0.0.3" },
   ],
 };
-const plain = "_etcd-server._tcp.etcd.test",
-  ssl = "_etcd-server-ssl._tcp.etcd.test";
+const plain = "_etcd-server._tcp.etcd.test";
+const ssl = "_etcd-server-ssl._tcp.etcd.test";
 
 type Change = Partial<Answer>;
 const answer = (change: Change = {}): Answer => ({

@@ -5,11 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { firstContactKeyIn } from "../../components/ssh/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
 
-let registered: Registered[],
-  dependencies: Map<string, string[]>,
-  options: Map<string, pulumi.CustomResourceOptions>,
-  endpoints: Record<string, string>,
-  hostKeys: Record<string, string>;
+let registered: Registered[];
+let dependencies: Map<string, string[]>;
+let options: Map<string, pulumi.CustomResourceOptions>;
+let endpoints: Record<string, string>;
+let hostKeys: Record<string, string>;
 const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const key = "-----BEGIN OPENSSH PRIVATE KEY----- marker-of-the-private-key";
 
@@ -59,8 +59,8 @@ before(async () => {
 
 /** Options are not part of what mocks see; a transformation on the component sees those of all its children. */
 function watchOptions() {
-  const dependencies = new Map<string, string[]>(),
-    options = new Map<string, pulumi.CustomResourceOptions>();
+  const dependencies = new Map<string, string[]>();
+  const options = new Map<string, pulumi.CustomResourceOptions>();
   const watch: pulumi.ResourceTransformation = ({ name, opts }) => {
     options.set(name, opts as pulumi.CustomResourceOptions);
     const on = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
@@ -187,8 +187,8 @@ test("a machine on its own interface, with IMDSv2 only and encrypted disks", () 
 });
 
 test("user data is secret, and brings a host key of its own to each machine", () => {
-  const texts = ["a", "b", "c"].map((n) => one(`etcd-${n}-instance`).inputs.userData),
-    keys = texts.map((text) => firstContactKeyIn(String(secretValue(text))));
+  const texts = ["a", "b", "c"].map((n) => one(`etcd-${n}-instance`).inputs.userData);
+  const keys = texts.map((text) => firstContactKeyIn(String(secretValue(text))));
   for (const text of texts) assert.notEqual(typeof text, "string", "user data must be a secret");
   for (const key of keys) assert.match(key, /^ssh-ed25519 AAAA/);
   assert.equal(new Set(keys).size, 3);
@@ -196,8 +196,8 @@ test("user data is secret, and brings a host key of its own to each machine", ()
 });
 
 test("the first contact knows the machine by the key of its user data, once port 22 is open, and waits for no DNS", () => {
-  const { inputs } = one("etcd-b-first-contact"),
-    on = dependencies.get("etcd-b-first-contact") ?? [];
+  const { inputs } = one("etcd-b-first-contact");
+  const on = dependencies.get("etcd-b-first-contact") ?? [];
   assert.equal(
     inputs.firstHostKey,
     firstContactKeyIn(String(secretValue(one("etcd-b-instance").inputs.userData))),

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { refusals } from "../../components/founders.ts";
 
-const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" },
-  places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
+const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" };
+const places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
 const founded = {
   nodes: ["a", "b", "c"],
   domain: "etcd.test",

@@ -7,22 +7,22 @@ import { keyPairOf, makeHostKey, type KeyPair } from "../../components/ssh/hostK
 
 /** The point of a public half, which has its 32 bytes whatever they are. */
 function pointOf({ publicKey }: KeyPair): Buffer {
-  const blob = Buffer.from(publicKey.split(" ")[1] ?? "", "base64"),
-    head = Buffer.from("0000000b7373682d6564323535313900000020", "hex");
+  const blob = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
+  const head = Buffer.from("0000000b7373682d6564323535313900000020", "hex");
   assert.deepEqual(blob.subarray(0, head.length), head, publicKey);
   assert.equal(blob.length, head.length + 32, publicKey);
   return blob.subarray(head.length);
 }
 
 test("a key is whole when its public half or its seed begins with zeros, which happens to one in 256", async () => {
-  let first = 0,
-    last = 0;
+  let first = 0;
+  let last = 0;
   for (let n = 0; (first < 3 || last < 3) && n < 20_000; n++) {
     const seed = createHash("sha256").update(String(n)).digest();
     if (n % 2) seed[0] = 0;
-    const key = await keyPairOf(seed),
-      point = pointOf(key),
-      parsed = ssh2.utils.parseKey(key.privateKey);
+    const key = await keyPairOf(seed);
+    const point = pointOf(key);
+    const parsed = ssh2.utils.parseKey(key.privateKey);
     assert.ok(!(parsed instanceof Error), String(parsed));
     assert.equal(parsed.getPublicSSH().toString("base64"), key.publicKey.split(" ")[1]);
     first += point[0] === 0 ? 1 : 0;

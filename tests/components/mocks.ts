@@ -10,8 +10,8 @@ export interface Registered {
 
 /** Answers like a cloud would: ids and addresses that depend on the name only. */
 export async function recordResources(): Promise<Registered[]> {
-  const registered: Registered[] = [],
-    { certificate } = await makeAuthority("mock", 3650);
+  const registered: Registered[] = [];
+  const { certificate } = await makeAuthority("mock", 3650);
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {

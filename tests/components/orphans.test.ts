@@ -118,14 +118,14 @@ test("things in EC2 are found by all of their tags, and only when the incarnatio
 });
 
 test("before a group is made, one that interfaces are in is not an orphan: it is the one that is replaced", async () => {
-  const ec2 = await startFakeEc2(),
-    setting = (key: string) =>
-      ({
-        "aws:region": "us-east-1",
-        "aws:accessKey": "lab",
-        "aws:secretKey": "lab",
-        "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
-      })[key];
+  const ec2 = await startFakeEc2();
+  const setting = (key: string) =>
+    ({
+      "aws:region": "us-east-1",
+      "aws:accessKey": "lab",
+      "aws:secretKey": "lab",
+      "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
+    })[key];
   const group = () =>
     removeOrphanOf("aws:ec2/securityGroup:SecurityGroup", { tags: { Incarnation: "x" } }, setting);
   ec2.script = {

@@ -82,12 +82,12 @@ test("one mistake is one line", () => {
 });
 
 test("no secret is shown, under whatever key it was put", () => {
-  const pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE",
-    problems = [
-      { field: "caPrivatKey", rule: "unknown key", value: "MHcCAQEE" },
-      { field: "sshPrivateKeyFile", rule: "cannot be read", value: pem },
-      { field: "ttl", rule: "a number", value: "1" },
-    ];
+  const pem = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE";
+  const problems = [
+    { field: "caPrivatKey", rule: "unknown key", value: "MHcCAQEE" },
+    { field: "sshPrivateKeyFile", rule: "cannot be read", value: pem },
+    { field: "ttl", rule: "a number", value: "1" },
+  ];
   assert.equal(
     describeProblems(problems, (key) => key === "caPrivatKey"),
     "caPrivatKey: unknown key (got a text that is not shown)\nsshPrivateKeyFile: cannot be read (got a text that is not shown)\nttl: a number (got 1)",

@@ -30,8 +30,8 @@ test("the public half is found in user data, and nothing where there is none", (
 });
 
 test("the script is a function that bash reads, called in its last line, so that half of it runs nothing", () => {
-  const script = hostKeyScript(key),
-    end = script.lastIndexOf("take_host_key < /dev/null");
+  const script = hostKeyScript(key);
+  const end = script.lastIndexOf("take_host_key < /dev/null");
   assert.deepEqual(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr, "");
   // Every command there is stands for the first one the script would run.
   const ran = (text: string) =>

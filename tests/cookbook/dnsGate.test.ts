@@ -12,8 +12,8 @@ const settings = {
   address: "10.0.0.1",
   members: { a: "10.0.0.1", b: "10.0.0.2", c: "10.0.0.3" },
 };
-const srv = "_etcd-server._tcp.etcd.test SRV",
-  ssl = "_etcd-server-ssl._tcp.etcd.test SRV";
+const srv = "_etcd-server._tcp.etcd.test SRV";
+const ssl = "_etcd-server-ssl._tcp.etcd.test SRV";
 
 /** [rcode, records, seconds the resolver keeps it], or the reason why there was no answer. */
 type Answer = readonly [rcode: string, records: readonly unknown[], ttl: number | null] | string;

@@ -15,8 +15,8 @@ after(async () => {
 });
 
 // The program with its two fixed places moved below the test's folder.
-const program = path.join(folder, "etcd-volume"),
-  begun = path.join(folder, "formatting");
+const program = path.join(folder, "etcd-volume");
+const begun = path.join(folder, "formatting");
 await fs.writeFile(
   program,
   (await fs.readFile(path.join(filesFolder, "etcd-volume"), "utf8"))
@@ -103,8 +103,8 @@ const foreign: [
 ];
 for (const [name, write, message] of foreign) {
   test(`${name}: left alone, and named`, options, async () => {
-    const device = await disk(write),
-      before = await fs.readFile(path.join(folder, `disk${count}`));
+    const device = await disk(write);
+    const before = await fs.readFile(path.join(folder, `disk${count}`));
     const run = volume("prepare", device, "1");
     assert.equal(run.status, 1);
     assert.match(run.stderr, message);
@@ -117,8 +117,8 @@ for (const [name, write, message] of foreign) {
 
 test("a format that was cut short is begun again, on the same disk only", options, async () => {
   const half = (file: string) => writeAt(file, 700_000, Buffer.from("half of a file system"));
-  const cut = await disk(half),
-    other = await disk(half);
+  const cut = await disk(half);
+  const other = await disk(half);
   await fs.writeFile(begun, `${cut}\n`);
   assert.equal(volume("prepare", other, "1").status, 1);
   const run = volume("prepare", cut, "1");

@@ -95,8 +95,8 @@ async function preflight(
     ],
     { timeout: 30_000 },
   );
-  let out = "",
-    err = "";
+  let out = "";
+  let err = "";
   child.stdout.on("data", (data: Buffer) => {
     out += data.toString();
   });

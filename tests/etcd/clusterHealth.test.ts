@@ -7,8 +7,8 @@ import { probeCluster } from "../../components/health/etcdProbe.ts";
 import { startDynamicProvider } from "../provider/dynamicProvider.ts";
 import { etcdVersions, startMembers } from "./etcdProcesses.ts";
 
-const silent = () => undefined,
-  names = ["a", "b", "c"];
+const silent = () => undefined;
+const names = ["a", "b", "c"];
 const until = (members: readonly { name: string; endpoint: string; peerUrl: string }[]) =>
   waitForHealth({ members, bootstraps: "", timeoutSeconds: 30, version: 1 }, silent);
 

@@ -45,8 +45,8 @@ const needed: readonly Needed[] = [
 export async function whyNoBench(): Promise<string | undefined> {
   const none = await whyNoWorld();
   if (none !== undefined) return none;
-  const missing = await missingCommands(needed),
-    lab = await whyNoLab();
+  const missing = await missingCommands(needed);
+  const lab = await whyNoLab();
   if (lab === undefined) return undefined; // it can install what is missing, and its image has ruby
   if (missing.length > 0)
     return `they need ${missing.map(({ command }) => command).join(", ")}. Install: ${missing.map(({ apt }) => apt).join(" ")}.`;

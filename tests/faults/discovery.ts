@@ -23,8 +23,8 @@ export interface Discovery {
 }
 
 export async function discovery(world: World, { id }: { id: string }): Promise<Discovery> {
-  const started = Date.now(),
-    fault = faults.find((f) => f.id === id);
+  const started = Date.now();
+  const fault = faults.find((f) => f.id === id);
   if (!fault) throw new Error(`no fault ${id}`);
   await fault.apply(world.zone, 3600);
   const { alone, health } = await etcdAlone(world, fault);

@@ -12,8 +12,8 @@ import { FaultTable } from "./faultTable.ts";
 import type { RollingRestart } from "./rollingRestart.ts";
 import type { OpenWorld } from "./world.ts";
 
-const started = Date.now(),
-  table = new FaultTable();
+const started = Date.now();
+const table = new FaultTable();
 let bench: Bench;
 before(async () => {
   bench = await openBench();

@@ -16,8 +16,8 @@ export class FaultTable {
   readonly #rows: Row[] = [];
 
   add(id: string, broken: string, version: string, tls: boolean, alone: string, saw: Saw): void {
-    const fault = `${id} ${broken}`,
-      program = `gate ${saw.gate === "-" ? "not asked" : saw.gate ? "refuses" : "opens"}, node ${saw.node.some(Boolean) ? "refuses" : "starts"}, health ${saw.health.length ? "names it" : "sees nothing"}`;
+    const fault = `${id} ${broken}`;
+    const program = `gate ${saw.gate === "-" ? "not asked" : saw.gate ? "refuses" : "opens"}, node ${saw.node.some(Boolean) ? "refuses" : "starts"}, health ${saw.health.length ? "names it" : "sees nothing"}`;
     const where = `${version.split(".").slice(0, 2).join(".")} ${tls ? "TLS" : "plain"}`;
     const same = this.#rows.find(
       (row) => row.fault === fault && row.alone === alone && row.program === program,

@@ -8,12 +8,13 @@ import { makeAuthority, memberLeaf, type Leaf } from "./certificates.ts";
 import type { Handshakes, Misfits } from "./handshakes.ts";
 import { addressOf, stranger } from "./places.ts";
 
-let bench: Bench, given: Misfits;
+let bench: Bench;
+let given: Misfits;
 before(async () => {
   bench = await openBench();
-  const other = await makeAuthority(),
-    leaf = (name: string, change: Partial<Leaf> = {}) =>
-      bench.authority.issue({ ...memberLeaf(name), ...change });
+  const other = await makeAuthority();
+  const leaf = (name: string, change: Partial<Leaf> = {}) =>
+    bench.authority.issue({ ...memberLeaf(name), ...change });
   const expired = { from: -48, to: -1 };
   const [
     otherName,

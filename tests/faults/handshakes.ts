@@ -65,10 +65,10 @@ export interface Handshakes {
 export async function handshakes(world: World, given: Misfits): Promise<Handshakes> {
   const units = await startUnits(world);
   await formed(world, units);
-  const asked = await askEveryone(world, given),
-    misfits: Record<string, Handshakes["misfits"][string]> = {};
-  const c = machine(world, "c"),
-    right = world.spec.pki.members.c;
+  const asked = await askEveryone(world, given);
+  const misfits: Record<string, Handshakes["misfits"][string]> = {};
+  const c = machine(world, "c");
+  const right = world.spec.pki.members.c;
   const withoutAllowedHostname = await askWithout(
     world,
     units,
@@ -101,9 +101,9 @@ async function askEveryone(
   world: World,
   { operator, otherName, otherAuthority }: Misfits,
 ): Promise<Record<string, string>> {
-  const address = addressOf("a"),
-    { ca, members } = world.spec.pki,
-    asked: Record<string, string> = {};
+  const address = addressOf("a");
+  const { ca, members } = world.spec.pki;
+  const asked: Record<string, string> = {};
   for (const [port, route] of [
     [2379, "/version"],
     [2380, "/members"],
@@ -143,8 +143,8 @@ async function askWithout(
   key: string,
   caller: Pair,
 ): Promise<string> {
-  const file = path.join(machine(world, "c").root, "etc/etcd/etcd.yaml"),
-    text = await fs.readFile(file, "utf8");
+  const file = path.join(machine(world, "c").root, "etc/etcd/etcd.yaml");
+  const text = await fs.readFile(file, "utf8");
   const { [key]: _, ...security } =
     (parse(text) as Record<string, Record<string, unknown>>)["peer-transport-security"] ?? {};
   const restart = async (content: string) => {
@@ -193,8 +193,8 @@ async function restartWith(
   name: string,
   pair: Pair,
 ): Promise<Handshakes["misfits"][string]> {
-  const others = names.filter((n) => n !== name),
-    from = others.map((n) => units[n]?.etcd?.log().length ?? 0);
+  const others = names.filter((n) => n !== name);
+  const from = others.map((n) => units[n]?.etcd?.log().length ?? 0);
   await units[name]?.stop();
   await writePki(machine(world, name), world.spec.pki.ca, pair);
   units[name] = startUnit(machine(world, name), world.unit(name));
@@ -216,8 +216,8 @@ async function renew(
   units: Readonly<Record<string, Unit>>,
   pair: Pair,
 ): Promise<Handshakes["renewal"]> {
-  const { ca, client } = world.spec.pki,
-    pid = units.a?.etcd?.pid;
+  const { ca, client } = world.spec.pki;
+  const pid = units.a?.etcd?.pid;
   const serials = () =>
     Promise.all(
       [2379, 2380].map(

@@ -89,8 +89,8 @@ export async function addMachine(
       reject(new Error(`machine ${name} ended with ${code} before it was there: ${said}`)),
     );
   });
-  const pid = String(holder.pid),
-    enter = [`--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`];
+  const pid = String(holder.pid);
+  const enter = [`--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`];
   await ip([
     `link add lan-${name} type veth peer name eth0 netns ${pid}`,
     `link set lan-${name} master lan up`,

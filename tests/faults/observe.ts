@@ -68,8 +68,8 @@ export async function settle(
   started: Readonly<Record<string, Etcd>>,
   timeoutMs = 45_000,
 ): Promise<{ sentence: string; report: ClusterReport }> {
-  const deadline = Date.now() + timeoutMs,
-    before = new Map(Object.values(started).map((etcd) => [etcd, etcd.elections]));
+  const deadline = Date.now() + timeoutMs;
+  const before = new Map(Object.values(started).map((etcd) => [etcd, etcd.elections]));
   const inVain = (etcd: Etcd) => etcd.elections - (before.get(etcd) ?? 0) >= 2;
   for (;;) {
     let open = Object.entries(started).filter(

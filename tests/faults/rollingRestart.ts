@@ -20,8 +20,8 @@ export interface RollingRestart {
 }
 
 export async function rollingRestart(world: World): Promise<RollingRestart> {
-  const units = await startUnits(world),
-    before = await formed(world, units);
+  const units = await startUnits(world);
+  const before = await formed(world, units);
   await client(world, "c", async (etcd) => {
     await etcd.put("written").value("before");
   });
@@ -38,8 +38,8 @@ export async function rollingRestart(world: World): Promise<RollingRestart> {
     const { sentence, report } = await settle(world, processes(units));
     return { sentence, health: report.reasons };
   };
-  const afterFirst = await restart("a"),
-    afterSecond = await restart("b");
+  const afterFirst = await restart("a");
+  const afterSecond = await restart("b");
   await world.zone.restore();
   const after = await healthy(world, 60);
   return {

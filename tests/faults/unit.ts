@@ -47,12 +47,12 @@ export function startEtcd(machine: Machine, unit: string): Etcd {
 /** The whole unit, until it is stopped or its machine is reset. */
 export function startUnit(machine: Machine, unit: string): Unit {
   const steps = stepsOf(unit);
-  const born = machine.resets,
-    over = () => stopped || machine.resets !== born;
-  let stopped = false,
-    passes = 0,
-    running: Etcd | undefined,
-    child: ChildProcess | undefined;
+  const born = machine.resets;
+  const over = () => stopped || machine.resets !== born;
+  let stopped = false;
+  let passes = 0;
+  let running: Etcd | undefined;
+  let child: ChildProcess | undefined;
   const refusals: string[] = [];
   const once = async (command: string): Promise<Ended> => {
     const [program = "", ...args] = command.split(" ");
@@ -124,10 +124,10 @@ async function ready(etcd: Etcd): Promise<void> {
 }
 
 function watch(child: ChildProcess): Etcd {
-  let text = "",
-    partial = "",
-    serves = false,
-    elections = 0;
+  let text = "";
+  let partial = "";
+  let serves = false;
+  let elections = 0;
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (data: Buffer) => {
       text += data.toString();

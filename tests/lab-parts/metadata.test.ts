@@ -21,7 +21,9 @@ const instance: Described = {
   options: { endpoint: "enabled", tokens: "required", tags: "disabled" },
 };
 const other: Described = { ...instance, instanceId: "i-2", address: "10.213.0.5" };
-let now: number, instances: Described[], service: MetadataService;
+let now: number;
+let instances: Described[];
+let service: MetadataService;
 beforeEach(() => {
   now = 1_000_000;
   instances = [instance, other];

@@ -14,8 +14,8 @@ const begin = (type: string, name: string, op?: string): EngineEvent => ({
 const end = (type: string, name: string, op?: string): EngineEvent => ({
   resOutputsEvent: { metadata: step(type, name, op) },
 });
-const record = "cloudflare:index/dnsRecord:DnsRecord",
-  gate = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
+const record = "cloudflare:index/dnsRecord:DnsRecord";
+const gate = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
 
 test("a group is told once, when it has been quiet for a moment", () => {
   const progress = new PulumiProgress();

@@ -101,13 +101,13 @@ test("the operator is a client and no peer; a stranger of the same CA is no peer
   assert.ok(operator, "the stack has no operator's certificate");
   assert.equal(await knock(operator), "in");
   assert.match(await knockAsPeer(operator), /^refused: /);
-  const other = await makeAuthority("etcd CA of etcd.test", 1),
-    profile = {
-      commonName: "a.etcd.test",
-      dnsNames: ["etcd.test", "a.etcd.test"],
-      addresses: [address("c")],
-      days: 1,
-    };
+  const other = await makeAuthority("etcd CA of etcd.test", 1);
+  const profile = {
+    commonName: "a.etcd.test",
+    dnsNames: ["etcd.test", "a.etcd.test"],
+    addresses: [address("c")],
+    days: 1,
+  };
   const forged = await issueCertificate(other, profile);
   assert.match(await knock(forged), /^refused: /);
   assert.match(await knockAsPeer(forged), /^refused: /);
@@ -197,9 +197,10 @@ test("a certificate inside its renewal window is a change in preview; up renews 
         })
         .once("error", reject);
     });
-  const before = await shown("a"),
-    running = await processes(),
-    daysOf = (c: X509Certificate) => Math.round((Date.parse(c.validTo) - Date.now()) / 86_400_000);
+  const before = await shown("a");
+  const running = await processes();
+  const daysOf = (c: X509Certificate) =>
+    Math.round((Date.parse(c.validTo) - Date.now()) / 86_400_000);
   assert.equal(daysOf(before), 365);
   assert.deepEqual(
     [...(before.subjectAltName ?? "").split(", ")].sort(),

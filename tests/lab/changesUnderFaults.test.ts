@@ -44,8 +44,8 @@ async function succeeds(
 }
 
 async function fails(config: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const started = Date.now(),
-    { code, text } = await up(config);
+  const started = Date.now();
+  const { code, text } = await up(config);
   assert.notEqual(code, 0, text);
   assert.ok(Date.now() - started < 150_000, `up failed only after ${Date.now() - started} ms`);
   return text;
@@ -64,8 +64,8 @@ async function unmet(): Promise<unknown[]> {
 }
 
 test("changes at Cloudflare: told to wait, failed, cut before and after the write; each record is changed once", async () => {
-  const before = (await ours()).map(({ id }) => id).sort(),
-    put = { kind: "api-fault", method: "PUT" };
+  const before = (await ours()).map(({ id }) => id).sort();
+  const put = { kind: "api-fault", method: "PUT" };
   await makeFault({ ...put, body: '"a.etcd.test"', status: 429, retryAfter: 1 });
   await makeFault({ ...put, body: '"b.etcd.test"', status: 500, times: 2 });
   await makeFault({ ...put, body: '"c.etcd.test"', drop: "before-write" });

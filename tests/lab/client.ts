@@ -52,8 +52,8 @@ export async function startClient({
         "ETCDCTL_KEY=/pki/operator.key",
       ]
     : [];
-  const namespace = await makeNamespace(name, address),
-    container = `etcd-lab-${name}`;
+  const namespace = await makeNamespace(name, address);
+  const container = `etcd-lab-${name}`;
   await podman([
     "run",
     "--detach",

@@ -31,15 +31,15 @@ const up = () => npmRun("pulumi", "up", "--yes", "--skip-preview", "--non-intera
 
 /** What a destroy says; it is over within three minutes. */
 async function destroy(...args: string[]): Promise<{ code: number; text: string }> {
-  const started = Date.now(),
-    outcome = await npmRun(
-      "pulumi",
-      "destroy",
-      "--yes",
-      "--skip-preview",
-      "--non-interactive",
-      ...args,
-    );
+  const started = Date.now();
+  const outcome = await npmRun(
+    "pulumi",
+    "destroy",
+    "--yes",
+    "--skip-preview",
+    "--non-interactive",
+    ...args,
+  );
   assert.ok(Date.now() - started < 180_000, `destroy took ${Date.now() - started} ms`);
   return outcome;
 }

@@ -18,8 +18,8 @@ import {
 } from "./harness.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 
-const srv = "_etcd-server-ssl._tcp.etcd.test",
-  soon = { "etcd:dnsTimeout": "6" };
+const srv = "_etcd-server-ssl._tcp.etcd.test";
+const soon = { "etcd:dnsTimeout": "6" };
 
 before(async () => {
   await mustRun("lab", "stop");
@@ -168,8 +168,8 @@ test("wrong DNS, one kind after the other: each is named and nothing starts; rig
 
 test("a nameserver that follows 20 s late only costs time", async () => {
   await makeFault({ kind: "dns-lag", seconds: 20 });
-  const started = Date.now(),
-    { code, text } = await upWith({});
+  const started = Date.now();
+  const { code, text } = await upWith({});
   assert.equal(code, 0, text);
   assert.ok(
     Date.now() - started > 18_000,

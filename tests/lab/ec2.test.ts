@@ -15,10 +15,10 @@ import { clearFaults, eventually, makeFault, mustRun, npmRun } from "./harness.t
 import { onMachine } from "./machines.ts";
 
 const client = ec2Client("etcd-lab-tests");
-const subnet = vpc.subnets[2],
-  address = addresses.gateway.replace(/0\.1$/, "32.77");
-const data = "/data",
-  dataUnit = `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n[Install]\nWantedBy=multi-user.target\n`;
+const subnet = vpc.subnets[2];
+const address = addresses.gateway.replace(/0\.1$/, "32.77");
+const data = "/data";
+const dataUnit = `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n[Install]\nWantedBy=multi-user.target\n`;
 const launch = {
   ImageId: process.arch === "arm64" ? vpc.images.arm64 : vpc.images.amd64,
   InstanceType: process.arch === "arm64" ? "t4g.small" : "t3.small",
@@ -28,10 +28,10 @@ const launch = {
     "#cloud-config\nruncmd: [[sh, -c, 'echo made by user data > /etc/made']]\n",
   ).toString("base64"),
 } as const;
-let group = "",
-  eni = "",
-  volume = "",
-  machine = "";
+let group = "";
+let eni = "";
+let volume = "";
+let machine = "";
 
 before(async () => {
   await mustRun("lab", "stop");
@@ -99,18 +99,18 @@ test("an instance has its interface's address, zone and groups, and its volume b
 });
 
 test("a key pair is listed and deleted by its id", async () => {
-  const { publicKey } = await makeHostKey(),
-    made = async (KeyName: string) =>
-      (
-        await client.send(
-          new ec2.ImportKeyPairCommand({ KeyName, PublicKeyMaterial: Buffer.from(publicKey) }),
-        )
-      ).KeyPairId!;
-  const [one, other] = [await made("one"), await made("other")],
-    names = async (ids?: string[]) =>
-      (await client.send(new ec2.DescribeKeyPairsCommand({ KeyPairIds: ids }))).KeyPairs?.map(
-        ({ KeyName }) => KeyName,
-      );
+  const { publicKey } = await makeHostKey();
+  const made = async (KeyName: string) =>
+    (
+      await client.send(
+        new ec2.ImportKeyPairCommand({ KeyName, PublicKeyMaterial: Buffer.from(publicKey) }),
+      )
+    ).KeyPairId!;
+  const [one, other] = [await made("one"), await made("other")];
+  const names = async (ids?: string[]) =>
+    (await client.send(new ec2.DescribeKeyPairsCommand({ KeyPairIds: ids }))).KeyPairs?.map(
+      ({ KeyName }) => KeyName,
+    );
   assert.deepEqual(await names([other]), ["other"]);
   await client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: one }));
   assert.deepEqual(await names(), ["other"]);

@@ -8,9 +8,9 @@ import { podman } from "../../lab/podman.ts";
 import { startClient, type Client } from "./client.ts";
 import { cloudflare, control, eventually, mustRun, npmRun } from "./harness.ts";
 
-const domain = "half.etcd.test",
-  names = ["n1", "n2", "n3"],
-  hosts: Client[] = [];
+const domain = "half.etcd.test";
+const names = ["n1", "n2", "n3"];
+const hosts: Client[] = [];
 const addressOf = (name: string) =>
   addresses.client.replace(/\d+$/, String(30 + names.indexOf(name) + 1));
 
@@ -30,8 +30,8 @@ const postA = (name: string) =>
 
 async function start(name: string): Promise<void> {
   hosts.push(await startClient({ name, address: addressOf(name) }));
-  const url = (port: number) => `http://${name}.${domain}:${port}`,
-    here = (port: number) => `http://${addressOf(name)}:${port}`;
+  const url = (port: number) => `http://${name}.${domain}:${port}`;
+  const here = (port: number) => `http://${addressOf(name)}:${port}`;
   await podman([
     "exec",
     "--detach",

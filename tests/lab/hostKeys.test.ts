@@ -35,8 +35,8 @@ after(async () => {
 
 /** The container and the first-contact key of a node's machine, from EC2 itself. */
 async function machineOf(node: string): Promise<{ container: string; firstKey: string }> {
-  const id = (await instances()).find((instance) => instance.node === node)?.id ?? "",
-    client = ec2Client("test");
+  const id = (await instances()).find((instance) => instance.node === node)?.id ?? "";
+  const client = ec2Client("test");
   try {
     const { userData } = await firstBoot(client, {
       id,
@@ -115,18 +115,18 @@ test("neither key is readable for others: not on the machine, not in the exporte
 });
 
 test("a first contact that the state does not know is made again: the machine is known by its lasting key", async () => {
-  const before = await outputs(),
-    text = await up("--replace", "**etcd-a-first-contact");
+  const before = await outputs();
+  const text = await up("--replace", "**etcd-a-first-contact");
   assert.match(text, /has its lasting host key already/);
   assert.deepEqual((await outputs()).hostKeys, before.hostKeys);
 });
 
 test("a first contact that was cut off before sshd read the key is finished", async () => {
-  const { endpoints, hostKeys } = await outputs(),
-    { container, firstKey } = await machineOf("c");
+  const { endpoints, hostKeys } = await outputs();
+  const { container, firstKey } = await machineOf("c");
   // The moment between the two: the lasting key is written, sshd still shows the first one.
-  const lasting = "/etc/ssh/ssh_host_ed25519_key",
-    first = "/var/lib/cloud/instance/user-data.txt";
+  const lasting = "/etc/ssh/ssh_host_ed25519_key";
+  const first = "/var/lib/cloud/instance/user-data.txt";
   await onMachine(
     container,
     "sh",
@@ -144,8 +144,8 @@ test("a first contact that was cut off before sshd read the key is finished", as
 });
 
 test("a machine that was lost comes back with a first-contact key and a lasting key of its own, and with its data, whatever number etcd had there", async () => {
-  const lost = await machineOf("b"),
-    before = { keys: (await outputs()).hostKeys, first: lost.firstKey };
+  const lost = await machineOf("b");
+  const before = { keys: (await outputs()).hostKeys, first: lost.firstKey };
   await onMachine(
     lost.container,
     "sh",
@@ -164,8 +164,8 @@ test("a machine that was lost comes back with a first-contact key and a lasting 
 });
 
 test("a machine that shows another key is refused, by ssh and by up, and nothing is sent to it", async () => {
-  const { endpoints } = await outputs(),
-    { container } = await machineOf("a");
+  const { endpoints } = await outputs();
+  const { container } = await machineOf("a");
   await onMachine(
     container,
     "sh",
@@ -178,10 +178,10 @@ test("a machine that shows another key is refused, by ssh and by up, and nothing
     async () => !(await shownBy(endpoints.a ?? "")).includes((await outputs()).hostKeys.a ?? ""),
   );
   const logIns = async () =>
-      (await onMachine(container, "journalctl", "--no-pager"))
-        .split("\n")
-        .filter((line) => /Accepted publickey/.test(line)).length,
-    before = await logIns();
+    (await onMachine(container, "journalctl", "--no-pager"))
+      .split("\n")
+      .filter((line) => /Accepted publickey/.test(line)).length;
+  const before = await logIns();
 
   const ssh = await npmRun("ssh", "a", "true");
   assert.equal(ssh.code, 255);

@@ -14,9 +14,9 @@ after(async () => {
   await npmRun("lab", "stop");
 });
 
-const small = "t3.medium",
-  large = "t3.large",
-  zones = { a: "us-east-1a", b: "us-east-1b", c: "us-east-1c" } as const;
+const small = "t3.medium";
+const large = "t3.large";
+const zones = { a: "us-east-1a", b: "us-east-1b", c: "us-east-1c" } as const;
 type Node = keyof typeof zones;
 /** `up`, or another command, with the given types; the others stay small. */
 const withTypes = (
@@ -46,8 +46,8 @@ const typeOf = async (node: Node) => {
 const healthy = /Healthy: one cluster, ID [0-9a-f]+, 3 of 3 members/;
 
 test("one member gets another type: its machine stops and comes back with its data, the others never stop", async () => {
-  const before = [await etcdOf("a"), await etcdOf("c")],
-    id = await idOf("b");
+  const before = [await etcdOf("a"), await etcdOf("c")];
+  const id = await idOf("b");
   const { code, text } = await withTypes({ b: large });
   assert.equal(code, 0, text);
   assert.match(text, /ClusterHealth etcd-health updated/, "up ended without asking for its health");

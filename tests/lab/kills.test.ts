@@ -17,8 +17,8 @@ const delayOf = (run: number) => delays[run % delays.length] ?? 0;
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 const noChoice = () => undefined;
 
-let cli = "",
-  undisturbed: string[] = [];
+let cli = "";
+let undisturbed: string[] = [];
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("lab", "start");

@@ -5,8 +5,8 @@ import { EC2 } from "@aws-sdk/client-ec2";
 import { addresses, vpc } from "../../lab/addresses.ts";
 import { mustRun, npmRun, pulumiWith } from "./harness.ts";
 
-const key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-  other = key.replace("1234abcd", "5678abcd");
+const key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const other = key.replace("1234abcd", "5678abcd");
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("lab", "start");

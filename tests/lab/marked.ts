@@ -11,11 +11,11 @@ import { asking } from "./inventory.ts";
  * Returns what removes them again.
  */
 export async function makeMarked(incarnation: string, name: string): Promise<() => Promise<void>> {
-  const mark = { project: "etcd", stack: "dev", incarnation },
-    tags = Object.entries({ ...markTags(mark), Name: name }).map(([Key, Value]) => ({
-      Key,
-      Value,
-    }));
+  const mark = { project: "etcd", stack: "dev", incarnation };
+  const tags = Object.entries({ ...markTags(mark), Name: name }).map(([Key, Value]) => ({
+    Key,
+    Value,
+  }));
   const tagged = (ResourceType: ResourceType) => ({
     TagSpecifications: [{ ResourceType, Tags: tags }],
   });

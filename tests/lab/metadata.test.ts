@@ -13,7 +13,8 @@ const ec2 = new EC2({
   endpoint: `http://127.0.0.1:${addresses.ec2Port}`,
   credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
 });
-let a: { id: string; container: string }, b: { container: string };
+let a: { id: string; container: string };
+let b: { container: string };
 
 before(async () => {
   await mustRun("lab", "stop");

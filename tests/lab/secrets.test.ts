@@ -16,8 +16,8 @@ import { mustRun, npmRun } from "./harness.ts";
 import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
 
-const file = path.join(labDir, "secret.yaml"),
-  configured = ["--config-file", file, "--non-interactive"];
+const file = path.join(labDir, "secret.yaml");
+const configured = ["--config-file", file, "--non-interactive"];
 const up = (...args: string[]) =>
   npmRun("pulumi", "up", "--yes", "--skip-preview", ...args, ...configured);
 const cli = (input: string, ...args: string[]) =>
@@ -26,9 +26,9 @@ const cli = (input: string, ...args: string[]) =>
     input,
     env: { NODE_TEST_CONTEXT: undefined },
   });
-let needles = new Map<string, string>(),
-  commandLines: CommandLines,
-  success = "";
+let needles = new Map<string, string>();
+let commandLines: CommandLines;
+let success = "";
 
 before(async () => {
   await mustRun("lab", "stop");
@@ -109,10 +109,10 @@ function needlesOf(state: string, ...more: string[]): Map<string, string> {
   const found = new Map<string, string>([["the API token", zone.apiToken]]);
   for (const pem of pems) {
     const lines = pem
-        .split("\n")
-        .slice(1, -1)
-        .map((text) => text.trim()),
-      line = lines[Math.floor(lines.length / 2)] ?? "";
+      .split("\n")
+      .slice(1, -1)
+      .map((text) => text.trim());
+    const line = lines[Math.floor(lines.length / 2)] ?? "";
     found.set(`key ${found.size}`, line);
     // Base64 of the same, whatever stood before it: one of three alignments.
     for (const shift of [0, 1, 2])
@@ -219,8 +219,8 @@ test("not in user data, but for the key of the first contact, which is spent", a
 });
 
 test("nor when it fails: a converge that breaks off, settings that are refused", async () => {
-  const broken = path.join(labDir, "broken.yaml"),
-    stack = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
+  const broken = path.join(labDir, "broken.yaml");
+  const stack = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
   await writeFile(
     broken,
     stringify({

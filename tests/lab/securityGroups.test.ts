@@ -19,14 +19,16 @@ const ec2 = new EC2({
   endpoint: `http://127.0.0.1:${addresses.ec2Port}`,
   credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
 });
-const prefix = addresses.cidr.split(".").slice(0, 2).join("."),
-  memberOfGroup = `${prefix}.0.200`;
+const prefix = addresses.cidr.split(".").slice(0, 2).join(".");
+const memberOfGroup = `${prefix}.0.200`;
 const host = `${addresses.gateway}/32`;
 const named = (more: string[] = []) => ({
   "etcd:sshFrom": [host],
   "etcd:clientsFrom": [host, `${addresses.client}/32`, ...more],
 });
-let known: Client, stranger: Client, address: Record<string, string>;
+let known: Client;
+let stranger: Client;
+let address: Record<string, string>;
 
 before(async () => {
   await mustRun("lab", "stop");
@@ -91,9 +93,9 @@ function fromHere(node: string, port: number): Promise<Met> {
 /** The members' group, and its rules as EC2 has them. */
 async function group(): Promise<{ id: string; ruleOf: (description: RegExp) => string }> {
   const { SecurityGroups = [] } = await ec2.describeSecurityGroups({
-      Filters: [{ Name: "tag:Name", Values: ["etcd-members"] }],
-    }),
-    id = SecurityGroups[0]?.GroupId ?? "";
+    Filters: [{ Name: "tag:Name", Values: ["etcd-members"] }],
+  });
+  const id = SecurityGroups[0]?.GroupId ?? "";
   const { SecurityGroupRules = [] } = await ec2.describeSecurityGroupRules({
     Filters: [{ Name: "group-id", Values: [id] }],
   });
@@ -205,8 +207,8 @@ test("clientsFrom opens 2379 to the members of a security group, and follows who
 });
 
 test("without a rule outward a machine reaches nothing but the VPC's resolver", async () => {
-  const { id, ruleOf } = await group(),
-    container = await containerOf("a");
+  const { id, ruleOf } = await group();
+  const container = await containerOf("a");
   const mirror = () =>
     onMachine(
       container,

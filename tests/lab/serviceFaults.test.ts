@@ -38,8 +38,8 @@ async function succeeds(): Promise<string> {
 
 /** What a failing `up` says. It is over within two minutes. */
 async function fails(config: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const started = Date.now(),
-    { code, text } = await up(config);
+  const started = Date.now();
+  const { code, text } = await up(config);
   assert.notEqual(code, 0, text);
   assert.ok(Date.now() - started < 120_000, `up failed only after ${Date.now() - started} ms`);
   return text;
@@ -72,8 +72,8 @@ async function withoutB(): Promise<string[]> {
 async function machineOf(node: string, but: readonly string[] = []): Promise<string> {
   let found = "";
   await eventually(`the machine of ${node}`, 60_000, async () => {
-    const running = await machines(),
-      instance = (await instances()).find((i) => i.node === node && !but.includes(i.id));
+    const running = await machines();
+    const instance = (await instances()).find((i) => i.node === node && !but.includes(i.id));
     found = running.find((name) => name === `etcd-lab-${instance?.id}`) ?? "";
     return found !== "";
   });
@@ -81,8 +81,8 @@ async function machineOf(node: string, but: readonly string[] = []): Promise<str
 }
 
 test("faults that go away by themselves only cost time", async () => {
-  const post = { kind: "api-fault", method: "POST" },
-    launch = { kind: "ec2-fault", action: "RunInstances" };
+  const post = { kind: "api-fault", method: "POST" };
+  const launch = { kind: "ec2-fault", action: "RunInstances" };
   await makeFault({ ...post, body: '"a.etcd.test"', status: 429, retryAfter: 2 });
   await makeFault({ ...post, body: '"b.etcd.test"', status: 500, times: 2 });
   await makeFault({ ...post, body: '"c.etcd.test"', drop: "before-write" });
@@ -167,9 +167,9 @@ test("no capacity in one zone: up names it and leaves the other members alone; a
 });
 
 test("SSH that breaks in the middle of a converge: it goes on by itself, and the next up finds it done", async () => {
-  const others = await withoutB(),
-    broken = fails(),
-    machine = await machineOf("b", others);
+  const others = await withoutB();
+  const broken = fails();
+  const machine = await machineOf("b", others);
   const status = "cat /var/lib/etcd-bootstrap/*/status";
   await onMachine(
     machine,
@@ -194,12 +194,12 @@ test("SSH that breaks in the middle of a converge: it goes on by itself, and the
 });
 
 test("a converge beside another one on the same machine waits for its turn, and touches nothing until then", async () => {
-  const others = await withoutB(),
-    made = succeeds(),
-    machine = await machineOf("b", others);
-  const folder = "/var/lib/etcd-bootstrap",
-    waits =
-      "until grep -qs 'another converge is running; waiting for it' converge.log; do sleep 0.05; done; sleep 0.5";
+  const others = await withoutB();
+  const made = succeeds();
+  const machine = await machineOf("b", others);
+  const folder = "/var/lib/etcd-bootstrap";
+  const waits =
+    "until grep -qs 'another converge is running; waiting for it' converge.log; do sleep 0.05; done; sleep 0.5";
   // This holder of the lock stands for the other converge; it ends once the real one waits for it.
   const seen = await onMachine(
     machine,

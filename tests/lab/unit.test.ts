@@ -116,8 +116,8 @@ for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
       test("in the sandbox a process sees and may do only what etcd needs; outside of it the same probe sees and may do the rest", async () => {
         await onMachine(machine, "touch", "/tmp/of-somebody-else");
         const unit = await onMachine(machine, "cat", "/etc/systemd/system/etcd.service");
-        const inside = await probe(machine, unit),
-          outside = await probe(machine, "[Service]\nUser=etcd\nGroup=etcd\n");
+        const inside = await probe(machine, unit);
+        const outside = await probe(machine, "[Service]\nUser=etcd\nGroup=etcd\n");
         const uid = Number((await onMachine(machine, "id", "--user", "etcd")).trim());
 
         assert.equal(outside.status.NoNewPrivs, "0");
@@ -304,8 +304,8 @@ for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
       await clear();
       await onMachine(c, "systemctl", "restart", "--no-block", "etcd");
       await refused("at the restart");
-      const born = () => onMachine(c, "cut", "-d ", "-f22", "/proc/1/stat"),
-        boot = await born();
+      const born = () => onMachine(c, "cut", "-d ", "-f22", "/proc/1/stat");
+      const boot = await born();
       await onMachine(c, "systemctl", "reboot").catch(() => undefined); // the connection ends with the machine
       await eventually("the machine to be up again", 60_000, () =>
         born().then(

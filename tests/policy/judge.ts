@@ -130,10 +130,10 @@ export async function judge(
   policy: ResourceValidationPolicy,
   resource: Resource,
 ): Promise<string[]> {
-  const said: string[] = [],
-    options = {
-      ignoreChanges: [...(resource.ignoreChanges ?? [])],
-    } as unknown as ResourceValidationArgs["opts"];
+  const said: string[] = [];
+  const options = {
+    ignoreChanges: [...(resource.ignoreChanges ?? [])],
+  } as unknown as ResourceValidationArgs["opts"];
   const args: ResourceValidationArgs = {
     ...typed(resource.type, resource.props),
     urn: "urn",

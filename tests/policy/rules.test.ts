@@ -337,8 +337,8 @@ test("peer-port: the older kinds of rule, from the group itself, are accepted", 
 });
 
 test("srv-kinds: both kinds under one domain, of one service or of two", async () => {
-  const { server, client } = valid,
-    plain = (kind: "server" | "client", name: string) => broken(kind, { name });
+  const { server, client } = valid;
+  const plain = (kind: "server" | "client", name: string) => broken(kind, { name });
   for (const resources of [
     [server, plain("server", "_etcd-server._tcp.etcd.test")],
     [server, plain("client", "_etcd-client._tcp.etcd.test")],

@@ -38,8 +38,8 @@ test("a CA is made once; a leaf is issued, renewed in its window with the same k
       renewBeforeDays: 60,
       version: 1,
     };
-    const { outputs: leaf } = await leaves.create(inputs),
-      certificate = new X509Certificate(String(leaf.certificate));
+    const { outputs: leaf } = await leaves.create(inputs);
+    const certificate = new X509Certificate(String(leaf.certificate));
     assert.ok(
       certificate.verify(new X509Certificate(String(ca.certificate)).publicKey) &&
         certificate.checkPrivateKey(createPrivateKey(String(leaf.privateKey))),

@@ -11,8 +11,8 @@ import type { PluginProcess } from "./pluginProcess.ts";
 import { unknown } from "../../lab/plugins/values.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
-const type = "cloudflare:index/dnsRecord:DnsRecord",
-  zoneId = "0e7cd1ab0e7cd1ab0e7cd1ab0e7cd1ab";
+const type = "cloudflare:index/dnsRecord:DnsRecord";
+const zoneId = "0e7cd1ab0e7cd1ab0e7cd1ab0e7cd1ab";
 const token = "lab-token-opens-only-the-lab-0123456789abcdef";
 const a: Values = {
   zoneId,
@@ -32,7 +32,8 @@ const srv: Values = {
 };
 const retryAtOnce = { "retry-after-ms": "1" };
 
-let api: FakeCloudflare, plugin: PluginProcess;
+let api: FakeCloudflare;
+let plugin: PluginProcess;
 before(async () => {
   api = await startFakeCloudflare();
   plugin = await startPlugin("cloudflare");
@@ -101,8 +102,8 @@ test("a record that is gone reads as gone", async () => {
 });
 
 test("any update puts the whole record, a new name too", async () => {
-  const made = await plugin.create(type, "a", a),
-    wanted = { ...a, name: "b.etcd.test", comment: "moved" };
+  const made = await plugin.create(type, "a", a);
+  const wanted = { ...a, name: "b.etcd.test", comment: "moved" };
   assert.deepEqual((await plugin.diff(type, a, made.state, wanted)).replaces, []);
   const state = await plugin.update(type, made.id, a, made.state, wanted);
   assert.equal(state.name, "b.etcd.test");

@@ -11,7 +11,8 @@ import type { PluginProcess } from "./pluginProcess.ts";
 import { unknown } from "../../lab/plugins/values.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
-let api: FakeEc2, plugin: PluginProcess;
+let api: FakeEc2;
+let plugin: PluginProcess;
 before(async () => {
   api = await startFakeEc2();
   plugin = await startPlugin("aws");
@@ -26,10 +27,10 @@ beforeEach(() => {
   api.script = {};
 });
 
-const group = "aws:ec2/securityGroup:SecurityGroup",
-  ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
-const nic = "aws:ec2/networkInterface:NetworkInterface",
-  eip = "aws:ec2/eip:Eip";
+const group = "aws:ec2/securityGroup:SecurityGroup";
+const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const nic = "aws:ec2/networkInterface:NetworkInterface";
+const eip = "aws:ec2/eip:Eip";
 
 const groupXml = `<securityGroupInfo><item><groupId>sg-1</groupId><groupName>members</groupName><groupDescription>d</groupDescription>
   <ownerId>123456789012</ownerId><vpcId>vpc-1</vpcId></item></securityGroupInfo>`;

@@ -10,13 +10,14 @@ import { halfMade, startPlugin } from "./pluginProcess.ts";
 import type { PluginProcess } from "./pluginProcess.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
-const volume = "aws:ebs/volume:Volume",
-  attachment = "aws:ec2/volumeAttachment:VolumeAttachment",
-  keyPair = "aws:ec2/keyPair:KeyPair";
+const volume = "aws:ebs/volume:Volume";
+const attachment = "aws:ec2/volumeAttachment:VolumeAttachment";
+const keyPair = "aws:ec2/keyPair:KeyPair";
 const inputs: Values = { availabilityZone: "us-east-1a", size: 4, type: "gp3", encrypted: true };
 const place: Values = { deviceName: "/dev/sdf", instanceId: "i-1", volumeId: "vol-1" };
 
-let api: FakeEc2, plugin: PluginProcess;
+let api: FakeEc2;
+let plugin: PluginProcess;
 before(async () => {
   api = await startFakeEc2();
   plugin = await startPlugin("aws");
@@ -219,8 +220,8 @@ test("a key pair sends the key without what surrounds it and tells its fingerpri
     Buffer.from(api.calls[0]?.parameters.PublicKeyMaterial ?? "", "base64").toString(),
     "ssh-ed25519 AAAA boot",
   );
-  const inputs = { keyName: "boot", publicKey: "ssh-ed25519 AAAA boot\n" },
-    again = await plugin.read(keyPair, id, inputs, state);
+  const inputs = { keyName: "boot", publicKey: "ssh-ed25519 AAAA boot\n" };
+  const again = await plugin.read(keyPair, id, inputs, state);
   assert.deepEqual((await plugin.diff(keyPair, again.inputs, again.state, inputs)).changed, []);
   assert.deepEqual(
     (await plugin.diff(keyPair, inputs, state, { ...inputs, publicKey: "ssh-ed25519 BBBB" }))

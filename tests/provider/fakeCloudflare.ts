@@ -29,9 +29,9 @@ export interface FakeCloudflare {
 }
 
 export async function startFakeCloudflare(): Promise<FakeCloudflare> {
-  const requests: FakeRequest[] = [],
-    next: FakeAnswer[] = [],
-    records = new Map<string, Record<string, unknown>>();
+  const requests: FakeRequest[] = [];
+  const next: FakeAnswer[] = [];
+  const records = new Map<string, Record<string, unknown>>();
   let made = 0;
 
   const answer = ({ method, path, body }: FakeRequest): FakeAnswer => {

@@ -28,12 +28,12 @@ export async function startFakeMachine(
 ): Promise<FakeMachine> {
   const user = ssh2.utils.parseKey(allowed);
   if (user instanceof Error) throw user;
-  const received: string[] = [],
-    open = new Set<Connection>();
-  let logIns = 0,
-    breaking: "" | "before" | "after" = "",
-    failing = "",
-    host = serverWith(key.privateKey);
+  const received: string[] = [];
+  const open = new Set<Connection>();
+  let logIns = 0;
+  let breaking: "" | "before" | "after" = "";
+  let failing = "";
+  let host = serverWith(key.privateKey);
 
   function serverWith(privateKey: string) {
     return new ssh2.Server({ hostKeys: [privateKey] }, (connection) => {
@@ -52,9 +52,9 @@ export async function startFakeMachine(
       connection.on("ready", () =>
         connection.on("session", (accept) =>
           accept().on("exec", (acceptExec) => {
-            const channel = acceptExec(),
-              broken = breaking,
-              failure = failing;
+            const channel = acceptExec();
+            const broken = breaking;
+            const failure = failing;
             breaking = failing = "";
             let text = "";
             channel.on("data", (data: Buffer) => {

@@ -9,7 +9,10 @@ import { HostKey, HostKeySeed, makeHostKey, type KeyPair } from "../../component
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
 
-let contact: DynamicProvider, first: KeyPair, lasting: KeyPair, foreign: KeyPair;
+let contact: DynamicProvider;
+let first: KeyPair;
+let lasting: KeyPair;
+let foreign: KeyPair;
 const { privateKey } = await makeHostKey();
 before(async () => {
   [first, lasting, foreign] = await Promise.all([makeHostKey(), makeHostKey(), makeHostKey()]);
@@ -159,9 +162,9 @@ test("only another instance or another key is a first contact again", async () =
 
 test("the lasting key follows from seed and instance: worked out again it is the same, and no two instances or clusters share one", async (t) => {
   const keys = await startDynamicProvider(
-      () => new HostKey("key", { seed: "", instanceId: "i-1" }),
-    ),
-    seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
+    () => new HostKey("key", { seed: "", instanceId: "i-1" }),
+  );
+  const seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
   t.after(() => {
     keys.close();
     seeds.close();

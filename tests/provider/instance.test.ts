@@ -11,8 +11,8 @@ import type { PluginProcess } from "./pluginProcess.ts";
 import { unknown } from "../../lab/plugins/values.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
-const type = "aws:ec2/instance:Instance",
-  id = "i-00000000000000001";
+const type = "aws:ec2/instance:Instance";
+const id = "i-00000000000000001";
 const inputs: Values = {
   ami: "ami-1",
   instanceType: "t3.small",
@@ -23,7 +23,9 @@ const inputs: Values = {
   metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
 };
 
-let api: FakeEc2, plugin: PluginProcess, states: string[];
+let api: FakeEc2;
+let plugin: PluginProcess;
+let states: string[];
 before(async () => {
   api = await startFakeEc2();
   plugin = await startPlugin("aws");
@@ -126,8 +128,8 @@ test("a preview asks EC2 nothing and knows only what the program said", async ()
 });
 
 test("a refresh of an unchanged machine finds no change", async () => {
-  const state = await made(),
-    found = await plugin.read(type, id, inputs, state);
+  const state = await made();
+  const found = await plugin.read(type, id, inputs, state);
   assert.equal(found.id, id);
   assert.deepEqual((await plugin.diff(type, found.inputs, found.state, inputs)).changed, []);
 });

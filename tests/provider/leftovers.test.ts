@@ -8,17 +8,17 @@ import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
 import { type Ec2Answer, startFakeEc2, type FakeEc2 } from "./fakeEc2.ts";
 
-const word = "0a1b2c3d4e5f",
-  comment = `pulumi etcd/prod ${word}`,
-  zoneId = "f".repeat(32),
-  interfaces = "aws:ec2/networkInterface:NetworkInterface";
-const outputs = { project: "etcd", stack: "prod", zoneId, version: 2, word },
-  tags = { Project: "etcd", Stack: "prod", Incarnation: word };
+const word = "0a1b2c3d4e5f";
+const comment = `pulumi etcd/prod ${word}`;
+const zoneId = "f".repeat(32);
+const interfaces = "aws:ec2/networkInterface:NetworkInterface";
+const outputs = { project: "etcd", stack: "prod", zoneId, version: 2, word };
+const tags = { Project: "etcd", Stack: "prod", Incarnation: word };
 
-let ec2: FakeEc2,
-  cloudflare: FakeCloudflare,
-  incarnation: DynamicProvider,
-  leftovers: DynamicProvider;
+let ec2: FakeEc2;
+let cloudflare: FakeCloudflare;
+let incarnation: DynamicProvider;
+let leftovers: DynamicProvider;
 before(async () => {
   [ec2, cloudflare] = await Promise.all([startFakeEc2(), startFakeCloudflare()]);
   const config = {

@@ -8,10 +8,13 @@ import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
 import { startFakeMachine } from "./fakeMachine.ts";
 
-let shutdown: DynamicProvider, cloudflare: FakeCloudflare, key: KeyPair, foreign: KeyPair;
-const { privateKey } = await makeHostKey(),
-  comment = "pulumi etcd/dev 0a1b2c3d4e5f",
-  zoneId = "0".repeat(32);
+let shutdown: DynamicProvider;
+let cloudflare: FakeCloudflare;
+let key: KeyPair;
+let foreign: KeyPair;
+const { privateKey } = await makeHostKey();
+const comment = "pulumi etcd/dev 0a1b2c3d4e5f";
+const zoneId = "0".repeat(32);
 before(async () => {
   [key, foreign, cloudflare] = await Promise.all([
     makeHostKey(),
@@ -85,8 +88,8 @@ async function deletion(port: number): Promise<string> {
 }
 
 test("nothing is sent when it is made or noted anew", async (t) => {
-  const a = await machine(t, key),
-    { outputs } = await shutdown.create(inputs(a.port));
+  const a = await machine(t, key);
+  const { outputs } = await shutdown.create(inputs(a.port));
   await shutdown.update(outputs, inputs(a.port));
   assert.equal(a.logIns(), 0);
 });

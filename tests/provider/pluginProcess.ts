@@ -72,8 +72,8 @@ export async function startPlugin(
   name: "aws" | "cloudflare" | "command",
   environment: Record<string, string> = {},
 ): Promise<PluginProcess> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "plugin-")),
-    file = path.join(folder, "plugin.log");
+  const folder = await mkdtemp(path.join(os.tmpdir(), "plugin-"));
+  const file = path.join(folder, "plugin.log");
   const { engine, lines, address } = await startEngine();
   const child = spawn(
     process.execPath,
@@ -265,8 +265,8 @@ export async function portOf(child: ChildProcess): Promise<number> {
 }
 
 async function startEngine(): Promise<{ engine: Server; lines: string[]; address: string }> {
-  const lines: string[] = [],
-    engine = new Server();
+  const lines: string[] = [];
+  const engine = new Server();
   const service: UntypedServiceImplementation = {
     log: ({ request }: { request: LogRequest }, answer: (error: null, result: unknown) => void) => {
       lines.push(

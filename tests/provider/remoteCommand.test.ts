@@ -17,7 +17,10 @@ import { secret, unknown } from "../../lab/plugins/values.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
 const type = "command:remote:Command";
-let ssh: FakeSsh, plugin: PluginProcess, folder: string, connection: Values;
+let ssh: FakeSsh;
+let plugin: PluginProcess;
+let folder: string;
+let connection: Values;
 
 before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "command-"));
@@ -142,8 +145,8 @@ test("a changed trigger replaces, any other change updates, `connection` too", a
 });
 
 test("an update runs `update`, or `create` again where there is none, or nothing", async () => {
-  const old = { connection, create: "echo made", addPreviousOutputInEnv: false },
-    state = { ...old, stdout: "made", stderr: "" };
+  const old = { connection, create: "echo made", addPreviousOutputInEnv: false };
+  const state = { ...old, stdout: "made", stderr: "" };
   const updated = async (news: Values) =>
     (
       await plugin.update(type, "id", old, state, {
@@ -168,8 +171,8 @@ test("a delete runs `delete` when there is one", async () => {
 });
 
 test("a refresh asks nobody and changes nothing", async () => {
-  const inputs = { connection: { ...connection, host: "192.0.2.1" }, create: "true" },
-    state = { ...inputs, stdout: "a", stderr: "", id: "id" };
+  const inputs = { connection: { ...connection, host: "192.0.2.1" }, create: "true" };
+  const state = { ...inputs, stdout: "a", stderr: "", id: "id" };
   const found = await plugin.read(type, "id", inputs, state);
   assert.deepEqual(found.state, state);
   assert.deepEqual((await plugin.diff(type, found.inputs, found.state, inputs)).changed, []);

@@ -14,7 +14,9 @@ import type { PluginProcess } from "./pluginProcess.ts";
 import { until } from "./until.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
-let ssh: FakeSsh, plugin: PluginProcess, connection: Values;
+let ssh: FakeSsh;
+let plugin: PluginProcess;
+let connection: Values;
 
 before(async () => {
   ssh = await startFakeSsh();

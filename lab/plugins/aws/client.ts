@@ -15,8 +15,8 @@ export interface Settings {
   readonly defaultTags: Readonly<Record<string, string>>;
 }
 
-const connectTimeoutMs = 5000,
-  answerTimeoutMs = 60_000;
+const connectTimeoutMs = 5000;
+const answerTimeoutMs = 60_000;
 
 let settings: Settings | undefined;
 let client: Promise<EC2> | undefined;

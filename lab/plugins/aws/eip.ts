@@ -77,8 +77,8 @@ export const eip = resource<Inputs, State>({
   },
 
   async remove(id) {
-    const api = await ec2(),
-      found = await find(id);
+    const api = await ec2();
+    const found = await find(id);
     await disassociate(found?.AssociationId);
     await doing(`deleting EC2 EIP (${id})`, () =>
       unless(gone, () => api.releaseAddress({ AllocationId: id })),

@@ -17,12 +17,10 @@ export function filtersFrom(
       }))
     : [];
   const own = isList(args.filters)
-    ? args.filters
-        .filter(isObject)
-        .map((filter) => ({
-          Name: String(filter.name),
-          Values: isList(filter.values) ? filter.values.map(String) : [],
-        }))
+    ? args.filters.filter(isObject).map((filter) => ({
+        Name: String(filter.name),
+        Values: isList(filter.values) ? filter.values.map(String) : [],
+      }))
     : [];
   const Filters = [...fixed, ...tags, ...own];
   return Filters.length > 0 ? { Filters } : {}; // an empty list is refused by EC2

@@ -3,8 +3,8 @@ import type { Call } from "../handler.ts";
 import { waitForState } from "../polling.ts";
 import { doing, ec2, unless } from "./client.ts";
 
-const powerTimeoutMs = 10 * 60_000,
-  terminateTimeoutMs = 20 * 60_000;
+const powerTimeoutMs = 10 * 60_000;
+const terminateTimeoutMs = 20 * 60_000;
 
 /** The machine as EC2 describes it, the ended one too while EC2 still shows it. */
 export async function describeInstance(id: string): Promise<Instance | undefined> {

@@ -131,8 +131,8 @@ function diskOf(
   volume: Volume | undefined,
   deleteOnTermination: boolean | undefined,
 ): Omit<Disk, "deviceName"> {
-  const all = tagsFrom(volume?.Tags).tagsAll,
-    defaults = configured().defaultTags;
+  const all = tagsFrom(volume?.Tags).tagsAll;
+  const defaults = configured().defaultTags;
   return {
     deleteOnTermination: deleteOnTermination ?? true,
     encrypted: volume?.Encrypted ?? false,

@@ -30,8 +30,8 @@ export const keyPair = resource<InputsOf<KeyPairArgs>, State>({
   complete: withDefaultTags,
 
   async create(inputs) {
-    const api = await ec2(),
-      name = inputs.keyName ?? "";
+    const api = await ec2();
+    const name = inputs.keyName ?? "";
     // A trailing newline or comment is no part of the key: the official provider trims too.
     await doing(`importing EC2 Key Pair (${name})`, () =>
       api.importKeyPair({

@@ -58,8 +58,8 @@ export const getVpc: Lookup = async (args) => {
       ...(args.id ? { VpcIds: [String(args.id)] } : {}),
     }),
   );
-  const vpc = only(answer.Vpcs, "EC2 VPC"),
-    id = vpc.VpcId ?? "";
+  const vpc = only(answer.Vpcs, "EC2 VPC");
+  const id = vpc.VpcId ?? "";
   const attribute = async (name: "enableDnsHostnames" | "enableDnsSupport") => {
     const found = await doing(`reading EC2 VPC (${id}) Attribute (${name})`, () =>
       api.describeVpcAttribute({ VpcId: id, Attribute: name }),

@@ -156,8 +156,8 @@ async function changeAddresses(
   want: readonly string[],
 ): Promise<void> {
   const api = await ec2();
-  const surplus = have.filter((address) => !want.includes(address)),
-    missing = want.filter((address) => !have.includes(address));
+  const surplus = have.filter((address) => !want.includes(address));
+  const missing = want.filter((address) => !have.includes(address));
   const what = `EC2 Network Interface (${id}) private IPv4 addresses`;
   if (surplus.length > 0)
     await doing(`unassigning ${what}`, () =>

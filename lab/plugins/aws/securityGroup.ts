@@ -15,8 +15,8 @@ import {
 } from "./tags.ts";
 
 type State = OutputsOf<SecurityGroup>;
-const deleteTimeoutMs = 15 * 60_000,
-  retryMs = 250;
+const deleteTimeoutMs = 15 * 60_000;
+const retryMs = 250;
 
 /** `aws:ec2/securityGroup:SecurityGroup` without rules of its own: those are resources apart. */
 export const securityGroup = resource<InputsOf<SecurityGroupArgs>, State>({
@@ -36,8 +36,8 @@ export const securityGroup = resource<InputsOf<SecurityGroupArgs>, State>({
   complete: withDefaultTags,
 
   async create(inputs) {
-    const api = await ec2(),
-      name = inputs.name ?? randomUUID();
+    const api = await ec2();
+    const name = inputs.name ?? randomUUID();
     const made = await doing(`creating Security Group (${name})`, () =>
       api.createSecurityGroup({
         GroupName: name,
@@ -94,8 +94,8 @@ async function revokeDefaultEgress(id: string): Promise<void> {
 }
 
 async function revokeAll(id: string): Promise<void> {
-  const api = await ec2(),
-    found = await find(id);
+  const api = await ec2();
+  const found = await find(id);
   if (found?.IpPermissions?.length)
     await doing(`revoking Security Group (${id}) rules`, () =>
       api.revokeSecurityGroupIngress({ GroupId: id, IpPermissions: found.IpPermissions ?? [] }),

@@ -16,9 +16,9 @@ import {
 
 type Inputs = InputsOf<VolumeArgs>;
 type State = OutputsOf<Volume>;
-const createTimeoutMs = 5 * 60_000,
-  deleteTimeoutMs = 10 * 60_000,
-  retryMs = 250;
+const createTimeoutMs = 5 * 60_000;
+const deleteTimeoutMs = 10 * 60_000;
+const retryMs = 250;
 const gone = ["InvalidVolume.NotFound"];
 
 /** `aws:ebs/volume:Volume`: a disk that outlives the machine it is attached to. */

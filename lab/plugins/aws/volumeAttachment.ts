@@ -46,8 +46,8 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
 
   async remove(_id, state, call) {
     if (state.skipDestroy) return;
-    const instanceId = state.instanceId ?? "",
-      volumeId = state.volumeId ?? "";
+    const instanceId = state.instanceId ?? "";
+    const volumeId = state.volumeId ?? "";
     if (state.stopInstanceBeforeDetaching) await stopBefore(instanceId, call);
     const api = await ec2();
     await doing(`detaching EBS Volume (${volumeId}) from EC2 Instance (${instanceId})`, () =>

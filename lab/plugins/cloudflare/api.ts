@@ -5,11 +5,11 @@ import { isList, isObject } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 
 /** The official provider's SDK tries ten times more, after half a second at first and never more than eight. */
-const retries = 10,
-  firstDelayMs = 500,
-  longestDelayMs = 8000,
-  longestAskedForMs = 60_000,
-  requestTimeoutMs = 60_000;
+const retries = 10;
+const firstDelayMs = 500;
+const longestDelayMs = 8000;
+const longestAskedForMs = 60_000;
+const requestTimeoutMs = 60_000;
 
 export interface Settings {
   readonly baseUrl: string;
@@ -117,8 +117,8 @@ function shouldRetry(status: number, headers: Headers): boolean {
 }
 
 function askedFor(headers: Headers): { askedForMs?: number } {
-  const ms = Number(headers.get("retry-after-ms") ?? NaN),
-    after = headers.get("retry-after");
+  const ms = Number(headers.get("retry-after-ms") ?? NaN);
+  const after = headers.get("retry-after");
   const seconds = Number(after ?? NaN);
   const wanted = Number.isFinite(ms)
     ? ms

@@ -8,12 +8,12 @@ import type { Connection } from "./connection.ts";
 
 type Hop = Omit<Connection, "proxy">;
 
-const firstDelayMs = 100,
-  delayFactor = 1.5,
-  longestDelayMs = 5000;
+const firstDelayMs = 100;
+const delayFactor = 1.5;
+const longestDelayMs = 5000;
 /** The official plugin has no keep-alive and waits for ever for a host that vanished; here two minutes of silence end the command. */
-const keepaliveMs = 15_000,
-  keepaliveLimit = 8;
+const keepaliveMs = 15_000;
+const keepaliveLimit = 8;
 
 /**
  * Opens an SSH connection, trying again as the official plugin does: 0.1 s after the first failure, then half as long again

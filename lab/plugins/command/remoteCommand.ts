@@ -43,8 +43,8 @@ export const remoteCommand = resource<Inputs, State>({
   },
 
   async update(_id, state, inputs, _changed, call) {
-    const before = { stdout: state.stdout ?? "", stderr: state.stderr ?? "" },
-      command = inputs.update ?? inputs.create;
+    const before = { stdout: state.stdout ?? "", stderr: state.stderr ?? "" };
+    const command = inputs.update ?? inputs.create;
     return command === undefined ? before : run(command, inputs, before, call);
   },
 

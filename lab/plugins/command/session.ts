@@ -34,8 +34,8 @@ function collect(
   resolve: (ended: Ended) => void,
   reject: (error: Error) => void,
 ): void {
-  const text = { stdout: "", stderr: "", output: "" },
-    lines = { stdout: "", stderr: "" };
+  const text = { stdout: "", stderr: "", output: "" };
+  const lines = { stdout: "", stderr: "" };
   for (const [name, stream] of [
     ["stdout", channel],
     ["stderr", channel.stderr],
