@@ -1,8 +1,8 @@
 import { readStackConfig } from "./components/config/stackConfig.ts";
 import { EtcdCluster } from "./components/etcdCluster.ts";
 
-// The types are stripped in place, so positions in stacks are right as they are. The SDK maps every one, and takes one for each promise of
-// each resource: a third of the time of this program.
+// The types are stripped in place, so positions in stacks are right as they are. The SDK maps every
+// one, and takes one for each promise of each resource: a third of the time of this program.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 // Every problem of the configuration is reported here, together, before the first resource exists.

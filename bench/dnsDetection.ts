@@ -3,8 +3,9 @@ import { startDnsStub } from "../tests/dnsStub.ts";
 import { percentile } from "./statistics.ts";
 
 /**
- * How long after the last record is published the gate opens, in milliseconds: against a server on loopback that publishes at a
- * moment the gate does not know, spread evenly over the first seconds of its waiting.
+ * How long after the last record is published the gate opens, in milliseconds: against a server on
+ * loopback that publishes at a moment the gate does not know, spread evenly over the first seconds
+ * of its waiting.
  */
 export async function dnsDetection(runs: number): Promise<{ p50: number; p95: number }> {
   const members = ["a", "b", "c"].map((n, i) => ({

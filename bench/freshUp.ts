@@ -8,7 +8,9 @@ import { watchSsh } from "./watchSsh.ts";
 export interface FreshUp {
   /** The lines of `npm run up` that say how long what took. */
   readonly phases: readonly string[];
-  /** From the gate's opening, when the bootstraps begin, until the members were healthy, in seconds. */
+  /**
+   * From the gate's opening, when the bootstraps begin, until the members were healthy, in seconds.
+   */
   readonly gateToHealthy: number;
   /** From the moment when the gate is open and the last machine answers SSH, in seconds. */
   readonly reachableToHealthy: number;
@@ -36,7 +38,8 @@ export async function freshUp(): Promise<FreshUp> {
   );
   if (!times)
     throw new Error(
-      "npm run up did not say when the gate opened and when the cluster was healthy; was there a cluster already?",
+      "npm run up did not say when the gate opened and when the cluster was healthy; " +
+        "was there a cluster already?",
     );
   const [, opened, healthy] = times.map(Number);
   return {

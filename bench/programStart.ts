@@ -17,7 +17,10 @@ export interface Start {
   readonly noop: number;
 }
 
-/** Programs to compare with: one with nothing in it, and one that does nothing but start the four plugins that this project needs. */
+/**
+ * Programs to compare with: one with nothing in it, and one that does nothing but start the four
+ * plugins that this project needs.
+ */
 const others = {
   empty: 'import "@pulumi/pulumi";\n',
   plugins: `import * as pulumi from "@pulumi/pulumi";
@@ -31,7 +34,10 @@ new pulumi.dynamic.Resource({ create: async () => ({ id: "one", outs: {} }), dif
 `,
 } as const;
 
-/** Medians for this project's stack, which must be up and unchanged, and for the programs above, in turns. */
+/**
+ * Medians for this project's stack, which must be up and unchanged, and for the programs above, in
+ * turns.
+ */
 export async function programStart(
   cliDir: string,
   runs: number,
@@ -54,7 +60,8 @@ export async function programStart(
         cwd: path.join(folder, name),
         env: environment(name),
       });
-      await timeUp(pulumi, path.join(folder, name), environment(name), events); // makes what the later ones find unchanged
+      // makes what the later ones find unchanged
+      await timeUp(pulumi, path.join(folder, name), environment(name), events);
     }
     for (let i = 0; i < runs; i++) {
       of.ours.push(await timeUp(pulumi, projectDir, ours, events));
@@ -75,7 +82,8 @@ async function writeProgram(folder: string, source: string): Promise<void> {
   await mkdir(folder);
   await writeFile(
     path.join(folder, "Pulumi.yaml"),
-    "name: bench\nruntime:\n  name: nodejs\n  options: {typescript: false, nodeargs: --disable-warning=ExperimentalWarning}\nmain: index.ts\n",
+    "name: bench\nruntime:\n  name: nodejs\n  options: {typescript: false, nodeargs: " +
+      "--disable-warning=ExperimentalWarning}\nmain: index.ts\n",
   );
   await writeFile(path.join(folder, "package.json"), '{"type":"module"}');
   await writeFile(path.join(folder, "index.ts"), source);

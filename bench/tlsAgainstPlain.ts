@@ -6,7 +6,10 @@ import { projectDir } from "../lab/paths.ts";
 import { run } from "../lab/shell.ts";
 import { median } from "./statistics.ts";
 
-/** A whole `pulumi up` from an empty stack to health, in seconds: medians with TLS and without, in turns. The lab runs afterwards, with an empty stack. */
+/**
+ * A whole `pulumi up` from an empty stack to health, in seconds: medians with TLS and without, in
+ * turns. The lab runs afterwards, with an empty stack.
+ */
 export async function tlsAgainstPlain(runs: number): Promise<{ tls: number; plain: number }> {
   const folder = await mkdtemp(path.join(tmpdir(), "etcd-bench-tls-"));
   const stack = parse(await readFile(path.join(projectDir, "Pulumi.dev.yaml"), "utf8")) as {
@@ -17,7 +20,10 @@ export async function tlsAgainstPlain(runs: number): Promise<{ tls: number; plai
       cwd: projectDir,
       timeoutMs: 600_000,
     });
-  /** A lab of its own for each: nodes ask for both kinds of SRV, as etcd does, and a resolver remembers that there was none of the other kind. */
+  /**
+   * A lab of its own for each: nodes ask for both kinds of SRV, as etcd does, and a resolver
+   * remembers that there was none of the other kind.
+   */
   const emptyLab = async () => {
     await npmRun("lab", "stop");
     await npmRun("lab", "start");

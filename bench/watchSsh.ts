@@ -3,7 +3,10 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { ec2Client } from "../lab/ec2/client.ts";
 
-/** Watches the lab's machines from outside, ten times a second; `stop` resolves with the time (Date.now) at which the last one first answered SSH. */
+/**
+ * Watches the lab's machines from outside, ten times a second; `stop` resolves with the time
+ * (Date.now) at which the last one first answered SSH.
+ */
 export function watchSsh(): { stop(): Promise<number> } {
   const answered = new Map<string, number>();
   const ended = new AbortController();

@@ -21,27 +21,37 @@ await command("bench", help, async (args) => {
   };
   const detection = await dnsDetection(40);
   say(
-    `DNS gate opens after publication   p50 ${Math.round(detection.p50)} ms, p95 ${Math.round(detection.p95)} ms   (expected: p95 below 500 ms)`,
+    `DNS gate opens after publication   p50 ${Math.round(detection.p50)} ms, p95 ` +
+      `${Math.round(detection.p95)} ms   (expected: p95 below 500 ms)`,
   );
   const fresh = await freshUp();
   fresh.phases.forEach(say);
   say(
-    `machines answer SSH, to healthy    ${fresh.reachableToHealthy.toFixed(1)} s, with the gate open; from the gate's opening ${fresh.gateToHealthy.toFixed(1)} s   (expected: 5 s at most)`,
+    `machines answer SSH, to healthy    ${fresh.reachableToHealthy.toFixed(1)} s, with ` +
+      `the gate open; from the gate's opening ${fresh.gateToHealthy.toFixed(1)} s   ` +
+      "(expected: 5 s at most)",
   );
   say(`memory of the lab                  ${fresh.memoryMiB} MiB   (expected: below 3072)`);
   const { ours, empty, plugins } = await programStart(await ensureCli(say), 5);
   say(
-    `program start, beside empty        ${(ours.start / empty.start).toFixed(2)} (${ours.start.toFixed(2)} s / ${empty.start.toFixed(2)} s)   (expected: 1.2 at most)`,
+    `program start, beside empty        ${(ours.start / empty.start).toFixed(2)} ` +
+      `(${ours.start.toFixed(2)} s / ${empty.start.toFixed(2)} s)   (expected: 1.2 at ` +
+      "most)",
   );
   say(
-    `up without change, beside empty    ${(ours.noop / empty.noop).toFixed(2)} (${ours.noop.toFixed(2)} s / ${empty.noop.toFixed(2)} s)   (1.5 was hoped for; see the next line)`,
+    `up without change, beside empty    ${(ours.noop / empty.noop).toFixed(2)} ` +
+      `(${ours.noop.toFixed(2)} s / ${empty.noop.toFixed(2)} s)   (1.5 was hoped for; see ` +
+      "the next line)",
   );
   say(
-    `… beside one with its plugins only ${(ours.noop / plugins.noop).toFixed(2)} (${ours.noop.toFixed(2)} s / ${plugins.noop.toFixed(2)} s)   (expected: 1.5 at most)`,
+    `… beside one with its plugins only ${(ours.noop / plugins.noop).toFixed(2)} ` +
+      `(${ours.noop.toFixed(2)} s / ${plugins.noop.toFixed(2)} s)   (expected: 1.5 at ` +
+      "most)",
   );
   const { tls, plain } = await tlsAgainstPlain(3);
   say(
-    `up to healthy, TLS beside plain    ${(tls / plain).toFixed(2)} (${tls.toFixed(1)} s / ${plain.toFixed(1)} s)   (expected: 1.10 at most)`,
+    `up to healthy, TLS beside plain    ${(tls / plain).toFixed(2)} (${tls.toFixed(1)} ` +
+      `s / ${plain.toFixed(1)} s)   (expected: 1.10 at most)`,
   );
   say(`fault suite                        ${await faultSuite()} s`);
 });

@@ -35,7 +35,8 @@ await command("down", help, async (args) => {
     } catch (error) {
       failure = error; // the lab goes all the same, and with it everything the stack stood for
       tell(
-        "pulumi       destroy failed; taking the lab down all the same (the reason follows at the end)",
+        "pulumi       destroy failed; taking the lab down all the same (the reason " +
+          "follows at the end)",
       );
     }
   } else if (resources > 0) {
@@ -46,18 +47,23 @@ await command("down", help, async (args) => {
   if (existsSync(labDir)) tell("lab          taking it down");
   await phases.time("lab", () => stopLab(failure ? ["logs"] : []));
   tell(
-    `down         nothing is left but caches (${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(", ")})`,
+    "down         nothing is left but caches " +
+      `(${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(", ")})`,
   );
   if (failure) throw failure;
 });
 
-/** A record that was removed by hand fails a destroy, with the lab's plugin as with the official one: a refresh lets it go. */
+/**
+ * A record that was removed by hand fails a destroy, with the lab's plugin as with the official
+ * one: a refresh lets it go.
+ */
 async function destroy(cliDir: string, tell: (line: string) => void): Promise<void> {
   try {
     await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview"], tell);
   } catch (error) {
     tell(
-      `pulumi       ${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`,
+      "pulumi       " +
+        `${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`,
     );
     tell("pulumi       destroy failed; once more, after a look at what there still is");
     await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview", "--refresh"], tell);

@@ -28,7 +28,10 @@ await command("etcdctl", help, async (args) => {
   });
 });
 
-/** Writes the operator's identity, anew each time because it is renewed, and names the files to etcdctl. */
+/**
+ * Writes the operator's identity, anew each time because it is renewed, and names the files to
+ * etcdctl.
+ */
 async function identityFiles(identity: StackOutputs["identity"]): Promise<Record<string, string>> {
   if (!identity) return {};
   const files = {

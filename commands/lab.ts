@@ -22,14 +22,16 @@ npm run lab -- destroy            stop, and removes the logs, the images and the
 
 const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   start: async () => {
-    const { startLab } = await import("../lab/start.ts"); // the other subcommands need none of its packages
+    // the other subcommands need none of its packages
+    const { startLab } = await import("../lab/start.ts");
     const phases = new Phases();
     const tell = (line: string) => {
       process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
     };
     const { wasRunning, phases: parts } = await startLab(tell, [await etcdVersion()]);
     tell(
-      `lab ${wasRunning ? "was running" : "started"}: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}`,
+      `lab ${wasRunning ? "was running" : "started"}: ` +
+        `${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}`,
     );
   },
   stop: async () => {
@@ -60,7 +62,8 @@ await command("lab", help, async ([name = "", ...args]) => {
   if (!subcommand)
     throw usageError(
       "lab",
-      `${name === "" ? "a subcommand is needed" : `there is no subcommand ${name}`}: ${Object.keys(subcommands).join(", ")}`,
+      `${name === "" ? "a subcommand is needed" : `there is no subcommand ${name}`}: ` +
+        `${Object.keys(subcommands).join(", ")}`,
     );
   if (name === "fault" && (args.length === 0 || args.includes("--help")))
     process.stdout.write(faultHelp());
@@ -93,7 +96,8 @@ async function showLogs([part, ...rest]: string[]): Promise<void> {
   } catch {
     throw usageError(
       "lab",
-      `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, resolver, moto and the instance ids that npm run lab -- status lists`,
+      `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, ` +
+        "resolver, moto and the instance ids that npm run lab -- status lists",
     );
   }
 }

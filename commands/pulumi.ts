@@ -29,7 +29,8 @@ await command("pulumi", help, async (args) => {
   const usesLab = needLab.includes(args[0] ?? "") && !args.includes("--help");
   if (usesLab && !(labIsOurs() && (await daemonAnswers()))) {
     throw new Error(
-      "the lab of this checkout is not running; start it with npm run lab -- start (or npm run up, which makes the cluster too)",
+      "the lab of this checkout is not running; start it with npm run lab -- start (or " +
+        "npm run up, which makes the cluster too)",
     );
   }
   const cliDir = await ensureCli((line) => process.stderr.write(`${line}\n`));

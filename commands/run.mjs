@@ -1,5 +1,6 @@
-// The way in for every `npm run …`: plain JavaScript for whatever Node the machine has (14 or newer). It installs the project's
-// packages when they are missing or not those of package-lock.json, then runs commands/<name>.ts with the project's own Node 24.
+// The way in for every `npm run …`: plain JavaScript for whatever Node the machine has (14 or
+// newer). It installs the project's packages when they are missing or not those of
+// package-lock.json, then runs commands/<name>.ts with the project's own Node 24.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
@@ -11,7 +12,8 @@ const [name = "", ...args] = process.argv.slice(2);
 
 if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
   refuse(
-    `these commands run on Linux on x64 or arm64 (this is ${process.platform} on ${process.arch}); a virtual machine will do`,
+    `these commands run on Linux on x64 or arm64 (this is ${process.platform} on ` +
+      `${process.arch}); a virtual machine will do`,
   );
 }
 const commands = readdirSync(path.join(project, "commands"))
@@ -24,7 +26,8 @@ if (!packagesFit()) install();
 const node = path.join(project, "node_modules", `node-linux-${process.arch}`, "bin", "node");
 if (!existsSync(node))
   refuse(
-    `the package node-linux-${process.arch} is not installed, an optional dependency; allow those (npm config get omit) and run npm ci`,
+    `the package node-linux-${process.arch} is not installed, an optional dependency; ` +
+      "allow those (npm config get omit) and run npm ci",
   );
 const child = spawn(
   node,
@@ -49,12 +52,16 @@ const child = spawn(
 child.on("error", (error) => refuse(`${node} could not be started: ${error.message}`));
 child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-// A terminal sends Ctrl-C to both of us; passing it on would count twice, which ends Pulumi without saving its state.
+// A terminal sends Ctrl-C to both of us; passing it on would count twice, which ends Pulumi without
+// saving its state.
 process.on("SIGINT", () => {
   if (!process.stdin.isTTY) child.kill("SIGINT");
 });
 
-/** Whether node_modules holds every package of package-lock.json in its version; optional ones may be for other platforms. */
+/**
+ * Whether node_modules holds every package of package-lock.json in its version; optional ones may
+ * be for other platforms.
+ */
 function packagesFit() {
   const read = (file) => JSON.parse(readFileSync(path.join(project, file), "utf8")).packages;
   if (!existsSync(path.join(project, "node_modules/.package-lock.json"))) return false;

@@ -22,7 +22,8 @@ await command("ssh", help, async ([node, ...rest]) => {
   if (!endpoint) throw new Error(`there is no node ${JSON.stringify(node)}; there are ${names}`);
   const address = new URL(endpoint).hostname;
   const knownHosts = path.join(keyDir, "known_hosts");
-  // Written anew each time: machines come and go on the same addresses, and the stack knows the key of each.
+  // Written anew each time: machines come and go on the same addresses, and the stack knows the key
+  // of each.
   await fs.writeFile(knownHosts, `${address} ${hostKeys[node]}\n`);
   const options = [
     "-i",

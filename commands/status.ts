@@ -77,7 +77,8 @@ await command("status", help, async (args) => {
   );
   if (identity)
     process.stdout.write(
-      `The operator's certificate ends in ${daysUntil(endOf(identity.certificate))} days, the CA's in ${daysUntil(endOf(identity.ca))}.\n`,
+      `The operator's certificate ends in ${daysUntil(endOf(identity.certificate))} ` +
+        `days, the CA's in ${daysUntil(endOf(identity.ca))}.\n`,
     );
   process.stdout.write(
     healthy
@@ -86,7 +87,8 @@ await command("status", help, async (args) => {
   );
   if (healthy) return 0;
   process.stderr.write(
-    `status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n`,
+    `status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member ` +
+      "says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n",
   );
   return 1;
 });

@@ -27,7 +27,10 @@ Where namespaces or the lab cannot be had, their tier is skipped, and the last l
 The last line is "N passed, N failed".
 `;
 
-/** The versions of etcd that the etcd tier runs against: the oldest supported, the default, the newest. */
+/**
+ * The versions of etcd that the etcd tier runs against: the oldest supported, the default, the
+ * newest.
+ */
 const etcdVersions = ["3.5.35", "3.6.14", "3.7.3"];
 const tiers = ["unit", "faults", "lab"] as const;
 type Tier = (typeof tiers)[number];
@@ -63,7 +66,8 @@ await command("test", help, async (args) => {
     await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
   if (await can("faults", whyNoBench)) {
     await installNeeded(say);
-    await runTier("faults", files("faults"), 1, 10 * 60_000); // each has as many processes as it can use
+    // each has as many processes as it can use
+    await runTier("faults", files("faults"), 1, 10 * 60_000);
   }
   if (await can("lab", async () => noLab)) {
     await runLabTier(files("lab"), say);
@@ -71,7 +75,9 @@ await command("test", help, async (args) => {
   for (const { tier: of, count, reason } of skipped) {
     const required = process.env.ETCD_LAB_REQUIRED === "1";
     say(
-      `\nThe ${of} tier (${count} files in tests/${of}) was ${required ? "REQUIRED (ETCD_LAB_REQUIRED=1) and could not run" : "SKIPPED"}: ${reason}`,
+      `\nThe ${of} tier (${count} files in tests/${of}) was ` +
+        `${required ? "REQUIRED (ETCD_LAB_REQUIRED=1) and could not run" : "SKIPPED"}: ` +
+        `${reason}`,
     );
     if (required) sums.failed += count;
   }
@@ -148,7 +154,10 @@ async function prepareTools(say: (line: string) => void): Promise<void> {
   ]);
 }
 
-/** The lab's packages and images, before the first tier: unit tests skip what needs podman or the image's ruby where they are missing. */
+/**
+ * The lab's packages and images, before the first tier: unit tests skip what needs podman or the
+ * image's ruby where they are missing.
+ */
 async function prepareLab(say: (line: string) => void): Promise<void> {
   await ensurePrerequisites(say);
   await ensureImages(say);

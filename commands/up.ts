@@ -39,7 +39,8 @@ await command("up", help, async (args) => {
   const { resources } = await stackContents();
   if (resources > 0 && !lab.wasRunning) {
     tell(
-      `stack        has ${resources} resources that the lab, started anew, knows nothing of (its EC2 forgets at a stop or reboot): starting from nothing`,
+      `stack        has ${resources} resources that the lab, started anew, knows ` +
+        "nothing of (its EC2 forgets at a stop or reboot): starting from nothing",
     );
     await forgetStack();
   }
@@ -60,25 +61,30 @@ await command("up", help, async (args) => {
   const healthy = await phases.time("status", () => printStatus());
   const total = phases.elapsed().toFixed(1);
   process.stdout.write(
-    `\nUp in ${total} s: ${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`,
+    `\nUp in ${total} s: ` +
+      `${phases.done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`,
   );
   const busy = progress.busy();
   if (busy.length > 0)
     process.stdout.write(
-      `Within pulumi up (some at the same time): ${busy.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`,
+      "Within pulumi up (some at the same time): " +
+        `${busy.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(", ")}.\n`,
     );
   const [opened, well] = ["DNS gate", "health"].map((group) => progress.endedAt.get(group));
   if (opened && well) {
     const at = (time: number) => (phases.elapsed() - (Date.now() - time) / 1000).toFixed(1);
     process.stdout.write(
-      `From the open DNS gate (${at(opened)} s) to a healthy cluster (${at(well)} s): ${((well - opened) / 1000).toFixed(1)} s.\n`,
+      `From the open DNS gate (${at(opened)} s) to a healthy cluster (${at(well)} s): ` +
+        `${((well - opened) / 1000).toFixed(1)} s.\n`,
     );
   }
   process.stdout.write(
-    "The recipe was converged by the lab's stand-in for the Chef client (lab/chef, over Debian's itamae); on real machines it is Cinc or Chef.\n",
+    "The recipe was converged by the lab's stand-in for the Chef client (lab/chef, over " +
+      "Debian's itamae); on real machines it is Cinc or Chef.\n",
   );
   process.stdout.write(
-    `\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run pulumi -- preview --expect-no-changes\n`,
+    "\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run " +
+      "pulumi -- preview --expect-no-changes\n",
   );
   return healthy;
 });

@@ -34,9 +34,10 @@ export interface EtcdClusterArgs extends Settings {
 }
 
 /**
- * An etcd cluster whose members find one another through DNS. No member is started before the exact set of records is visible on every
- * authoritative server and through each node's own resolver, and clients find the cluster only once it is healthy: one cluster ID,
- * exactly these members, a write seen through each. Three t3.medium cost about 98 USD a month in us-east-1.
+ * An etcd cluster whose members find one another through DNS. No member is started before the exact
+ * set of records is visible on every authoritative server and through each node's own resolver, and
+ * clients find the cluster only once it is healthy: one cluster ID, exactly these members, a write
+ * seen through each. Three t3.medium cost about 98 USD a month in us-east-1.
  */
 export class EtcdCluster extends pulumi.ComponentResource {
   readonly nodes: Readonly<Record<string, EtcdNode>>;
@@ -166,7 +167,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
       child,
     );
 
-    // The way in: from the first connection on, a machine proves by its host key that it is the one that was made.
+    // The way in: from the first connection on, a machine proves by its host key that it is the one
+    // that was made.
     const login = { user: args.sshUser, privateKey: args.sshPrivateKey };
     const access = nodes.map((node) =>
       nodeAccess(`${name}-${node.member}`, node, hostKeySeed, login, {
@@ -181,7 +183,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
       : undefined;
     const identities = nodes.map((node) => pki?.member(node.member, node.hostname, node.privateIp));
 
-    // The gate: one for the whole set. It depends on the records, not on the nodes, or it would wait for machines.
+    // The gate: one for the whole set. It depends on the records, not on the nodes, or it would
+    // wait for machines.
     const gate = new DnsReadiness(
       `${name}-dns-readiness`,
       {
@@ -216,7 +219,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
         ),
     );
 
-    // The bootstraps: all at once, each returning when its etcd is being started; none waits for another.
+    // The bootstraps: all at once, each returning when its etcd is being started; none waits for
+    // another.
     const cookbook = packCookbook("cookbooks/etcd");
     const timeout = `${args.bootstrapTimeout + 400}s`; // beside the converge: SSH that opens late
     const token = pulumi
@@ -255,7 +259,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
           customTimeouts: { create: timeout, update: timeout },
         },
       );
-      // The digest of a secret tells nothing of it, and health's own state need not be hidden. Another type has stopped the machine, too.
+      // The digest of a secret tells nothing of it, and health's own state need not be hidden.
+      // Another type has stopped the machine, too.
       return {
         command,
         digest: pulumi.unsecret(

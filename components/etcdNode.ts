@@ -10,7 +10,10 @@ import { srvRecord } from "./dns/srvRecord.ts";
 import { Leftovers } from "./healing/leftovers.ts";
 
 export interface EtcdNodeArgs {
-  /** Name of the member: one DNS label. It is identity: it decides the host name and the record names. */
+  /**
+   * Name of the member: one DNS label. It is identity: it decides the host name and the record
+   * names.
+   */
   readonly name: string;
   readonly domain: string;
   readonly zoneId: pulumi.Input<string>;
@@ -41,16 +44,23 @@ export interface EtcdNodeArgs {
   readonly removeOrphans: pulumi.ResourceHook;
   /** Runs before a machine is changed: refuses when it would stop beside another. */
   readonly stopsAlone: pulumi.ResourceHook;
-  /** Made before any interface: its deletion, after theirs, removes those that the state does not know. */
+  /**
+   * Made before any interface: its deletion, after theirs, removes those that the state does not
+   * know.
+   */
   readonly leftovers: pulumi.Resource;
-  /** Made before any machine and gone after it, or a machine could outlive what its host key is known by (hostKey.ts). */
+  /**
+   * Made before any machine and gone after it, or a machine could outlive what its host key is
+   * known by (hostKey.ts).
+   */
   readonly hostKeySeed: pulumi.Resource;
 }
 
 /**
- * One machine that can be found by name: an EC2 instance on a network interface and a data volume that both outlive it, an A record for
- * the interface's private address, and a peer SRV record that names it a member. Nothing on the machine asks for these names
- * before the cluster's gate. One t3.medium with 20 GiB costs about 33 USD a month in us-east-1.
+ * One machine that can be found by name: an EC2 instance on a network interface and a data volume
+ * that both outlive it, an A record for the interface's private address, and a peer SRV record that
+ * names it a member. Nothing on the machine asks for these names before the cluster's gate. One
+ * t3.medium with 20 GiB costs about 33 USD a month in us-east-1.
  */
 export class EtcdNode extends pulumi.ComponentResource {
   /** Name of the member. */
@@ -66,7 +76,9 @@ export class EtcdNode extends pulumi.ComponentResource {
   readonly endpoint: pulumi.Output<string>;
   /** Peer URL as the member advertises it. */
   readonly peerUrl: string;
-  /** The A and the peer SRV record: what the gate depends on, so that it does not wait for machines. */
+  /**
+   * The A and the peer SRV record: what the gate depends on, so that it does not wait for machines.
+   */
   readonly records: readonly DnsRecord[];
   /** The Elastic IP, if it has one: what is downloaded on the machine waits for it. */
   readonly wayOut: readonly Eip[];
@@ -104,7 +116,8 @@ export class EtcdNode extends pulumi.ComponentResource {
 
     // The names. SRV depends on A: a target must not exist before its address, nor outlive it.
     const record = { zoneId: args.zoneId, ttl: args.ttl, proxied: false, comment: args.comment };
-    const replaceFirst = { ...child, deleteBeforeReplace: true }; // creating first would meet "record exists" (pulumi-cloudflare issue 687)
+    // creating first would meet "record exists" (pulumi-cloudflare issue 687)
+    const replaceFirst = { ...child, deleteBeforeReplace: true };
     const a = new DnsRecord(
       `${name}-address`,
       { ...record, name: this.hostname, type: "A", content: address.privateIp },
@@ -130,7 +143,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       child,
     );
 
-    // The machine. One that the state does not know would hold the interface: it goes between the two in a destroy.
+    // The machine. One that the state does not know would hold the interface: it goes between the
+    // two in a destroy.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       { type: "aws:ec2/instance:Instance", tags: tags("instance") },
@@ -147,7 +161,8 @@ export class EtcdNode extends pulumi.ComponentResource {
         metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
         rootBlockDevice: { ...encryption, volumeType: "gp3", volumeSize: 10 },
         tags: tags("instance"),
-        // A moved image, changed user data or a key that was made anew would take all members down at once (rule: one at a time).
+        // A moved image, changed user data or a key that was made anew would take all members down
+        // at once (rule: one at a time).
       },
       {
         ...child,
@@ -158,7 +173,8 @@ export class EtcdNode extends pulumi.ComponentResource {
         dependsOn: [leftovers, args.hostKeySeed],
       },
     );
-    // The end of the machine detaches: a destroy that stops it for that, and is killed then, would leave a machine that nothing starts again.
+    // The end of the machine detaches: a destroy that stops it for that, and is killed then, would
+    // leave a machine that nothing starts again.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {

@@ -1,10 +1,13 @@
 /**
- * Founders: what the cluster was founded with, written down at the first `up`, before anything else is made.
+ * Founders: what the cluster was founded with, written down at the first `up`, before anything else
+ * is made.
  *
- * Until members can be added, replaced, rolled and upgraded, every node starts with the state `new` and the member list of DNS. A newcomer started that
- * way, or a founder that comes back on an empty disk, could form a second quorum beside the first (measured: with one of three members down, two
- * wiped ones form an empty cluster with the *same* cluster ID). So what decides membership must not change, and what would take
- * more than one member down at once is refused, here, where `preview` shows it and nothing has been touched yet.
+ * Until members can be added, replaced, rolled and upgraded, every node starts with the state `new`
+ * and the member list of DNS. A newcomer started that way, or a founder that comes back on an empty
+ * disk, could form a second quorum beside the first (measured: with one of three members down, two
+ * wiped ones form an empty cluster with the *same* cluster ID). So what decides membership must not
+ * change, and what would take more than one member down at once is refused, here, where `preview`
+ * shows it and nothing has been touched yet.
  *
  *   check   refuses such a change, with the reason
  *   diff    a change that is allowed
@@ -14,7 +17,10 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 
-/** All optional: the volumes are known later than the rest, and are written down by a resource of their own. */
+/**
+ * All optional: the volumes are known later than the rest, and are written down by a resource of
+ * their own.
+ */
 export interface FoundersArgs {
   /** Names of the nodes. */
   readonly nodes?: pulumi.Input<string[]>;
@@ -25,7 +31,10 @@ export interface FoundersArgs {
   /** Certificate of the CA that was brought; empty where the cluster makes its own. */
   readonly authority?: pulumi.Input<string>;
   readonly etcdVersion?: pulumi.Input<string>;
-  /** Availability zone and configured subnet of each node, as one text: they decide its volume and its address. */
+  /**
+   * Availability zone and configured subnet of each node, as one text: they decide its volume and
+   * its address.
+   */
   readonly places?: pulumi.Input<Record<string, string>>;
   readonly instanceTypes?: pulumi.Input<Record<string, string>>;
   /** The key that EC2 puts on the machines. */
@@ -71,33 +80,42 @@ export function refusals(olds: Inputs, news: Inputs): { property: string; reason
     if (before !== after)
       refuse(
         "nodes",
-        `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node started now could form a second cluster; set the nodes back, or destroy the stack first`,
+        `nodes: a founded cluster keeps its members (founded by ${before}; got ` +
+          `${after}). A node started now could form a second cluster; set the nodes back, ` +
+          "or destroy the stack first",
       );
   }
   if (differs("domain"))
     refuse(
       "domain",
-      `domain: members find one another by the domain they were founded under (${olds.domain}; got ${news.domain}); ${otherwise}`,
+      "domain: members find one another by the domain they were founded under " +
+        `(${olds.domain}; got ${news.domain}); ${otherwise}`,
     );
   if (differs("zoneId"))
     refuse(
       "zoneId",
-      `zoneId: every record would be gone before another is made in the other zone, and members find one another by them (founded in ${olds.zoneId}; got ${news.zoneId}); ${otherwise}`,
+      "zoneId: every record would be gone before another is made in the other zone, and " +
+        `members find one another by them (founded in ${olds.zoneId}; got ` +
+        `${news.zoneId}); ${otherwise}`,
     );
   if (differs("tls"))
     refuse(
       "tls",
-      `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ${news.tls}); ${otherwise}`,
+      `tls: peers cannot speak both ways at once (founded with ${olds.tls}; got ` +
+        `${news.tls}); ${otherwise}`,
     );
   if (differs("authority"))
     refuse(
       "authority",
-      `caCertificate: members believe the CA they were started with, and another would need each of them restarted twice; ${otherwise}`,
+      "caCertificate: members believe the CA they were started with, and another would " +
+        `need each of them restarted twice; ${otherwise}`,
     );
   if (differs("etcdVersion"))
     refuse(
       "etcdVersion",
-      `etcdVersion: a running cluster is upgraded one member at a time, which this release does not do yet (founded with ${olds.etcdVersion}; got ${news.etcdVersion}); ${otherwise}`,
+      "etcdVersion: a running cluster is upgraded one member at a time, which this " +
+        `release does not do yet (founded with ${olds.etcdVersion}; got ` +
+        `${news.etcdVersion}); ${otherwise}`,
     );
   if (differs("sshPublicKey"))
     refuse(
@@ -107,31 +125,40 @@ export function refusals(olds: Inputs, news: Inputs): { property: string; reason
   if (olds.nodes && typeof news.kmsKeyId === "string" && (olds.kmsKeyId ?? "") !== news.kmsKeyId) {
     refuse(
       "kmsKeyId",
-      `kmsKeyId: a disk keeps the key it was made with, so another would replace every data volume (founded with ${olds.kmsKeyId || "the account's default"}; got ${news.kmsKeyId || "the account's default"}); ${otherwise}`,
+      "kmsKeyId: a disk keeps the key it was made with, so another would replace every " +
+        `data volume (founded with ${olds.kmsKeyId || "the account's default"}; got ` +
+        `${news.kmsKeyId || "the account's default"}); ${otherwise}`,
     );
   }
   for (const node of changed(olds.places, news.places)) {
     refuse(
       "places",
-      `nodes.${node}: a member keeps its zone and subnet, for its data volume and its address lie there (${olds.places?.[node]}; got ${news.places?.[node]}); ${otherwise}`,
+      `nodes.${node}: a member keeps its zone and subnet, for its data volume and its ` +
+        `address lie there (${olds.places?.[node]}; got ${news.places?.[node]}); ` +
+        `${otherwise}`,
     );
   }
   const retyped = changed(olds.instanceTypes, news.instanceTypes);
   if (retyped.length > 1)
     refuse(
       "instanceTypes",
-      `instanceType: it changes for ${retyped.join(", ")}, which would stop them all at once; change one node at a time with nodes.<name>.instanceType, and look at the cluster's health between`,
+      `instanceType: it changes for ${retyped.join(", ")}, which would stop them all at ` +
+        "once; change one node at a time with nodes.<name>.instanceType, and look at the " +
+        "cluster's health between",
     );
   const lost = changed(olds.volumeIds, news.volumeIds);
   if (lost.length)
     refuse(
       "volumeIds",
-      `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come back under its old identity; keep the volume, or destroy the stack first`,
+      `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come ` +
+        "back under its old identity; keep the volume, or destroy the stack first",
     );
   return found;
 }
 
-/** Keys that both have, with different values. Names that come or go are the business of `nodes`. */
+/**
+ * Keys that both have, with different values. Names that come or go are the business of `nodes`.
+ */
 function changed(
   olds: Readonly<Record<string, string>> = {},
   news: Readonly<Record<string, string>> = {},
@@ -174,8 +201,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
 /** The record of founders. */
 export class Founders extends pulumi.dynamic.Resource {
   /**
-   * Eight random hexadecimal digits, drawn when this record is made. The record of volumes goes before any volume does: where a destroy removed only some of them, the
-   * next `up` founds under another word, and the data that is left cannot pass for a member of the new cluster.
+   * Eight random hexadecimal digits, drawn when this record is made. The record of volumes goes
+   * before any volume does: where a destroy removed only some of them, the next `up` founds under
+   * another word, and the data that is left cannot pass for a member of the new cluster.
    */
   declare readonly founding: pulumi.Output<string | undefined>;
 

@@ -26,7 +26,10 @@ export interface Openings {
   readonly clients: readonly string[];
 }
 
-/** The members' security group, in the VPC of their subnets: 2380 from itself only, 2379 from the named networks and groups, 22 from the named networks, everything outward. */
+/**
+ * The members' security group, in the VPC of their subnets: 2380 from itself only, 2379 from the
+ * named networks and groups, 22 from the named networks, everything outward.
+ */
 export function memberSecurityGroup(
   name: string,
   subnets: readonly pulumi.Output<string>[],

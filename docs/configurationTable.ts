@@ -1,4 +1,7 @@
-/** The text of configuration.md, from Pulumi.yaml and index.ts: what they say is written once, there. Pure. */
+/**
+ * The text of configuration.md, from Pulumi.yaml and index.ts: what they say is written once,
+ * there. Pure.
+ */
 import { parse } from "yaml";
 
 interface Key {
@@ -13,7 +16,8 @@ export interface Output {
 }
 
 /**
- * The whole page: a table of the project's settings in the order of Pulumi.yaml, then the stack's outputs.
+ * The whole page: a table of the project's settings in the order of Pulumi.yaml, then the stack's
+ * outputs.
  *
  * @param projectFile text of Pulumi.yaml
  * @param program text of index.ts
@@ -89,7 +93,8 @@ function defaultOf(name: string, key: Key): string {
 function describe(name: string, description: string | undefined): string {
   if (!description?.trim())
     throw new Error(
-      `${name}: a description is needed for the page of settings and outputs; write it where ${name} is declared`,
+      `${name}: a description is needed for the page of settings and outputs; write it ` +
+        `where ${name} is declared`,
     );
   return description.trim();
 }

@@ -1,7 +1,10 @@
 import { missingCommands, rootProblem } from "./prerequisites.ts";
 import { run } from "./shell.ts";
 
-/** Why this machine cannot run the lab, in words that end a sentence; undefined when it can. Asks for no password, installs nothing. */
+/**
+ * Why this machine cannot run the lab, in words that end a sentence; undefined when it can. Asks
+ * for no password, installs nothing.
+ */
 export async function whyNoLab(): Promise<string | undefined> {
   if (process.platform !== "linux") return `it needs Linux (this is ${process.platform}).`;
   if (
@@ -20,7 +23,10 @@ export async function whyNoLab(): Promise<string | undefined> {
     missing.length > 0 &&
     (await missingCommands([{ command: "apt-get", apt: "apt", dnf: "apt" }])).length > 0
   ) {
-    return `${missing.map(({ command }) => command).join(", ")} are missing and there is no apt-get to install them. Install them: ${missing.map(({ dnf }) => dnf).join(" ")}.`;
+    return (
+      `${missing.map(({ command }) => command).join(", ")} are missing and there is no ` +
+      `apt-get to install them. Install them: ${missing.map(({ dnf }) => dnf).join(" ")}.`
+    );
   }
   return undefined;
 }

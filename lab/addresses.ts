@@ -1,22 +1,29 @@
 /**
- * Where everything of the lab lives: one /16, an own VPC on an own bridge. Set LAB_CIDR (a /16, "10.213.0.0/16" by default)
- * when it collides with a network of yours. Ports on loopback are fixed, because the dev stack's file names them.
+ * Where everything of the lab lives: one /16, an own VPC on an own bridge. Set LAB_CIDR (a /16,
+ * "10.213.0.0/16" by default) when it collides with a network of yours. Ports on loopback are
+ * fixed, because the dev stack's file names them.
  */
 const cidr = process.env.LAB_CIDR ?? "10.213.0.0/16";
 const match = /^(\d{1,3})\.(\d{1,3})\.0\.0\/16$/.exec(cidr);
 if (!match || Number(match[1]) > 255 || Number(match[2]) > 255) {
   throw new Error(
-    `LAB_CIDR: a private /16 such as 10.213.0.0/16 is needed, because the VPC's subnets are cut from it (got ${JSON.stringify(cidr)})`,
+    "LAB_CIDR: a private /16 such as 10.213.0.0/16 is needed, because the VPC's subnets " +
+      `are cut from it (got ${JSON.stringify(cidr)})`,
   );
 }
 const prefix = `${match[1]}.${match[2]}`;
 
-/** Addresses of the lab. The services sit in x.y.240.0/24, where the EC2 emulator hands out nothing. */
+/**
+ * Addresses of the lab. The services sit in x.y.240.0/24, where the EC2 emulator hands out nothing.
+ */
 export const addresses = {
   cidr,
   prefixLength: 16,
   bridge: "etcdlab0",
-  /** The host's own address on the bridge: the way from the host into the VPC, and the etcd mirror's address. */
+  /**
+   * The host's own address on the bridge: the way from the host into the VPC, and the etcd mirror's
+   * address.
+   */
   gateway: `${prefix}.0.1`,
   /** The VPC resolver: base address + 2, as on AWS. */
   resolver: `${prefix}.0.2`,
@@ -36,7 +43,10 @@ export const addresses = {
   metadataPort: 14582,
 } as const;
 
-/** The VPC's subnets, one for each zone, with ids that never change, so that the dev stack's file can name them. */
+/**
+ * The VPC's subnets, one for each zone, with ids that never change, so that the dev stack's file
+ * can name them.
+ */
 export const vpc = {
   id: "vpc-0e7cd1ab000000000",
   region: "us-east-1",
@@ -49,7 +59,10 @@ export const vpc = {
   images: { amd64: "ami-0deb13amd64000001", arm64: "ami-0deb13arm64000001" },
 } as const;
 
-/** The one zone at the Cloudflare emulator. The token has the form of a real one and opens nothing else. */
+/**
+ * The one zone at the Cloudflare emulator. The token has the form of a real one and opens nothing
+ * else.
+ */
 export const zone = {
   name: "etcd.test",
   id: "0e7cd1ab0e7cd1ab0e7cd1ab0e7cd1ab",

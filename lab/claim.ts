@@ -9,12 +9,16 @@ import { runAsRoot } from "./shell.ts";
 /** Whose lab it is. /run is empty after a reboot, so a lab of before the reboot does not count. */
 const claimFile = "/run/etcd-lab/checkout";
 
-/** What is on the host: nothing, a whole lab of this checkout, or remains of one (after a crash, a reboot, a kill). */
+/**
+ * What is on the host: nothing, a whole lab of this checkout, or remains of one (after a crash, a
+ * reboot, a kill).
+ */
 export type LabState = "none" | "running" | "remains";
 
 /**
- * Looks at the host. The lab counts as running while its EC2 emulator does, because what that knows is in its memory alone; the other
- * parts can be started again around it. Throws when a lab of another checkout runs: there is one bridge and one set of ports.
+ * Looks at the host. The lab counts as running while its EC2 emulator does, because what that knows
+ * is in its memory alone; the other parts can be started again around it. Throws when a lab of
+ * another checkout runs: there is one bridge and one set of ports.
  */
 export async function labState(): Promise<LabState> {
   const claim = existsSync(claimFile) ? readFileSync(claimFile, "utf8").trim() : undefined;
@@ -27,7 +31,8 @@ export async function labState(): Promise<LabState> {
   if (claim === projectDir) return running.includes("etcd-lab-ec2") ? "running" : "remains";
   if (claim !== undefined && running.length > 0 && existsSync(claim)) {
     throw new Error(
-      `a lab of another checkout is running (${claim}), and a host has room for one; take it down with npm run down there`,
+      `a lab of another checkout is running (${claim}), and a host has room for one; ` +
+        "take it down with npm run down there",
     );
   }
   return containers.length > 0 ||
@@ -37,12 +42,18 @@ export async function labState(): Promise<LabState> {
     : "none";
 }
 
-/** Whether this checkout has made the last claim to the host's lab since the boot; says nothing about what runs. */
+/**
+ * Whether this checkout has made the last claim to the host's lab since the boot; says nothing
+ * about what runs.
+ */
 export function labIsOurs(): boolean {
   return existsSync(claimFile) && readFileSync(claimFile, "utf8").trim() === projectDir;
 }
 
-/** Notes that the lab on this host is this checkout's. Comes before anything is made, so that a killed start is found again. */
+/**
+ * Notes that the lab on this host is this checkout's. Comes before anything is made, so that a
+ * killed start is found again.
+ */
 export async function claimHost(): Promise<void> {
   await runAsRoot("mkdir", ["-p", path.dirname(claimFile)]);
   await runAsRoot("tee", [claimFile], { input: `${projectDir}\n` });
@@ -66,7 +77,8 @@ export async function checkPorts(): Promise<void> {
     });
     if (taken)
       throw new Error(
-        `port ${addresses[name]} on 127.0.0.1 is taken, and ${uses[name]} needs it; see who has it with: ss -ltnp 'sport = :${addresses[name]}'`,
+        `port ${addresses[name]} on 127.0.0.1 is taken, and ${uses[name]} needs it; see ` +
+          `who has it with: ss -ltnp 'sport = :${addresses[name]}'`,
       );
   }
 }

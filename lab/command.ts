@@ -1,6 +1,6 @@
 /**
- * The frame of every command: `--help` alone prints the help; an error is one message without a stack, and exit code 1.
- * `main` may return an exit code. LAB_DEBUG=1 adds the stack.
+ * The frame of every command: `--help` alone prints the help; an error is one message without a
+ * stack, and exit code 1. `main` may return an exit code. LAB_DEBUG=1 adds the stack.
  */
 export async function command(
   name: string,
@@ -22,7 +22,9 @@ export async function command(
   }
 }
 
-/** A command was called with arguments it does not know. The message ends with where its help is. */
+/**
+ * A command was called with arguments it does not know. The message ends with where its help is.
+ */
 export function usageError(name: string, problem: string): Error {
   return new Error(`${problem}; npm run ${name} -- --help shows how it is called`);
 }

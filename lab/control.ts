@@ -13,7 +13,10 @@ import { podman } from "./podman.ts";
 
 /** What `GET /status` tells. */
 export interface LabStatus {
-  /** Containers of the lab: machines and services; state as podman names it (running, paused, exited). */
+  /**
+   * Containers of the lab: machines and services; state as podman names it (running, paused,
+   * exited).
+   */
   readonly containers: readonly {
     readonly name: string;
     readonly state: string;
@@ -32,8 +35,10 @@ export interface LabStatus {
 }
 
 /**
- * The lab's control interface: GET /status · GET /faults · GET /faults/kinds · POST /faults {kind, …} · DELETE /faults (all) · DELETE /faults/ID ·
- * POST /resolver/flush. A change is answered once it is in effect. Errors are `{error: "…"}`.
+ * The lab's control interface. A change is answered once it is in effect. Errors are `{error: …}`.
+ *
+ *   GET /status · GET /faults · GET /faults/kinds · POST /faults {kind, …} · DELETE /faults (all)
+ *   DELETE /faults/ID · POST /resolver/flush
  */
 export function controlApp(
   registry: FaultRegistry,
@@ -82,7 +87,9 @@ export function controlApp(
   app.notFound((c) =>
     c.json(
       {
-        error: `the lab's control interface has no ${c.req.method} ${c.req.path}; it has /status, /faults, /faults/kinds and /resolver/flush`,
+        error:
+          `the lab's control interface has no ${c.req.method} ${c.req.path}; it has ` +
+          "/status, /faults, /faults/kinds and /resolver/flush",
       },
       404,
     ),

@@ -1,6 +1,9 @@
 import { addresses } from "./addresses.ts";
 
-/** Calls the lab's control interface and returns its JSON answer. Throws with the interface's own words when it refuses, and when the lab does not run. */
+/**
+ * Calls the lab's control interface and returns its JSON answer. Throws with the interface's own
+ * words when it refuses, and when the lab does not run.
+ */
 export async function control<T>(
   method: "GET" | "POST" | "DELETE",
   path: string,
@@ -17,7 +20,8 @@ export async function control<T>(
     });
   } catch {
     throw new Error(
-      "the lab is not running (its control interface does not answer); start it with npm run lab -- start",
+      "the lab is not running (its control interface does not answer); start it with " +
+        "npm run lab -- start",
     );
   }
   const answer: unknown = await response.json();

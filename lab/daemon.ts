@@ -7,8 +7,10 @@ import { startReconciler } from "./ec2/reconciler.ts";
 import { imageNames } from "./images.ts";
 import { startMirror } from "./mirror.ts";
 
-// The lab's one process on the host: the Cloudflare emulator, the etcd mirror, the instance metadata service, the reconciler of machines, and last, because its
-// answer means that all are ready, the control interface. lab/daemonProcess.ts starts it as root, its output is .lab/logs/daemon.log.
+// The lab's one process on the host: the Cloudflare emulator, the etcd mirror, the instance
+// metadata service, the reconciler of machines, and last, because its answer means that all are
+// ready, the control interface. lab/daemonProcess.ts starts it as root, its output is
+// .lab/logs/daemon.log.
 
 const logOf = (part: string) => (line: string) => {
   process.stdout.write(`${new Date().toISOString()} ${part} ${line}\n`);

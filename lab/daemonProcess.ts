@@ -19,7 +19,10 @@ export async function daemonIsCurrent(): Promise<boolean> {
   return pid !== undefined && isDaemon(pid) && code === codeDigest() && (await daemonAnswers());
 }
 
-/** Starts the daemon as root, a process of its own, and waits up to 20 s until its control interface answers. Throws with the end of its log. */
+/**
+ * Starts the daemon as root, a process of its own, and waits up to 20 s until its control interface
+ * answers. Throws with the end of its log.
+ */
 export async function startDaemon(): Promise<void> {
   await stopDaemon();
   await fs.mkdir(logDir, { recursive: true });
@@ -51,7 +54,8 @@ export async function startDaemon(): Promise<void> {
     ended = true;
   });
   child.unref();
-  // Under sudo the daemon is a child of ours only through it; it is the process that runs the script.
+  // Under sudo the daemon is a child of ours only through it; it is the process that runs the
+  // script.
   const pid = await found(child.pid, () => ended);
   await fs.writeFile(daemonPidFile, `${pid ?? 0} ${codeDigest()}\n`);
   for (const deadline = Date.now() + 20_000; Date.now() < deadline && !ended; await delay(50))
@@ -59,7 +63,8 @@ export async function startDaemon(): Promise<void> {
   const tail = (await fs.readFile(daemonLog, "utf8")).trim().split("\n").slice(-12).join("\n");
   await stopDaemon();
   throw new Error(
-    `lab: the daemon ${ended ? "ended while starting" : "does not answer after 20 s"}; the end of ${path.relative(projectDir, daemonLog)}:\n${tail}`,
+    `lab: the daemon ${ended ? "ended while starting" : "does not answer after 20 s"}; ` +
+      `the end of ${path.relative(projectDir, daemonLog)}:\n${tail}`,
   );
 }
 
@@ -120,7 +125,10 @@ export async function daemonAnswers(): Promise<boolean> {
   );
 }
 
-/** Tells a daemon of yesterday's code from one of today's: names, sizes and times of the lab's files. */
+/**
+ * Tells a daemon of yesterday's code from one of today's: names, sizes and times of the lab's
+ * files.
+ */
 function codeDigest(): string {
   const hash = createHash("sha256");
   for (const entry of readdirSync(path.join(projectDir, "lab"), {

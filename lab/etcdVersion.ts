@@ -3,7 +3,10 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { projectDir } from "./paths.ts";
 
-/** The version of etcd the dev stack asks for, else Pulumi.yaml's default: the lab's mirror must have it. */
+/**
+ * The version of etcd the dev stack asks for, else Pulumi.yaml's default: the lab's mirror must
+ * have it.
+ */
 export async function etcdVersion(): Promise<string> {
   const stack = await config("Pulumi.dev.yaml");
   const project = await config("Pulumi.yaml");
@@ -15,7 +18,8 @@ export async function etcdVersion(): Promise<string> {
       : undefined);
   if (typeof version !== "string")
     throw new Error(
-      "etcdVersion: a text such as 3.6.14 is needed in Pulumi.dev.yaml or as default in Pulumi.yaml, so that the lab offers that etcd",
+      "etcdVersion: a text such as 3.6.14 is needed in Pulumi.dev.yaml or as default in " +
+        "Pulumi.yaml, so that the lab offers that etcd",
     );
   return version;
 }

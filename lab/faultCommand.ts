@@ -52,7 +52,8 @@ export async function fault([first = "", ...rest]: string[]): Promise<void> {
       return [text.slice(0, at), text.slice(at + 1)] as const;
     });
     say(
-      `on: ${describe(await control<ActiveFault>("POST", "/faults", { kind: first, ...Object.fromEntries(parameters) }))}`,
+      "on: " +
+        `${describe(await control<ActiveFault>("POST", "/faults", { kind: first, ...Object.fromEntries(parameters) }))}`,
     );
   }
 }

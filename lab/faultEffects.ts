@@ -49,7 +49,9 @@ async function pause(name: string): Promise<() => Promise<void>> {
   };
 }
 
-/** A nameserver whose table of records is gone answers SERVFAIL, as one with a broken database does. */
+/**
+ * A nameserver whose table of records is gone answers SERVFAIL, as one with a broken database does.
+ */
 async function servfail(server: string): Promise<() => Promise<void>> {
   const runThere = (script: string) => podman(["exec", containerName(server), "sh", "-c", script]);
   await runThere(breakDatabase);
@@ -73,8 +75,8 @@ async function isInState(name: string, state: "running" | "paused"): Promise<boo
 }
 
 /**
- * The lab's own name of what a person calls a machine: that name itself (instance id, ns1), its address, the full name of its A record or the first part of it.
- * Throws with the names there are.
+ * The lab's own name of what a person calls a machine: that name itself (instance id, ns1), its
+ * address, the full name of its A record or the first part of it. Throws with the names there are.
  */
 async function machineName(called: string): Promise<string> {
   const names = await namespaces();
@@ -86,7 +88,8 @@ async function machineName(called: string): Promise<string> {
   const name = await namespaceOf(record?.content ?? called);
   if (name !== undefined) return name;
   throw new FaultInputError(
-    `machine: there is no ${called} in the lab; it runs ${names.length === 0 ? "nothing now" : names.join(", ")}.`,
+    `machine: there is no ${called} in the lab; it runs ` +
+      `${names.length === 0 ? "nothing now" : names.join(", ")}.`,
   );
 }
 

@@ -3,14 +3,17 @@ import { faultKinds, nameServers } from "./faultKinds.ts";
 import type { Fault, FaultKind, FaultName, Form } from "./faultKinds.ts";
 import { recordTypes } from "./dns/answers.ts";
 
-/** A fault that cannot be made as asked for. The message names the parameter, the rule and what was received. */
+/**
+ * A fault that cannot be made as asked for. The message names the parameter, the rule and what was
+ * received.
+ */
 export class FaultInputError extends Error {}
 
 type Reading = { readonly value: string | number } | { readonly rule: string };
 
 /**
- * Reads a fault as the control interface receives it: `{kind, …parameters}`, numbers also as text, because a command line has only text.
- * Throws FaultInputError with every problem found.
+ * Reads a fault as the control interface receives it: `{kind, …parameters}`, numbers also as text,
+ * because a command line has only text. Throws FaultInputError with every problem found.
  */
 export function parseFault(input: unknown): Fault {
   if (typeof input !== "object" || input === null || Array.isArray(input))
@@ -115,7 +118,8 @@ function contradictions(kind: string, values: Readonly<Record<string, string | n
     return [`content: an AAAA record holds an IPv6 address (got ${show(content)})`];
   if (type === "SRV" && !/^\d{1,5} \d{1,5} \d{1,5} \S+$/.test(String(content)))
     return [
-      `content: an SRV record holds 'priority weight port target', such as '0 0 2380 c.etcd.test' (got ${show(content)})`,
+      "content: an SRV record holds 'priority weight port target', such as '0 0 2380 " +
+        `c.etcd.test' (got ${show(content)})`,
     ];
   return [];
 }

@@ -35,7 +35,10 @@ const may = <F extends Form>(form: F, says: string) => ({ form, required: false,
 
 const someServer = may("server", "ns1 or ns2; both unless given");
 
-/** Every fault the lab can make, with its parameters: the table behind `npm run lab -- fault`, its help, and the control interface. */
+/**
+ * Every fault the lab can make, with its parameters: the table behind `npm run lab -- fault`, its
+ * help, and the control interface.
+ */
 export const faultKinds = {
   "dns-lag": {
     says: "Changes of records reach a nameserver late.",
@@ -104,12 +107,15 @@ export const faultKinds = {
     },
   },
   "ec2-fault": {
-    says: "The next calls of one action at EC2 fail. It stays in the list until it is switched off, used up or not.",
+    says:
+      "The next calls of one action at EC2 fail. It stays in the list until it is " +
+      "switched off, used up or not.",
     parameters: {
       action: need("apiName", "such as RunInstances"),
       code: may(
         "apiName",
-        "EC2's error code, such as RequestLimitExceeded or InsufficientInstanceCapacity; needed unless when=after",
+        "EC2's error code, such as RequestLimitExceeded or " +
+          "InsufficientInstanceCapacity; needed unless when=after",
       ),
       times: may("count", "how many calls, 1 unless given; clients try again by themselves"),
       zone: may(
@@ -118,7 +124,8 @@ export const faultKinds = {
       ),
       when: may(
         "when",
-        "before (default): nothing is done; after: the call takes effect and the connection is cut without an answer",
+        "before (default): nothing is done; after: the call takes effect and the " +
+          "connection is cut without an answer",
       ),
     },
   },

@@ -11,7 +11,10 @@ export interface ActiveFault {
   readonly left?: number;
 }
 
-/** What faults do to containers and cables. `begin` returns how to undo it, or undefined when there is nothing to undo and the fault is over. */
+/**
+ * What faults do to containers and cables. `begin` returns how to undo it, or undefined when there
+ * is nothing to undo and the fault is over.
+ */
 export interface FaultEffects {
   begin(fault: Fault): Promise<(() => Promise<void>) | undefined>;
 }
@@ -35,7 +38,10 @@ interface Entry {
 }
 type Listener = (change: "added" | "removed") => Promise<void>;
 
-/** Whether a kind acts on the host, or on a service in a container, when it begins; the others only describe what an emulator or the publisher shall do. */
+/**
+ * Whether a kind acts on the host, or on a service in a container, when it begins; the others only
+ * describe what an emulator or the publisher shall do.
+ */
 const acts: Readonly<Record<FaultName, boolean>> = {
   "server-down": true,
   servfail: true,
@@ -62,7 +68,10 @@ export class FaultRegistry {
     this.#effects = effects;
   }
 
-  /** Called after each change and awaited before the caller of that change gets its answer; must not throw. Returns how to stop listening. */
+  /**
+   * Called after each change and awaited before the caller of that change gets its answer; must not
+   * throw. Returns how to stop listening.
+   */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -82,7 +91,10 @@ export class FaultRegistry {
     }));
   }
 
-  /** Switches a fault on. Resolves once it is in effect; throws, and changes nothing, when its effect cannot be had. */
+  /**
+   * Switches a fault on. Resolves once it is in effect; throws, and changes nothing, when its
+   * effect cannot be had.
+   */
   async add(fault: Fault): Promise<ActiveFault> {
     const undo = acts[fault.kind] ? await this.#effects.begin(fault) : undefined;
     const entry: Entry = {
@@ -106,7 +118,10 @@ export class FaultRegistry {
     return true;
   }
 
-  /** Switches all faults off and returns how many there were. What they held back is published at once. */
+  /**
+   * Switches all faults off and returns how many there were. What they held back is published at
+   * once.
+   */
   async clear(): Promise<number> {
     const entries = this.#entries;
     await this.#end(entries);
@@ -124,7 +139,10 @@ export class FaultRegistry {
     return entry.fault;
   }
 
-  /** Ends them newest first, so that each finds what it found when it began; one that cannot be undone does not keep the others on. */
+  /**
+   * Ends them newest first, so that each finds what it found when it began; one that cannot be
+   * undone does not keep the others on.
+   */
   async #end(entries: readonly Entry[]): Promise<void> {
     this.#entries = this.#entries.filter((entry) => !entries.includes(entry));
     const failures: string[] = [];
@@ -138,7 +156,8 @@ export class FaultRegistry {
     await this.#tell("removed");
     if (failures.length > 0)
       throw new Error(
-        `some faults are off the list, but what they did could not be undone; npm run down, then npm run up, gives a sound lab.\n${failures.join("\n")}`,
+        "some faults are off the list, but what they did could not be undone; npm run " +
+          `down, then npm run up, gives a sound lab.\n${failures.join("\n")}`,
       );
   }
 
@@ -160,7 +179,10 @@ export function meets(fault: ApiFailure, service: string, request: ApiRequest): 
 /** The faults of this daemon. */
 export const faults = new FaultRegistry(hostEffects);
 
-/** Seconds that a machine started now waits before it opens SSH; 0 without a fault. The newest fault counts. */
+/**
+ * Seconds that a machine started now waits before it opens SSH; 0 without a fault. The newest fault
+ * counts.
+ */
 export function sshLateSeconds(): number {
   return faultsOf(faults.active(), "ssh-late").at(-1)?.seconds ?? 0;
 }

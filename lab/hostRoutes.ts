@@ -14,7 +14,10 @@ const candidates = [
   "10.77.0.0/16",
 ];
 
-/** First and last address of "a.b.c.d/n" or a single address, as numbers. Undefined for "default" and for what is no IPv4 network. */
+/**
+ * First and last address of "a.b.c.d/n" or a single address, as numbers. Undefined for "default"
+ * and for what is no IPv4 network.
+ */
 export function rangeOf(network: string): { first: number; last: number } | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(network);
   if (!match) return undefined;
@@ -27,7 +30,10 @@ export function rangeOf(network: string): { first: number; last: number } | unde
   return { first, last: first + size - 1 };
 }
 
-/** The routes that share an address with `cidr`. The default route and the lab's own bridge are no obstacle. */
+/**
+ * The routes that share an address with `cidr`. The default route and the lab's own bridge are no
+ * obstacle.
+ */
 export function overlapping(
   routes: readonly HostRoute[],
   cidr: string,
@@ -42,7 +48,10 @@ export function overlapping(
   });
 }
 
-/** One line that refuses `cidr` because of the host's routes and offers another; undefined when nothing overlaps. */
+/**
+ * One line that refuses `cidr` because of the host's routes and offers another; undefined when
+ * nothing overlaps.
+ */
 export function overlapRefusal(
   routes: readonly HostRoute[],
   cidr: string,
@@ -61,10 +70,12 @@ export function overlapRefusal(
 }
 
 /**
- * What keeps machines on one bridge from reaching each other: with br_netfilter bridged packets pass the host's FORWARD chain,
- * and Docker sets that chain's policy to DROP. Returns the line to print, or undefined when bridged traffic passes.
+ * What keeps machines on one bridge from reaching each other: with br_netfilter bridged packets
+ * pass the host's FORWARD chain, and Docker sets that chain's policy to DROP. Returns the line to
+ * print, or undefined when bridged traffic passes.
  *
- * @param callIptables content of /proc/sys/net/bridge/bridge-nf-call-iptables, undefined where br_netfilter is not loaded
+ * @param callIptables content of /proc/sys/net/bridge/bridge-nf-call-iptables, undefined where
+ *   br_netfilter is not loaded
  * @param rules output of `iptables -S`, undefined where there is no iptables
  */
 export function forwardRefusal(
@@ -78,7 +89,8 @@ export function forwardRefusal(
   if (lines.some((line) => line.includes(bridge) && line.endsWith("-j ACCEPT"))) return undefined;
   const chain = lines.includes("-N DOCKER-USER") ? "DOCKER-USER" : "FORWARD";
   return (
-    `Bridged traffic passes this host's FORWARD chain, whose policy is DROP (Docker sets that), so the lab's machines could not reach each other. ` +
+    "Bridged traffic passes this host's FORWARD chain, whose policy is DROP (Docker " +
+    "sets that), so the lab's machines could not reach each other. " +
     `Let them through, then run again: iptables -I ${chain} -i ${bridge} -o ${bridge} -j ACCEPT`
   );
 }

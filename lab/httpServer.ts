@@ -11,7 +11,8 @@ export interface Listening {
 }
 
 /**
- * Serves a Hono application on one address and port. `what` names it in the error when the port is taken.
+ * Serves a Hono application on one address and port. `what` names it in the error when the port is
+ * taken.
  */
 export function listen(
   what: string,

@@ -30,8 +30,9 @@ const recipes = {
 } as const;
 
 /**
- * The lab's images, built when they or their inputs are new. The tag is a digest of everything that goes in, so an
- * unchanged image costs one call of podman. Throws with the end of the build's output when a build fails.
+ * The lab's images, built when they or their inputs are new. The tag is a digest of everything that
+ * goes in, so an unchanged image costs one call of podman. Throws with the end of the build's
+ * output when a build fails.
  */
 export async function ensureImages(report: (line: string) => void): Promise<Images> {
   const images = await imageNames();
@@ -102,7 +103,9 @@ async function build(
     );
   } catch (error) {
     throw new Error(
-      `images: the ${name} image could not be built; it takes packages from the Debian archive${name === "services" ? " and from PyPI" : ""}, which must be reachable\n${error instanceof Error ? error.message : error}`,
+      `images: the ${name} image could not be built; it takes packages from the Debian ` +
+        `archive${name === "services" ? " and from PyPI" : ""}, which must be ` +
+        `reachable\n${error instanceof Error ? error.message : error}`,
     );
   } finally {
     await fs.rm(settings, { recursive: true, force: true });

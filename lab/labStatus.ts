@@ -1,7 +1,10 @@
 import type { LabStatus } from "./control.ts";
 import { control } from "./controlClient.ts";
 
-/** Prints what runs, what each name server answers with, what the Cloudflare emulator holds, and the faults that are on. */
+/**
+ * Prints what runs, what each name server answers with, what the Cloudflare emulator holds, and the
+ * faults that are on.
+ */
 export async function showStatus(): Promise<void> {
   const { containers, dns, cloudflare, faults } = await control<LabStatus>("GET", "/status");
   const lines = [

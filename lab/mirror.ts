@@ -19,7 +19,9 @@ export function startMirror(log: (line: string) => void): Promise<Listening> {
       if (!file) {
         log(`${request.method} ${pathname}: 404`);
         return new Response(
-          "not in this mirror; it has /v<version>/SHA256SUMS and /v<version>/etcd-v<version>-linux-<arch>.tar.gz of versions the lab was started with\n",
+          "not in this mirror; it has /v<version>/SHA256SUMS and " +
+            "/v<version>/etcd-v<version>-linux-<arch>.tar.gz of versions the lab was " +
+            "started with\n",
           { status: 404 },
         );
       }

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
-/** Runs a command on our own terminal and returns its exit code (128 + signal when a signal ended it). Throws when it cannot be started. */
+/**
+ * Runs a command on our own terminal and returns its exit code (128 + signal when a signal ended
+ * it). Throws when it cannot be started.
+ */
 export function passThrough(
   program: string,
   args: readonly string[],

@@ -4,7 +4,10 @@ import * as path from "node:path";
 /** The checkout. */
 export const projectDir = path.resolve(import.meta.dirname, "..");
 
-/** What one run of the lab keeps: stack state, keys, plugins, logs, volumes. `npm run down` empties it. */
+/**
+ * What one run of the lab keeps: stack state, keys, plugins, logs, volumes. `npm run down` empties
+ * it.
+ */
 export const labDir = path.join(projectDir, ".lab");
 export const logDir = path.join(labDir, "logs");
 export const keyDir = path.join(labDir, "keys");

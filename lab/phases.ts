@@ -4,7 +4,10 @@ export interface Phase {
   readonly seconds: number;
 }
 
-/** Takes the time of the parts of a longer work. Parts may overlap, so their sum can be more than the whole. */
+/**
+ * Takes the time of the parts of a longer work. Parts may overlap, so their sum can be more than
+ * the whole.
+ */
 export class Phases {
   readonly #started = Date.now();
   readonly done: Phase[] = [];

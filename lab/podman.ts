@@ -3,7 +3,10 @@ import * as path from "node:path";
 import { projectDir } from "./paths.ts";
 import { CommandError, runAsRoot, type RunOptions } from "./shell.ts";
 
-/** "v2" when the host runs cgroup v2 alone, "v1" when pure or hybrid v1, which systemd in a container must be told. */
+/**
+ * "v2" when the host runs cgroup v2 alone, "v1" when pure or hybrid v1, which systemd in a
+ * container must be told.
+ */
 export const cgroupVersion: "v1" | "v2" = existsSync("/sys/fs/cgroup/cgroup.controllers")
   ? "v2"
   : "v1";
@@ -14,8 +17,9 @@ const configuration = path.join(projectDir, "lab/images/containers.conf");
 const runtime = cgroupVersion === "v1" ? ["--runtime", "runc"] : [];
 
 /**
- * Runs podman as root with the lab's own configuration and returns what it wrote to stdout. 60 s deadline unless given.
- * `run` and `create` get this process's resource limits, so no caller passes --ulimit (not even "host").
+ * Runs podman as root with the lab's own configuration and returns what it wrote to stdout. 60 s
+ * deadline unless given. `run` and `create` get this process's resource limits, so no caller passes
+ * --ulimit (not even "host").
  */
 export async function podman(
   args: string[],
@@ -41,8 +45,9 @@ export async function podman(
 }
 
 /**
- * Podman asks for 1048576 files as root, with "--ulimit host" too, and gives itself pid_max (32768 at least) processes. Both fail
- * where even root may not raise limits (inside a container), so containers get what this process has.
+ * Podman asks for 1048576 files as root, with "--ulimit host" too, and gives itself pid_max (32768
+ * at least) processes. Both fail where even root may not raise limits (inside a container), so
+ * containers get what this process has.
  */
 function ulimits(): string[] {
   const hard = (name: string, most: number) => {

@@ -39,13 +39,15 @@ const folders = [
 ].filter(Boolean);
 
 /**
- * Makes sure that the host can run the lab: Linux, root or sudo (asked for once, here), and the commands above. What is missing is
- * listed and then installed with apt-get; other distributions are told what to install. Costs a few milliseconds when all is there.
+ * Makes sure that the host can run the lab: Linux, root or sudo (asked for once, here), and the
+ * commands above. What is missing is listed and then installed with apt-get; other distributions
+ * are told what to install. Costs a few milliseconds when all is there.
  */
 export async function ensurePrerequisites(report: (line: string) => void): Promise<void> {
   if (process.platform !== "linux")
     throw new Error(
-      `the lab needs Linux, for its network namespaces and loop devices (this is ${process.platform}); a virtual machine will do`,
+      "the lab needs Linux, for its network namespaces and loop devices (this is " +
+        `${process.platform}); a virtual machine will do`,
     );
   process.env.PATH = folders.join(":");
   await askForRoot();
@@ -57,7 +59,10 @@ export async function ensurePrerequisites(report: (line: string) => void): Promi
 /** Capabilities (bits of CapEff) without which machines and their network cannot be made. */
 const capabilities = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n, CAP_MKNOD: 27n } as const;
 
-/** What root may not do here that the lab needs, in words that end a sentence; undefined when all is there. */
+/**
+ * What root may not do here that the lab needs, in words that end a sentence; undefined when all is
+ * there.
+ */
 export async function rootProblem(): Promise<string | undefined> {
   const status = await runAsRoot("cat", ["/proc/self/status"]);
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
@@ -65,7 +70,10 @@ export async function rootProblem(): Promise<string | undefined> {
     .filter(([, bit]) => ((effective >> bit) & 1n) === 0n)
     .map(([name]) => name);
   if (lacking.length > 0)
-    return `root lacks ${lacking.join(", ")} here (a container without privileges?); use a virtual machine, or a container that has them.`;
+    return (
+      `root lacks ${lacking.join(", ")} here (a container without privileges?); use a ` +
+      "virtual machine, or a container that has them."
+    );
   return (await isInstalled("/dev/loop-control"))
     ? undefined
     : "there is no /dev/loop-control, which loop devices need; load it with: modprobe loop";
@@ -77,7 +85,10 @@ export async function missingCommands(list: readonly Needed[] = needed): Promise
   return list.filter((_, index) => !found[index]);
 }
 
-/** Installs what the list's missing commands come in, having said so. Does nothing when all are there. */
+/**
+ * Installs what the list's missing commands come in, having said so. Does nothing when all are
+ * there.
+ */
 export async function installPackages(
   list: readonly Needed[],
   report: (line: string) => void,
@@ -87,12 +98,15 @@ export async function installPackages(
   const commands = missing.map(({ command }) => command).join(", ");
   if (!(await isInstalled("apt-get"))) {
     throw new Error(
-      `the lab needs ${commands}; install ${missing.length === 1 ? "it" : "them"} with: dnf install ${unique(missing.map(({ dnf }) => dnf))} (or your distribution's equivalent), then run the command again`,
+      `the lab needs ${commands}; install ${missing.length === 1 ? "it" : "them"} with: ` +
+        `dnf install ${unique(missing.map(({ dnf }) => dnf))} (or your distribution's ` +
+        "equivalent), then run the command again",
     );
   }
   const packages = unique(missing.map(({ apt }) => apt));
   report(`host: ${commands} missing; installing with apt-get: ${packages}`);
-  // `env`, because sudo drops the environment; the lock option waits for another apt instead of failing.
+  // `env`, because sudo drops the environment; the lock option waits for another apt instead of
+  // failing.
   const apt = (...args: string[]) =>
     runAsRoot(
       "env",
@@ -114,13 +128,15 @@ export async function installPackages(
     }); // the lists may be old, or not there at all
   } catch (error) {
     throw new Error(
-      `host: apt-get could not install ${packages}; install them by hand and run the command again\n${error instanceof Error ? error.message : error}`,
+      `host: apt-get could not install ${packages}; install them by hand and run the ` +
+        `command again\n${error instanceof Error ? error.message : error}`,
     );
   }
   const still = await missingCommands(missing);
   if (still.length > 0)
     throw new Error(
-      `host: still no ${still.map(({ command }) => command).join(", ")} after installing ${packages}; install what provides them and run the command again`,
+      `host: still no ${still.map(({ command }) => command).join(", ")} after ` +
+        `installing ${packages}; install what provides them and run the command again`,
     );
 }
 
@@ -129,7 +145,8 @@ export async function askForRoot(): Promise<void> {
   if (process.getuid?.() === 0) return;
   if (!(await isInstalled("sudo")))
     throw new Error(
-      "the lab needs root for network namespaces, loop devices and podman; run the command as root, or install sudo",
+      "the lab needs root for network namespaces, loop devices and podman; run the " +
+        "command as root, or install sudo",
     );
   if (
     await run("sudo", ["-n", "true"]).then(
@@ -148,7 +165,8 @@ export async function askForRoot(): Promise<void> {
   );
   if (code !== 0)
     throw new Error(
-      "the lab needs root, and sudo was refused; run the command as root or as a user that may use sudo",
+      "the lab needs root, and sudo was refused; run the command as root or as a user " +
+        "that may use sudo",
     );
   // sudo forgets after some minutes; the first start takes longer than that.
   setInterval(() => {

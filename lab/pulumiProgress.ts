@@ -1,4 +1,6 @@
-/** The part of an engine event that is read here (the CLI's --event-log, one JSON object a line). */
+/**
+ * The part of an engine event that is read here (the CLI's --event-log, one JSON object a line).
+ */
 export interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: Step };
   readonly resOutputsEvent?: { readonly metadata: Step };
@@ -16,7 +18,10 @@ interface Step {
   readonly type: string;
 }
 
-/** What a group of resource types is called on the screen. Types that are not here are named after their last part. */
+/**
+ * What a group of resource types is called on the screen. Types that are not here are named after
+ * their last part.
+ */
 const groups: readonly (readonly [RegExp, string])[] = [
   [/^aws:.*(securityGroup|keyPair|networkInterface|eip)/i, "network"],
   [/^aws:.*volume/i, "volumes"],
@@ -41,7 +46,10 @@ const verbs: Readonly<Record<string, string>> = {
 const quietMs = 400;
 const reminderMs = 10_000;
 
-/** Resources of one kind that are made in one go: since when each runs, how many ended how, and when the first began and the last ended. */
+/**
+ * Resources of one kind that are made in one go: since when each runs, how many ended how, and when
+ * the first began and the last ended.
+ */
 interface Group {
   readonly running: Map<string, number>;
   readonly done: Map<string, number>;
@@ -50,8 +58,9 @@ interface Group {
 }
 
 /**
- * Turns the engine's events into a few lines a person follows: one for each group of resources when it is done, what dynamic resources
- * and commands say while they wait, and every 10 s of silence what is still running. Times are milliseconds of one clock, given by the caller.
+ * Turns the engine's events into a few lines a person follows: one for each group of resources when
+ * it is done, what dynamic resources and commands say while they wait, and every 10 s of silence
+ * what is still running. Times are milliseconds of one clock, given by the caller.
  */
 export class PulumiProgress {
   readonly #groups = new Map<string, Group>();
@@ -99,7 +108,8 @@ export class PulumiProgress {
         .filter(([, group]) => group.running.size > 0)
         .map(
           ([label, group]) =>
-            `${label} (${[...group.running.keys()].join(", ")}, ${seconds(now - Math.min(...group.running.values()))})`,
+            `${label} (${[...group.running.keys()].join(", ")}, ` +
+            `${seconds(now - Math.min(...group.running.values()))})`,
         );
       if (running.length > 0) lines.push(`still at work: ${running.join("; ")}`);
     }
@@ -135,7 +145,9 @@ export class PulumiProgress {
     this.endedAt.set(label, group.last);
     if (group.done.size === 0) return [];
     return [
-      `${label.padEnd(12)} ${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} (${seconds(group.last - group.first)})`,
+      `${label.padEnd(12)} ` +
+        `${[...group.done].map(([verb, count]) => `${count} ${verb}`).join(", ")} ` +
+        `(${seconds(group.last - group.first)})`,
     ];
   }
 
@@ -168,7 +180,10 @@ export class PulumiProgress {
   }
 }
 
-/** Components, providers and the stack itself are frames around the work; what stays the same is none. */
+/**
+ * Components, providers and the stack itself are frames around the work; what stays the same is
+ * none.
+ */
 function isWork({ type, op }: Step): boolean {
   return op !== "same" && !type.startsWith("pulumi:") && !/^etcd:index:/.test(type);
 }

@@ -8,12 +8,16 @@ import { pulumiEnvironment } from "./pulumiEnvironment.ts";
 import { type EngineEvent, PulumiProgress } from "./pulumiProgress.ts";
 import { stackFileArguments } from "./stackFile.ts";
 
-/** Every resource has its own deadline, well below this one; it only guards against what nobody thought of. */
+/**
+ * Every resource has its own deadline, well below this one; it only guards against what nobody
+ * thought of.
+ */
 const deadlineMs = 45 * 60_000;
 
 /**
- * Runs `pulumi up`, `destroy` or the like on the lab's stack with the progress told in a few lines; Pulumi's own output goes to
- * .lab/logs/pulumi-<command>.log. Throws with Pulumi's error messages when it fails. After 45 minutes it is asked to stop.
+ * Runs `pulumi up`, `destroy` or the like on the lab's stack with the progress told in a few lines;
+ * Pulumi's own output goes to .lab/logs/pulumi-<command>.log. Throws with Pulumi's error messages
+ * when it fails. After 45 minutes it is asked to stop.
  */
 export async function runPulumi(
   cliDir: string,
@@ -30,7 +34,8 @@ export async function runPulumi(
     {
       cwd: projectDir,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" }, // --event-log exists with this only
+      // --event-log exists with this only
+      env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" },
     },
   );
   const output = createWriteStream(log);
@@ -82,7 +87,8 @@ export async function runPulumi(
   const reasons =
     progress.errors.length > 0 ? progress.errors : [text.trim().split("\n").slice(-15).join("\n")];
   throw new Error(
-    `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its whole output: ${path.relative(projectDir, log)}\n${reasons.map(indent).join("\n")}`,
+    `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its ` +
+      `whole output: ${path.relative(projectDir, log)}\n${reasons.map(indent).join("\n")}`,
   );
 }
 

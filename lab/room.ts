@@ -11,7 +11,10 @@ export interface Room {
   readonly memory: number;
 }
 
-/** What the lab needs, in GiB: the builds and images of a first run take most of it, a later run little. */
+/**
+ * What the lab needs, in GiB: the builds and images of a first run take most of it, a later run
+ * little.
+ */
 const needs = {
   cold: { cacheDisk: 5, projectDisk: 1, imageDisk: 3 },
   warm: { cacheDisk: 0.5, projectDisk: 1, imageDisk: 0.5 },
@@ -29,19 +32,29 @@ export function roomProblem(room: Room, cold: boolean): string {
   ] as const;
   for (const [place, name] of places) {
     if (room[place] < disk[place])
-      return `too little disk for ${name}: ${gib(room[place])} free, ${gib(disk[place])} needed${cold ? " for the first run" : ""}; free some and run the command again`;
+      return (
+        `too little disk for ${name}: ${gib(room[place])} free, ${gib(disk[place])} ` +
+        `needed${cold ? " for the first run" : ""}; free some and run the command again`
+      );
   }
   return room.memory < needs.memory
-    ? `too little memory: ${gib(room.memory)} available, ${gib(needs.memory)} needed for three machines and the services; end something and run the command again`
+    ? `too little memory: ${gib(room.memory)} available, ${gib(needs.memory)} needed for ` +
+        "three machines and the services; end something and run the command again"
     : "";
 }
 
-/** Whether a first run is ahead: nothing is built yet. The commands' own compiled code, which lies there from the first one on, does not count. Pure. */
+/**
+ * Whether a first run is ahead: nothing is built yet. The commands' own compiled code, which lies
+ * there from the first one on, does not count. Pure.
+ */
 export function isCold(inCache: readonly string[]): boolean {
   return !inCache.some((name) => name.startsWith("pulumi-") || name.startsWith("etcd-"));
 }
 
-/** Throws, in one line, when this host has not enough disk or memory, or the cache is not ours to write; before anything is started. */
+/**
+ * Throws, in one line, when this host has not enough disk or memory, or the cache is not ours to
+ * write; before anything is started.
+ */
 export async function checkRoom(): Promise<void> {
   for (const [folder, remedy] of [
     [cacheDir, "set XDG_CACHE_HOME to a folder of yours"],
@@ -53,7 +66,8 @@ export async function checkRoom(): Promise<void> {
     );
     if (!writable)
       throw new Error(
-        `${existing(folder)} cannot be written to by this user, and the lab keeps things in ${folder}; ${remedy}, or make it yours with chown`,
+        `${existing(folder)} cannot be written to by this user, and the lab keeps ` +
+          `things in ${folder}; ${remedy}, or make it yours with chown`,
       );
   }
   const free = async (folder: string) => {

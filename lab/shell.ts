@@ -11,7 +11,10 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** A command of the lab ended badly. The message names the command, its end, and the last lines it wrote. */
+/**
+ * A command of the lab ended badly. The message names the command, its end, and the last lines it
+ * wrote.
+ */
 export class CommandError extends Error {
   readonly code: number | null;
   readonly output: string;
@@ -22,7 +25,10 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a command and returns what it wrote to stdout. Throws CommandError when it fails, cannot start, or passes its deadline. */
+/**
+ * Runs a command and returns what it wrote to stdout. Throws CommandError when it fails, cannot
+ * start, or passes its deadline.
+ */
 export function run(
   command: string,
   args: readonly string[],
@@ -86,12 +92,16 @@ export function run(
           code,
         );
     });
-    child.stdin.on("error", () => undefined); // a command that reads no input closes it early; its exit code tells the rest
+    // a command that reads no input closes it early; its exit code tells the rest
+    child.stdin.on("error", () => undefined);
     child.stdin.end(options.input);
   });
 }
 
-/** The same as root: as it is when we are root, else through sudo (asked for once at the start, never in the middle of a wait). */
+/**
+ * The same as root: as it is when we are root, else through sudo (asked for once at the start,
+ * never in the middle of a wait).
+ */
 export function runAsRoot(
   command: string,
   args: readonly string[],

@@ -11,7 +11,10 @@ const project = "etcd"; // the name in Pulumi.yaml
 const stateFile = path.join(stateDir, ".pulumi/stacks", project, `${stackName}.json`);
 const lockDir = path.join(stateDir, ".pulumi/locks");
 
-/** Makes the stack when the backend has none. Pulumi.dev.yaml, which has the stack's salt already, stays as it is. */
+/**
+ * Makes the stack when the backend has none. Pulumi.dev.yaml, which has the stack's salt already,
+ * stays as it is.
+ */
 export async function createStack(cliDir: string): Promise<void> {
   if (existsSync(stateFile)) return;
   await fs.mkdir(stateDir, { recursive: true });
@@ -22,7 +25,10 @@ export async function createStack(cliDir: string): Promise<void> {
   );
 }
 
-/** How many resources the stack's state has, and how many steps a killed run left open; zeroes when there is no stack. */
+/**
+ * How many resources the stack's state has, and how many steps a killed run left open; zeroes when
+ * there is no stack.
+ */
 export async function stackContents(): Promise<{ resources: number; open: number }> {
   const text = await fs.readFile(stateFile, "utf8").catch(() => undefined);
   if (text === undefined) return { resources: 0, open: 0 }; // no stack yet
@@ -36,14 +42,16 @@ export async function stackContents(): Promise<{ resources: number; open: number
 }
 
 /**
- * Does what a person does after a run that was killed: it noted which steps it had begun, not whether they were done, so what a cut-off
- * destroy removed would still count as there. The program itself heals what a cut-off `up` made. Nothing open: does nothing.
+ * Does what a person does after a run that was killed: it noted which steps it had begun, not
+ * whether they were done, so what a cut-off destroy removed would still count as there. The program
+ * itself heals what a cut-off `up` made. Nothing open: does nothing.
  */
 export async function lookAfterKill(cliDir: string, tell: (line: string) => void): Promise<void> {
   const { open } = await stackContents();
   if (open === 0) return;
   tell(
-    `stack        an earlier run was killed in ${open} steps: looking at what there is (pulumi refresh --clear-pending-creates)`,
+    `stack        an earlier run was killed in ${open} steps: looking at what there is ` +
+      "(pulumi refresh --clear-pending-creates)",
   );
   await runPulumi(cliDir, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"], tell);
 }
@@ -54,8 +62,9 @@ export async function forgetStack(): Promise<void> {
 }
 
 /**
- * Removes locks of Pulumi processes that are no more: one that was killed cannot remove its own, and would block every later run.
- * Throws when the process is alive, or on another host: two at a time would harm the state.
+ * Removes locks of Pulumi processes that are no more: one that was killed cannot remove its own,
+ * and would block every later run. Throws when the process is alive, or on another host: two at a
+ * time would harm the state.
  */
 export async function removeDeadLocks(report: (line: string) => void): Promise<void> {
   if (!existsSync(lockDir)) return;
@@ -66,22 +75,29 @@ export async function removeDeadLocks(report: (line: string) => void): Promise<v
     const lock: { pid?: number; hostname?: string } = JSON.parse(await fs.readFile(file, "utf8"));
     if (lock.hostname !== os.hostname()) {
       throw new Error(
-        `the stack ${stackName} is locked by process ${lock.pid ?? "unknown"} on ${lock.hostname ?? "an unknown host"}, and whether that lives cannot be seen from here; when you know that it does not: npm run pulumi -- cancel`,
+        `the stack ${stackName} is locked by process ${lock.pid ?? "unknown"} on ` +
+          `${lock.hostname ?? "an unknown host"}, and whether that lives cannot be seen ` +
+          "from here; when you know that it does not: npm run pulumi -- cancel",
       );
     }
     if (lock.pid !== undefined && (await isPulumi(lock.pid))) {
       throw new Error(
-        `another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for it, or end it with: kill -INT ${lock.pid}`,
+        `another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for ` +
+          `it, or end it with: kill -INT ${lock.pid}`,
       );
     }
     report(
-      `stack: removing the lock of an earlier run that was killed (process ${lock.pid ?? "unknown"})`,
+      "stack: removing the lock of an earlier run that was killed (process " +
+        `${lock.pid ?? "unknown"})`,
     );
     await fs.rm(file);
   }
 }
 
-/** Whether this process is a Pulumi at work: numbers are given again, and one that was killed is listed until its parent has noticed. */
+/**
+ * Whether this process is a Pulumi at work: numbers are given again, and one that was killed is
+ * listed until its parent has noticed.
+ */
 async function isPulumi(pid: number): Promise<boolean> {
   const stat = await fs.readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""); // no such process
   return /^\d+ \(pulumi\) [^ZX]/.test(stat);

@@ -7,8 +7,9 @@ import { labDir, projectDir } from "./paths.ts";
 const committed = "10.213.";
 
 /**
- * Arguments that make the CLI read the stack's settings for the network the lab is on: none on the usual one, and with LAB_CIDR a copy
- * of Pulumi.dev.yaml below .lab with that network in place of the committed one.
+ * Arguments that make the CLI read the stack's settings for the network the lab is on: none on the
+ * usual one, and with LAB_CIDR a copy of Pulumi.dev.yaml below .lab with that network in place of
+ * the committed one.
  */
 export async function stackFileArguments(): Promise<string[]> {
   const network = addresses.gateway.replace(/0\.1$/, "");

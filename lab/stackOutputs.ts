@@ -45,7 +45,8 @@ export async function stackOutputs(): Promise<StackOutputs> {
     !outputs.discoveryDomain
   ) {
     throw new Error(
-      "the stack has no finished cluster: the last `npm run up` did not reach its end; run it again, it goes on from there",
+      "the stack has no finished cluster: the last `npm run up` did not reach its end; " +
+        "run it again, it goes on from there",
     );
   }
   const {

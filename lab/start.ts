@@ -29,9 +29,10 @@ export interface StartedLab {
 }
 
 /**
- * Brings the lab up, or what is missing of it: host packages, images, CLI and etcd (from the cache or made, at the same time), network,
- * name servers, EC2 emulator, daemon, SSH key, plugins. A running lab costs about a second. Remains of an earlier one (a reboot, a
- * crash) are cleared first; the stack's state and the logs stay. Versions of etcd given are put into the mirror.
+ * Brings the lab up, or what is missing of it: host packages, images, CLI and etcd (from the cache
+ * or made, at the same time), network, name servers, EC2 emulator, daemon, SSH key, plugins. A
+ * running lab costs about a second. Remains of an earlier one (a reboot, a crash) are cleared
+ * first; the stack's state and the logs stay. Versions of etcd given are put into the mirror.
  */
 export async function startLab(
   report: (line: string) => void,

@@ -11,8 +11,9 @@ import { askForRoot, missingCommands } from "./prerequisites.ts";
 import { runAsRoot } from "./shell.ts";
 
 /**
- * Takes the lab down, whole or half made: daemon, machines, services, loop devices, namespaces, bridge, and .lab. Only caches are left,
- * and below .lab what `keep` names. Nothing there: does nothing. Throws when the lab on this host is another checkout's.
+ * Takes the lab down, whole or half made: daemon, machines, services, loop devices, namespaces,
+ * bridge, and .lab. Only caches are left, and below .lab what `keep` names. Nothing there: does
+ * nothing. Throws when the lab on this host is another checkout's.
  */
 export async function stopLab(keep: readonly string[] = []): Promise<void> {
   const missing = (await missingCommands()).map(({ command }) => command);
@@ -28,7 +29,8 @@ export async function stopLab(keep: readonly string[] = []): Promise<void> {
 
 /** The same without looking whose it is. */
 export async function clearLab(keep: readonly string[]): Promise<void> {
-  await Promise.all([stopDaemon(), endMachines()]); // before the rest, because the reconciler would start machines again
+  // before the rest, because the reconciler would start machines again
+  await Promise.all([stopDaemon(), endMachines()]);
   const listed = await podman([
     "ps",
     "--all",
@@ -52,7 +54,10 @@ export async function clearLab(keep: readonly string[]): Promise<void> {
   else if (left.length > 0) await runAsRoot("rm", ["-rf", ...left]);
 }
 
-/** The daemon waits for machines that it is shutting down; nobody needs their last words, which may take their systemd 5 s. */
+/**
+ * The daemon waits for machines that it is shutting down; nobody needs their last words, which may
+ * take their systemd 5 s.
+ */
 async function endMachines(): Promise<void> {
   // Their first processes: podman kill refuses a machine that is stopping.
   const listed = await podman([
@@ -64,7 +69,8 @@ async function endMachines(): Promise<void> {
     "{{.Pid}}",
   ]);
   const pids = listed.split("\n").filter((pid) => Number(pid) > 1);
-  if (pids.length > 0) await runAsRoot("kill", ["-9", ...pids]).catch(() => undefined); // one may have ended by itself meanwhile
+  // one may have ended by itself meanwhile
+  if (pids.length > 0) await runAsRoot("kill", ["-9", ...pids]).catch(() => undefined);
 }
 
 /** Frees the loop devices behind volumes of this checkout, also of files that are gone already. */

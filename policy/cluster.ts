@@ -1,4 +1,7 @@
-/** What EtcdCluster says of itself in its inputs: the rules see resources, not the stack's configuration. */
+/**
+ * What EtcdCluster says of itself in its inputs: the rules see resources, not the stack's
+ * configuration.
+ */
 import type { ResourceValidationArgs } from "@pulumi/policy";
 
 export interface ClusterInputs {

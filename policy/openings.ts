@@ -1,4 +1,6 @@
-/** What a resource opens in a security group, in one form for the three ways the AWS provider knows. */
+/**
+ * What a resource opens in a security group, in one form for the three ways the AWS provider knows.
+ */
 import { known } from "./known.ts";
 
 export interface Opening {

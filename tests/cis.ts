@@ -1,6 +1,6 @@
 /**
- * The controls of the CIS Kubernetes Benchmark for etcd (2.1 to 2.7, 1.1.11, 1.1.12, as kube-bench words them) over a configuration file and
- * its data directory. Pure.
+ * The controls of the CIS Kubernetes Benchmark for etcd (2.1 to 2.7, 1.1.11, 1.1.12, as kube-bench
+ * words them) over a configuration file and its data directory. Pure.
  */
 
 export interface Deployed {

@@ -1,9 +1,14 @@
-/** A DNS server on loopback for tests: what it answers is decided by a function, question by question. UDP and TCP on the same port. */
+/**
+ * A DNS server on loopback for tests: what it answers is decided by a function, question by
+ * question. UDP and TCP on the same port.
+ */
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import dnsPacket, { type Answer, type Packet } from "dns-packet";
 
-/** What to answer: records, or a behaviour. `truncate` answers UDP with the TC bit and nothing else. */
+/**
+ * What to answer: records, or a behaviour. `truncate` answers UDP with the TC bit and nothing else.
+ */
 export interface StubAnswer {
   readonly records?: readonly Answer[];
   readonly rcode?: "NOERROR" | "NXDOMAIN" | "SERVFAIL" | "REFUSED";
@@ -65,7 +70,8 @@ export async function startDnsStub(
       const r = await reply(dnsPacket.streamDecode(message), "tcp");
       if (r && socket.writable) socket.write(dnsPacket.streamEncode(r));
     };
-    let received = Buffer.alloc(0); // a resolver library sends the questions for A and AAAA in one piece
+    // a resolver library sends the questions for A and AAAA in one piece
+    let received = Buffer.alloc(0);
     socket.on("data", async (data) => {
       received = Buffer.concat([received, data]);
       const messages: Buffer[] = [];

@@ -1,10 +1,13 @@
 /**
- * Loaded into every test file's process (commands/test.ts). Reports reach the runner through a pipe, and `--test-force-exit` ends a process
- * before they have (seen: 318 of 362 tests counted, all passing), so a file ends by itself, and this is what happens when it does not:
+ * Loaded into every test file's process (commands/test.ts). Reports reach the runner through a
+ * pipe, and `--test-force-exit` ends a process before they have (seen: 318 of 362 tests counted,
+ * all passing), so a file ends by itself, and this is what happens when it does not:
  *
  * - something is still open a while after the last test: the file fails, and what is open is named;
- * - the process ends before its last test: the file fails, too, instead of passing with the tests that were done;
- * - the runner is gone, killed perhaps: so does the file, instead of working on for nobody, in a lab that the next run takes for its own.
+ * - the process ends before its last test: the file fails, too, instead of passing with the tests
+ *   that were done;
+ * - the runner is gone, killed perhaps: so does the file, instead of working on for nobody, in a
+ *   lab that the next run takes for its own.
  */
 import { after } from "node:test";
 
@@ -15,7 +18,8 @@ after(() => {
   done = true;
   setTimeout(() => {
     process.stderr.write(
-      `${process.argv[1]}: still open ${patienceMs / 1000} s after the last test: ${process.getActiveResourcesInfo().join(", ")}; close it in the file's after()\n`,
+      `${process.argv[1]}: still open ${patienceMs / 1000} s after the last test: ` +
+        `${process.getActiveResourcesInfo().join(", ")}; close it in the file's after()\n`,
     );
     process.exit(1);
   }, patienceMs).unref();

@@ -1,6 +1,6 @@
 /**
- * A CA as other tools make it: the names as UTF8String (openssl), a key identifier that is no SHA-1 (newer Go). Our own library would write
- * neither, and etcd compares names byte by byte.
+ * A CA as other tools make it: the names as UTF8String (openssl), a key identifier that is no SHA-1
+ * (newer Go). Our own library would write neither, and etcd compares names byte by byte.
  */
 import { createPrivateKey } from "node:crypto";
 import type { Issued } from "../components/pki/certificates.ts";

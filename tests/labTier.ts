@@ -1,10 +1,16 @@
-/** Runs the files of tests/lab, one after the other on each host there is: a file has a lab for itself, and a host has room for one. */
+/**
+ * Runs the files of tests/lab, one after the other on each host there is: a file has a lab for
+ * itself, and a host has room for one.
+ */
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
 import { CommandError, run, type RunOptions } from "../lab/shell.ts";
 import { onSecondHost } from "./secondHost.ts";
 
-/** Every test has a deadline of its own (commands/test.ts); this one is for a file that gets stuck between them. */
+/**
+ * Every test has a deadline of its own (commands/test.ts); this one is for a file that gets stuck
+ * between them.
+ */
 const fileDeadlineMs = 60 * 60_000;
 const command = [process.execPath, "commands/run.mjs", "test"];
 
@@ -15,14 +21,20 @@ export interface Sums {
 
 /** Runs a command on a host, as `run` does. */
 export type Host = (command: readonly string[], options: RunOptions) => Promise<string>;
-/** This one, where the command is told when this process is killed, and the second one, where it is killed, too. */
+/**
+ * This one, where the command is told when this process is killed, and the second one, where it is
+ * killed, too.
+ */
 export const twoHosts: readonly Host[] = [
   (command, options) =>
     run("setpriv", ["--pdeathsig", "TERM", ...command], { ...options, cwd: projectDir }),
   onSecondHost,
 ];
 
-/** Runs the files on all hosts at the same time, as `npm test -- FILE` each. Tells every line as it comes, with the file's name before it. */
+/**
+ * Runs the files on all hosts at the same time, as `npm test -- FILE` each. Tells every line as it
+ * comes, with the file's name before it.
+ */
 export async function runOnHosts(
   hosts: readonly Host[],
   files: readonly string[],
@@ -63,7 +75,9 @@ async function runFile(host: Host, file: string, say: (line: string) => void): P
   return { passed: Number(passed ?? 0), failed: Number(failed ?? 1) };
 }
 
-/** What `npm test -- FILE` says around the tests. What is not as it should be is not among it. Pure. */
+/**
+ * What `npm test -- FILE` says around the tests. What is not as it should be is not among it. Pure.
+ */
 function isFrame(line: string): boolean {
   return (
     line === "" ||

@@ -1,4 +1,7 @@
-/** Ruby, which renders the cookbook's templates as itamae does: the host's, else the one in the lab's machine image. */
+/**
+ * Ruby, which renders the cookbook's templates as itamae does: the host's, else the one in the
+ * lab's machine image.
+ */
 import { whyNoLab } from "../lab/ability.ts";
 import { ensureImages, imageNames } from "../lab/images.ts";
 import { podman } from "../lab/podman.ts";
@@ -9,7 +12,10 @@ import { run } from "../lab/shell.ts";
 export const hostHasRuby = async (): Promise<boolean> =>
   (await missingCommands([{ command: "ruby", apt: "ruby", dnf: "ruby" }])).length === 0;
 
-/** For tests that are to build nothing: why there is no ruby to render with; false when there is one. */
+/**
+ * For tests that are to build nothing: why there is no ruby to render with; false when there is
+ * one.
+ */
 export async function whyNoRuby(): Promise<string | false> {
   if (await hostHasRuby()) return false;
   if (
@@ -20,7 +26,10 @@ export async function whyNoRuby(): Promise<string | false> {
     if ((await podman(["images", "--filter", `reference=${machine}`, "--quiet"])).trim() !== "")
       return false;
   }
-  return "no ruby here: install it, or run the whole of npm test where the lab can run, whose image has one";
+  return (
+    "no ruby here: install it, or run the whole of npm test where the lab can run, whose " +
+    "image has one"
+  );
 }
 
 /** What a program prints. Builds the lab's image when the host has no ruby. */

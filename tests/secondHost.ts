@@ -1,6 +1,7 @@
 /**
- * A host beside this one, on the same machine, for a second lab: a host has room for one (lab/claim.ts), and a lab waits as much as it works.
- * It has network, processes, mounts, /run and containers of its own (secondHost.sh), and the images, caches and packages of this one. It lasts
+ * A host beside this one, on the same machine, for a second lab: a host has room for one
+ * (lab/claim.ts), and a lab waits as much as it works. It has network, processes, mounts, /run and
+ * containers of its own (secondHost.sh), and the images, caches and packages of this one. It lasts
  * as long as one command; when that ends, or this process is killed, nothing of it runs on.
  */
 import * as fs from "node:fs/promises";
@@ -17,7 +18,10 @@ const script = path.join(import.meta.dirname, "secondHost.sh");
 /** GiB of memory to be free for two labs and what runs on them. */
 const memory = 6;
 
-/** Why there can be no second host, in words that end a sentence; undefined when there can. Needs podman. */
+/**
+ * Why there can be no second host, in words that end a sentence; undefined when there can. Needs
+ * podman.
+ */
 export async function whyNoSecondHost(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "a second one needs root itself, not sudo";
   if (os.availableParallelism() < 2) return "there is one processor";
@@ -34,7 +38,10 @@ export async function whyNoSecondHost(): Promise<string | undefined> {
   );
 }
 
-/** Runs a command in its copy of the checkout, and removes everything afterwards. One at a time. Throws as `run` does. */
+/**
+ * Runs a command in its copy of the checkout, and removes everything afterwards. One at a time.
+ * Throws as `run` does.
+ */
 export async function onSecondHost(
   command: readonly string[],
   options: RunOptions = {},
@@ -67,7 +74,10 @@ export async function onSecondHost(
   }
 }
 
-/** Its mounts are gone with its processes. Loop devices are the machine's, and show files by paths of where they were made: the inode tells. */
+/**
+ * Its mounts are gone with its processes. Loop devices are the machine's, and show files by paths
+ * of where they were made: the inode tells.
+ */
 async function clear(): Promise<void> {
   const volumes = path.join(work, "project/.lab/volumes");
   const inodes = await Promise.all(

@@ -1,4 +1,7 @@
-/** The script that makes a bare machine a member: it comes over SSH by standard input, where neither logs nor process lists see its secrets. Pure. */
+/**
+ * The script that makes a bare machine a member: it comes over SSH by standard input, where neither
+ * logs nor process lists see its secrets. Pure.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,19 +11,31 @@ export interface BootstrapSettings {
   /** The cookbook `etcd` as tar.gz in base64, from packCookbook. */
   readonly cookbook: string;
   readonly chef: {
-    /** `preinstalled`: the image has cinc-client or chef-client, and version and package do not matter. */
+    /**
+     * `preinstalled`: the image has cinc-client or chef-client, and version and package do not
+     * matter.
+     */
     readonly product: "cinc" | "chef" | "preinstalled";
     readonly version?: string;
-    /** A .deb to use instead of what the product's own list names for the version; goes with its sha256. */
+    /**
+     * A .deb to use instead of what the product's own list names for the version; goes with its
+     * sha256.
+     */
     readonly packageUrl?: string;
     readonly packageSha256?: string;
   };
   /** The member's certificate and key, and the CA, PEM. */
   readonly pki?:
     { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
-  /** Hexadecimal digest of all inputs; names the run on the node. Empty only in a script whose digest is being taken. */
+  /**
+   * Hexadecimal digest of all inputs; names the run on the node. Empty only in a script whose
+   * digest is being taken.
+   */
   readonly digest: string;
-  /** How long the converge may take, waiting for cloud-init and the package lock included; 900 by default. */
+  /**
+   * How long the converge may take, waiting for cloud-init and the package lock included; 900 by
+   * default.
+   */
   readonly timeoutSeconds?: number;
 }
 
@@ -39,7 +54,10 @@ log_level :warn
 log_location STDOUT
 `;
 
-/** The whole script for `bash -s`, as root. It is one function, called in the last line: a script that arrives in half runs nothing. */
+/**
+ * The whole script for `bash -s`, as root. It is one function, called in the last line: a script
+ * that arrives in half runs nothing.
+ */
 export function bootstrapScript(settings: BootstrapSettings): string {
   const { chef, digest } = settings;
   const timeoutSeconds = settings.timeoutSeconds ?? 900;
@@ -54,7 +72,8 @@ export function bootstrapScript(settings: BootstrapSettings): string {
   for (const [name, value, rule] of values) {
     if (!rule.test(value))
       throw new Error(
-        `${name}: a value of the form ${rule.source} is needed, because it becomes part of a shell script (got ${JSON.stringify(value)})`,
+        `${name}: a value of the form ${rule.source} is needed, because it becomes part ` +
+          `of a shell script (got ${JSON.stringify(value)})`,
       );
   }
   const chefSettings = values
@@ -81,7 +100,8 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     }).map(([name, pem]) => payload(name, base64(pem ?? ""))),
     launch,
     "}",
-    // Not `bash -s`'s own input: a command inside that reads it would eat what is left of the script.
+    // Not `bash -s`'s own input: a command inside that reads it would eat what is left of the
+    // script.
     "bootstrap < /dev/null",
     "",
   ].join("\n");

@@ -1,4 +1,7 @@
-/** What the bootstrap of one node is made of: Chef attributes, the text for its standard input, and when it has to run again. Pure. */
+/**
+ * What the bootstrap of one node is made of: Chef attributes, the text for its standard input, and
+ * when it has to run again. Pure.
+ */
 import { createHash } from "node:crypto";
 import type { ChefSettings } from "../config/settings.ts";
 import { bootstrapScript } from "./bootstrapScript.ts";
@@ -8,7 +11,10 @@ export interface NodeBootstrap {
   readonly name: string;
   readonly domain: string;
   readonly tls: boolean;
-  /** Private address of every member by name, this one included: the set that the node checks before its first start. */
+  /**
+   * Private address of every member by name, this one included: the set that the node checks before
+   * its first start.
+   */
   readonly members: Readonly<Record<string, string>>;
   /** EBS volume that holds the member's data. */
   readonly volumeId: string;
@@ -31,10 +37,16 @@ export interface NodeBootstrap {
   readonly dnsTimeoutSeconds: number;
 }
 
-/** One short line; everything else, secrets too, comes by standard input: the provider's error message repeats the whole command. */
+/**
+ * One short line; everything else, secrets too, comes by standard input: the provider's error
+ * message repeats the whole command.
+ */
 export const launcher = "sudo -n bash -s";
 
-/** Where the bootstrap puts the member's certificate and key for the recipe to take: beside Chef's attributes, which Chef keeps and may send to a server. */
+/**
+ * Where the bootstrap puts the member's certificate and key for the recipe to take: beside Chef's
+ * attributes, which Chef keeps and may send to a server.
+ */
 export const pkiFolder = "/var/lib/etcd-bootstrap/pki";
 
 /** The node's JSON as Chef reads it. */
@@ -62,7 +74,10 @@ export function nodeJson(node: NodeBootstrap): {
   };
 }
 
-/** The script for standard input, and the digest of everything in it: the digest changes exactly when the bootstrap does. */
+/**
+ * The script for standard input, and the digest of everything in it: the digest changes exactly
+ * when the bootstrap does.
+ */
 export function bootstrapOf(node: NodeBootstrap): { stdin: string; digest: string } {
   const settings = {
     nodeJson: nodeJson(node),

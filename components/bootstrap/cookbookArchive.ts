@@ -6,8 +6,9 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 
 /**
- * Packs a folder as tar.gz in base64: files sorted by path, no times, owner root. Modes are the recipe's business: all files are 0644.
- * Its README stays behind: another wording there is no reason to converge again.
+ * Packs a folder as tar.gz in base64: files sorted by path, no times, owner root. Modes are the
+ * recipe's business: all files are 0644. Its README stays behind: another wording there is no
+ * reason to converge again.
  */
 export async function packCookbook(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -22,8 +23,10 @@ export async function packCookbook(folder: string): Promise<string> {
     archive.entry({ name, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }, await readFile(file));
   }
   archive.finalize();
-  // Stored, not compressed: what compression yields differs between builds of zlib, and a changed byte would be a changed bootstrap.
+  // Stored, not compressed: what compression yields differs between builds of zlib, and a changed
+  // byte would be a changed bootstrap.
   const packed = gzipSync(await buffer(archive), { level: 0 });
-  packed[9] = 255; // the field for the operating system, which node fills in with the one it runs on
+  // the field for the operating system, which node fills in with the one it runs on
+  packed[9] = 255;
   return packed.toString("base64");
 }

@@ -1,16 +1,21 @@
 /**
- * MemberShutdown: etcd ends before its names do. A member asks its VPC's resolver for its peers' addresses whenever a connection breaks; asked
- * right after the records went, the resolver remembers "no such name" for the zone's negative TTL (1800 s at Cloudflare), and a cluster made
- * again within that time waits at every node's gate (issue 4: seen as a destroy, an up, and a gate that was told so for 1639 s more).
+ * MemberShutdown: etcd ends before its names do. A member asks its VPC's resolver for its peers'
+ * addresses whenever a connection breaks; asked right after the records went, the resolver
+ * remembers "no such name" for the zone's negative TTL (1800 s at Cloudflare), and a cluster made
+ * again within that time waits at every node's gate (issue 4: seen as a destroy, an up, and a gate
+ * that was told so for 1639 s more).
  *
- *   create  nothing: it is in the state before any bootstrap, and so has its turn after them in a destroy, and before the gate and the records
+ *   create  nothing: it is in the state before any bootstrap, and so has its turn after them in a
+ *           destroy, and before the gate and the records
  *   diff    another machine, key or user: notes it
  *   update  notes it
- *   delete  stops etcd, and a converge that would start it; not while clients are sent to the member
+ *   delete  stops etcd, and a converge that would start it; not while clients are sent to the
+ *           member
  *
- * Clients are withdrawn first wherever a member really leaves. A deletion that finds their record is none of those, but an `up` of a program that
- * does not know this resource, and would stop all members at once.
- * A machine that is gone or lets nobody in stops nothing from being destroyed: that is said, and the deletion goes on.
+ * Clients are withdrawn first wherever a member really leaves. A deletion that finds their record
+ * is none of those, but an `up` of a program that does not know this resource, and would stop all
+ * members at once. A machine that is gone or lets nobody in stops nothing from being destroyed:
+ * that is said, and the deletion goes on.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { clientSrvName } from "../dns/srvRecord.ts";
@@ -53,15 +58,19 @@ interface Shutdown {
   readonly version: number;
 }
 
-/** A machine that is gone gives no answer at all; one that is busy may refuse a connection and take the next. */
+/**
+ * A machine that is gone gives no answer at all; one that is busy may refuse a connection and take
+ * the next.
+ */
 const attemptMs = 10_000;
 const patienceMs = 15_000;
 const pauseMs = 1_000;
 const stopMs = 30_000;
 
 /**
- * Killed, not asked: a leader that is asked looks for 7 s for a successor among members that are ending, too (measured: a destroy of 13 s
- * instead of 6), and what etcd has acknowledged is on the disk. `stop` keeps systemd from starting it again.
+ * Killed, not asked: a leader that is asked looks for 7 s for a successor among members that are
+ * ending, too (measured: a destroy of 13 s instead of 6), and what etcd has acknowledged is on the
+ * disk. `stop` keeps systemd from starting it again.
  */
 const script = `systemctl stop 'etcd-bootstrap-*.service'
 systemctl kill --signal=KILL etcd.service 2>/dev/null
@@ -70,7 +79,10 @@ state=$(systemctl show --property ActiveState --value etcd.service)
 case $state in inactive | failed) ;; *) echo "etcd.service is $state"; exit 1 ;; esac
 `;
 
-/** Why the member is to run on, or "": the stack's own client SRV record still names it, or nobody knows. */
+/**
+ * Why the member is to run on, or "": the stack's own client SRV record still names it, or nobody
+ * knows.
+ */
 async function inService(
   { node, domain, tls, zoneId, comment }: Shutdown,
   setting: Setting,
@@ -151,7 +163,9 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured
     const problem = await shutDown(member);
     if (problem)
       console.log(
-        `${etcd} could not be stopped before its DNS records go: ${problem}. If it runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) that they are gone.`,
+        `${etcd} could not be stopped before its DNS records go: ${problem}. If it ` +
+          "runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) " +
+          "that they are gone.",
       );
   },
 };

@@ -1,6 +1,9 @@
 /** What names and addresses must look like. Pure; each function returns the broken rule, or "". */
 
-/** One label of a host name (RFC 1123). Capitals are refused: Cloudflare and etcd compare what was typed. */
+/**
+ * One label of a host name (RFC 1123). Capitals are refused: Cloudflare and etcd compare what was
+ * typed.
+ */
 export function labelProblem(label: string): string {
   if (label.length > 63) return "63 characters at most";
   return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label)
@@ -8,7 +11,10 @@ export function labelProblem(label: string): string {
     : "small letters a-z, digits and inner hyphens only";
 }
 
-/** A domain that records can lie below: labels, no trailing dot, room for `_etcd-server-ssl._tcp.` in 253 characters. */
+/**
+ * A domain that records can lie below: labels, no trailing dot, room for `_etcd-server-ssl._tcp.`
+ * in 253 characters.
+ */
 export function domainProblem(domain: string): string {
   if (!domain) return "a domain is needed, such as etcd.example.com";
   if (domain.endsWith(".")) return "no dot at the end";
@@ -23,7 +29,10 @@ export function domainProblem(domain: string): string {
     : "";
 }
 
-/** A node's name. A nameserver of the domain may have the name already, and its address would be mixed with the node's. */
+/**
+ * A node's name. A nameserver of the domain may have the name already, and its address would be
+ * mixed with the node's.
+ */
 export function nodeNameProblem(name: string): string {
   if (/^ns\d*$/.test(name)) return "names such as ns1 are kept for the domain's nameservers";
   const label = labelProblem(name);
@@ -35,23 +44,35 @@ export function regionOf(zone: string): string {
   return /^([a-z]{2}(?:-[a-z]+)+-\d)(-[a-z]{3}-\d)?[a-z]$/.exec(zone)?.[1] ?? "";
 }
 
-/** A KMS key's ARN in the nodes' region. An id or alias will not do: EC2 answers with the ARN, which would look like a change at every `up`. */
+/**
+ * A KMS key's ARN in the nodes' region. An id or alias will not do: EC2 answers with the ARN, which
+ * would look like a change at every `up`.
+ */
 export function kmsKeyProblem(key: string, region: string): string {
   const match =
     /^arn:aws(?:-[a-z]+)*:kms:([a-z0-9-]+):\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/.exec(
       key,
     );
   if (!match)
-    return "the ARN of a key is needed, arn:aws:kms:<region>:<account>:key/<id>; an id or alias alone would look changed at every `up`";
+    return (
+      "the ARN of a key is needed, arn:aws:kms:<region>:<account>:key/<id>; an id or " +
+      "alias alone would look changed at every `up`"
+    );
   return region && match[1] !== region ? `a key of the nodes' region is needed (${region})` : "";
 }
 
-/** An address to download from. It becomes part of scripts and logs on the node: no quotes, no spaces, no password. */
+/**
+ * An address to download from. It becomes part of scripts and logs on the node: no quotes, no
+ * spaces, no password.
+ */
 export function urlProblem(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^https?:\/\//.test(url)) return "an http or https URL is needed";
   if (parsed.username || parsed.password)
-    return "no user and password in it: logs show it; use a mirror that the nodes may read as they are";
+    return (
+      "no user and password in it: logs show it; use a mirror that the nodes may read as " +
+      "they are"
+    );
   if (parsed.search || parsed.hash) return "no query and no fragment";
   return /^[\w.~:/%+-]{1,500}$/.test(url)
     ? ""
@@ -68,10 +89,16 @@ export function cidrProblem(cidr: string): string {
     : "the address has bits outside its mask";
 }
 
-/** Networks that are nobody's on the Internet (RFC 1918, and RFC 6598 between carriers and their customers). */
+/**
+ * Networks that are nobody's on the Internet (RFC 1918, and RFC 6598 between carriers and their
+ * customers).
+ */
 const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
 
-/** How far a well-formed CIDR reaches beyond what one organisation has: a private network may have any size, another 65536 addresses. */
+/**
+ * How far a well-formed CIDR reaches beyond what one organisation has: a private network may have
+ * any size, another 65536 addresses.
+ */
 export function widthProblem(cidr: string): string {
   const [base = "", bits = ""] = cidr.split("/");
   const width = Number(bits);
@@ -83,7 +110,8 @@ export function widthProblem(cidr: string): string {
   });
   return inside || width >= 16
     ? ""
-    : "outside the private networks (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10) never more than a /16";
+    : "outside the private networks (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, " +
+        "100.64.0.0/10) never more than a /16";
 }
 
 function numberOf(address: string): number {

@@ -73,7 +73,8 @@ export function readSources(raw: RawConfig, problems: Problem[]): AllowedSources
   if (sshFrom.length + clientsFrom.length > 50)
     refuse(
       "clientsFrom",
-      "sshFrom and clientsFrom have room for 50 CIDRs together, AWS takes 60 rules in a group; name larger networks",
+      "sshFrom and clientsFrom have room for 50 CIDRs together, AWS takes 60 rules in a " +
+        "group; name larger networks",
       `${sshFrom.length} and ${clientsFrom.length}`,
     );
   return { sshFrom, clientsFrom, openToTheWorld };

@@ -15,13 +15,18 @@ export function readCertificateSettings(raw: RawConfig, problems: Problem[]): Ce
   if (renewBeforeDays >= certificateDays)
     problems.push({
       field: "renewBeforeDays",
-      rule: `fewer days than certificateDays (${certificateDays}) are needed, or every up would renew`,
+      rule:
+        `fewer days than certificateDays (${certificateDays}) are needed, or every up ` +
+        "would renew",
       value: renewBeforeDays,
     });
   return { certificateDays, renewBeforeDays };
 }
 
-/** A CA that the user brings, as the stack configures it; undefined when there is none. The key is never part of a message. */
+/**
+ * A CA that the user brings, as the stack configures it; undefined when there is none. The key is
+ * never part of a message.
+ */
 export function readAuthority(
   raw: RawConfig,
   tls: boolean,
@@ -82,7 +87,9 @@ function parse(pem: string, refuse: (rule: string) => void): X509Certificate | u
       );
     else if (!certificate.checkIssued(certificate) || !certificate.verify(certificate.publicKey))
       refuse(
-        `a CA that signed itself is needed: OpenSSL, and so the health check, trusts no other as a root (this one, ${certificate.subject}, is signed by ${certificate.issuer})`,
+        "a CA that signed itself is needed: OpenSSL, and so the health check, trusts no " +
+          `other as a root (this one, ${certificate.subject}, is signed by ` +
+          `${certificate.issuer})`,
       );
     if (now > Date.parse(certificate.validTo))
       refuse(`a CA that is valid is needed (this one ended on ${certificate.validTo})`);

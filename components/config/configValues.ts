@@ -1,4 +1,7 @@
-/** Reading typed values out of configuration, collecting problems instead of throwing at the first. Pure. */
+/**
+ * Reading typed values out of configuration, collecting problems instead of throwing at the first.
+ * Pure.
+ */
 
 export type RawConfig = Readonly<Record<string, unknown>>;
 
@@ -13,8 +16,9 @@ export interface Problem {
 export const notShown = "a text that is not shown";
 
 /**
- * All problems as the user reads them, a line for each field: a value of the wrong type has one problem, not also those of the empty
- * one that stands in for it. What is a secret in the stack's file, under whatever key it was put, and private keys are not shown.
+ * All problems as the user reads them, a line for each field: a value of the wrong type has one
+ * problem, not also those of the empty one that stands in for it. What is a secret in the stack's
+ * file, under whatever key it was put, and private keys are not shown.
  */
 export function describeProblems(
   problems: readonly Problem[],
@@ -29,7 +33,8 @@ export function describeProblems(
   return first
     .map(
       (problem) =>
-        `${problem.field}: ${problem.rule} (got ${hides(problem) && problem.value !== "" ? notShown : show(problem.value)})`,
+        `${problem.field}: ${problem.rule} (got ` +
+        `${hides(problem) && problem.value !== "" ? notShown : show(problem.value)})`,
     )
     .join("\n");
 }

@@ -1,8 +1,9 @@
 /** Which etcd releases may be used, and the digests of their archives. Pure. */
 
 /**
- * Least safe patch of each line: authentication bypass and TLS exhaustion fixes of 2026 (GHSA-q8m4-xhhv-38mg, GHSA-6vch-q96h-7gc3).
- * Raised only together with a way up: founders.ts refuses another version, and a cluster below the floor could not even renew its certificates.
+ * Least safe patch of each line: authentication bypass and TLS exhaustion fixes of 2026
+ * (GHSA-q8m4-xhhv-38mg, GHSA-6vch-q96h-7gc3). Raised only together with a way up: founders.ts
+ * refuses another version, and a cluster below the floor could not even renew its certificates.
  */
 const floors: Readonly<Record<string, number>> = { "3.5": 33, "3.6": 14, "3.7": 1 };
 
@@ -17,7 +18,10 @@ export function versionProblem(version: string): string {
     : "";
 }
 
-/** sha256 of `etcd-v<version>-linux-<arch>.tar.gz` by architecture, from the project's own SHA256SUMS; empty for a version not listed. */
+/**
+ * sha256 of `etcd-v<version>-linux-<arch>.tar.gz` by architecture, from the project's own
+ * SHA256SUMS; empty for a version not listed.
+ */
 export function archiveDigests(version: string): Readonly<Record<string, string>> {
   return digests[version] ?? {};
 }

@@ -1,6 +1,6 @@
 /**
- * The stack's configuration, checked as a whole: every problem at once, each with field, rule and value received.
- * Pure; preview checks form only, never the network.
+ * The stack's configuration, checked as a whole: every problem at once, each with field, rule and
+ * value received. Pure; preview checks form only, never the network.
  */
 import {
   domainProblem,
@@ -86,7 +86,8 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
   if (!/^[0-9a-f]{32}$/.test(zoneId))
     refuse(
       "zoneId",
-      "32 hexadecimal digits in small letters are needed, as the zone's overview at Cloudflare shows them",
+      "32 hexadecimal digits in small letters are needed, as the zone's overview at " +
+        "Cloudflare shows them",
       zoneId,
     );
   const tls = booleanOf(raw, "tls", problems);
@@ -156,7 +157,8 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
   ) {
     refuse(
       "etcdVersion",
-      `no digest is known here for its ${architecture} archive; set etcd:etcdSha256 from the release's SHA256SUMS`,
+      `no digest is known here for its ${architecture} archive; set etcd:etcdSha256 ` +
+        "from the release's SHA256SUMS",
       etcdVersion,
     );
   }
@@ -195,11 +197,13 @@ export function readSettings(raw: RawConfig): { settings: Settings; problems: re
     bootstrapTimeout: integerOf(raw, "bootstrapTimeout", 60, 7200, "seconds", problems),
     healthTimeout: integerOf(raw, "healthTimeout", 5, 3600, "seconds", problems),
   };
-  // Chef's run holds the node's own wait for DNS: ended before it, it could not name the record that is missing.
+  // Chef's run holds the node's own wait for DNS: ended before it, it could not name the record
+  // that is missing.
   if (settings.dnsTimeout <= 3600 && settings.bootstrapTimeout < settings.dnsTimeout + 60) {
     refuse(
       "bootstrapTimeout",
-      `a minute more than dnsTimeout (${settings.dnsTimeout}) at least, because a node waits for DNS as long within it`,
+      `a minute more than dnsTimeout (${settings.dnsTimeout}) at least, because a node ` +
+        "waits for DNS as long within it",
       settings.bootstrapTimeout,
     );
   }
@@ -220,7 +224,8 @@ function readNodes(
       names.length === 0
         ? "at least one node is needed"
         : even
-          ? `${names.length} members tolerate as many failures as ${names.length - 1} and need more to agree`
+          ? `${names.length} members tolerate as many failures as ${names.length - 1} and ` +
+            "need more to agree"
           : "more than seven members make every write slower";
     problems.push({ field: "nodes", rule: `${why}; use 1, 3, 5 or 7`, value: names.join(", ") });
   }

@@ -1,6 +1,9 @@
 import ssh2 from "ssh2";
 
-/** The public half of a private key in OpenSSH form, or why there is none. The message never contains the key. Pure. */
+/**
+ * The public half of a private key in OpenSSH form, or why there is none. The message never
+ * contains the key. Pure.
+ */
 export function sshPublicKey(privateKey: string): { publicKey: string; problem: string } {
   const parsed = ssh2.utils.parseKey(privateKey);
   if (parsed instanceof Error) {

@@ -1,4 +1,7 @@
-/** Reads the stack's configuration and the SSH key it names. The only place that touches Pulumi's configuration and the disk. */
+/**
+ * Reads the stack's configuration and the SSH key it names. The only place that touches Pulumi's
+ * configuration and the disk.
+ */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { regionOf } from "./addressRules.ts";
@@ -56,7 +59,10 @@ export interface StackConfig {
     { readonly certificate: string; readonly privateKey: pulumi.Output<string> } | undefined;
 }
 
-/** @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the first resource is registered. */
+/**
+ * @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the
+ * first resource is registered.
+ */
 export function readStackConfig(): StackConfig {
   const problems: Problem[] = [];
   const raw = rawConfig(problems);
@@ -67,23 +73,30 @@ export function readStackConfig(): StackConfig {
   const authority = readAuthority(raw, settings.tls, isSecret("caPrivateKey"), problems);
   if (problems.length)
     throw new pulumi.RunError(
-      `The configuration of stack ${pulumi.getStack()} cannot be used:\n${describeProblems(problems, isSecret)}`,
+      `The configuration of stack ${pulumi.getStack()} cannot be ` +
+        `used:\n${describeProblems(problems, isSecret)}`,
     );
   if (!settings.tls)
     pulumi.log.warn(
-      "tls: false leaves everything to whoever reaches ports 2379 and 2380: they read, write and join unseen, and nothing is encrypted on its way",
+      "tls: false leaves everything to whoever reaches ports 2379 and 2380: they read, " +
+        "write and join unseen, and nothing is encrypted on its way",
     );
   if (settings.etcdChecksums === "mirror")
     pulumi.log.warn(
-      "etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that is tampered with would not be noticed",
+      "etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that " +
+        "is tampered with would not be noticed",
     );
   if (settings.dnsTimeout < settings.ttl)
     pulumi.log.warn(
-      `dnsTimeout: ${settings.dnsTimeout} s are less than ttl, ${settings.ttl} s: a resolver that remembers addresses from before a destroy may hold them for longer than a node waits`,
+      `dnsTimeout: ${settings.dnsTimeout} s are less than ttl, ${settings.ttl} s: a ` +
+        "resolver that remembers addresses from before a destroy may hold them for longer " +
+        "than a node waits",
     );
   if (settings.openToTheWorld)
     pulumi.log.warn(
-      "openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; whoever is in clientsFrom reads and writes everything unless etcd asks for certificates",
+      "openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; " +
+        "whoever is in clientsFrom reads and writes everything unless etcd asks for " +
+        "certificates",
     );
   return {
     settings,
@@ -104,7 +117,9 @@ function otherRegion({ nodes }: Settings): Problem[] {
     ? [
         {
           field: "nodes",
-          rule: `their zones lie in ${regionOf(zone)}, and aws:region is another; set one of the two`,
+          rule:
+            `their zones lie in ${regionOf(zone)}, and aws:region is another; set one of ` +
+            "the two",
           value: region,
         },
       ]
@@ -126,7 +141,9 @@ function rawConfig(problems: Problem[]): RawConfig {
     } catch {
       problems.push({
         field: key,
-        rule: `${objects.includes(key) ? "an object" : "a list"} is needed; set it with \`pulumi config set --path\``,
+        rule:
+          `${objects.includes(key) ? "an object" : "a list"} is needed; set it with ` +
+          "`pulumi config set --path`",
         value: text,
       });
     }
@@ -181,7 +198,9 @@ function readKey(raw: RawConfig, problems: Problem[]): { privateKey: string; pub
   return { privateKey, publicKey: parsed.publicKey };
 }
 
-/** Whether the stack's file holds a key encrypted. The SDK knows it, but its types do not say so. */
+/**
+ * Whether the stack's file holds a key encrypted. The SDK knows it, but its types do not say so.
+ */
 function isSecret(key: string): boolean {
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
   return isConfigSecret(`${pulumi.getProject()}:${key}`);

@@ -1,8 +1,10 @@
 /**
- * What DNS must say before etcd may start, and how far an answer is from it. Pure: no network, no clock.
+ * What DNS must say before etcd may start, and how far an answer is from it. Pure: no network, no
+ * clock.
  *
- * etcd reads its peers from DNS once, at its first start, and silently drops a target without an address (etcd issues 5909, 3553):
- * "most of the records" is therefore the dangerous state, and every comparison here is exact.
+ * etcd reads its peers from DNS once, at its first start, and silently drops a target without an
+ * address (etcd issues 5909, 3553): "most of the records" is therefore the dangerous state, and
+ * every comparison here is exact.
  */
 
 /** The set that has to be visible: every member by name and address, and nobody else. */
@@ -21,7 +23,10 @@ export interface Question {
 
 /** One server's answer to one question. */
 export interface Answer {
-  /** `records`: some of the type asked; `empty`: the name exists without them; `silent`: nothing came back, over UDP and TCP. */
+  /**
+   * `records`: some of the type asked; `empty`: the name exists without them; `silent`: nothing
+   * came back, over UDP and TCP.
+   */
   readonly outcome: "records" | "empty" | "NXDOMAIN" | "SERVFAIL" | "REFUSED" | "other" | "silent";
   /** The AA bit: without it something in between answered. */
   readonly authoritative: boolean;
@@ -61,7 +66,10 @@ export interface Mismatch {
   readonly problem: string;
 }
 
-/** Name of the server SRV record of a domain. Exactly one of the two kinds may exist: etcd merges both and dies of it. */
+/**
+ * Name of the server SRV record of a domain. Exactly one of the two kinds may exist: etcd merges
+ * both and dies of it.
+ */
 export function serverSrvName(domain: string, tls: boolean): string {
   return `_etcd-server${tls ? "-ssl" : ""}._tcp.${domain}`;
 }
@@ -79,7 +87,10 @@ export function questionsFor(expected: ExpectedDns): Question[] {
   return [...srv, ...hosts];
 }
 
-/** All differences between what is wanted and what the servers said; none means this round was complete and exact. */
+/**
+ * All differences between what is wanted and what the servers said; none means this round was
+ * complete and exact.
+ */
 export function compareAnswers(
   expected: ExpectedDns,
   servers: readonly ServerAnswers[],
@@ -126,7 +137,8 @@ function unusable(asked: Question & { answer: Answer }, server: string): Mismatc
         ? undefined
         : of(
             "no authority",
-            "answered without authority (AA bit off): something between here and the nameserver answers in its place",
+            "answered without authority (AA bit off): something between here and the " +
+              "nameserver answers in its place",
           );
   }
 }
@@ -146,7 +158,8 @@ function compareSrv(
     if (seen.length)
       say(
         "both server kinds",
-        `exists beside ${serverSrvName(expected.domain, expected.tls)}: etcd would merge both and form no cluster; remove it`,
+        `exists beside ${serverSrvName(expected.domain, expected.tls)}: etcd would ` +
+          "merge both and form no cluster; remove it",
       );
     return found;
   }
@@ -155,7 +168,9 @@ function compareSrv(
     if (here.length > 1)
       say(
         "duplicate target",
-        `lists ${target} ${here.length} times (${here.map((h) => `port ${h.port}`).join(", ")}): etcd exits on a duplicate; remove all but one`,
+        `lists ${target} ${here.length} times ` +
+          `(${here.map((h) => `port ${h.port}`).join(", ")}): etcd exits on a duplicate; ` +
+          "remove all but one",
       );
     else if (here[0] && here[0].port !== expected.port)
       say("wrong port", `points ${target} to port ${here[0].port}, wanted ${expected.port}`);
@@ -204,7 +219,8 @@ function compareHost(
     return one(
       proxied ? "proxied address" : "wrong address",
       proxied
-        ? `${seen.join(", ")} is Cloudflare's proxy, wanted ${wanted}: etcd cannot be proxied; set the record to "DNS only"`
+        ? `${seen.join(", ")} is Cloudflare's proxy, wanted ${wanted}: etcd cannot be ` +
+            `proxied; set the record to "DNS only"`
         : `${seen.join(", ")}, wanted ${wanted}`,
     );
   }
@@ -217,7 +233,10 @@ function compareHost(
   return one(named ? "target without address" : "not published", missing);
 }
 
-/** The other servers that gave the wanted answer to the same question, in words; empty when none did. */
+/**
+ * The other servers that gave the wanted answer to the same question, in words; empty when none
+ * did.
+ */
 function whoHas(
   servers: readonly ServerAnswers[],
   question: Question,
@@ -233,7 +252,10 @@ function whoHas(
     .join(" and ");
 }
 
-/** Whether an address is one of Cloudflare's own (its published IPv4 ranges): a proxied record shows these instead of its content. */
+/**
+ * Whether an address is one of Cloudflare's own (its published IPv4 ranges): a proxied record shows
+ * these instead of its content.
+ */
 export function isCloudflareProxy(address: string): boolean {
   const ranges = [
     "173.245.48.0/20",

@@ -1,15 +1,19 @@
 /**
- * Finding the servers that are authoritative for a domain, by following delegations down from the root.
+ * Finding the servers that are authoritative for a domain, by following delegations down from the
+ * root.
  *
- * A recursive resolver is never asked for the domain or anything below it: it would remember "no such name" for the zone's negative
- * TTL (1800 s at Cloudflare), and hide the records from the nodes that ask it later (RFC 2308, RFC 8020). It is asked only for
- * the addresses of the nameservers themselves. Runs inside a dynamic provider: imports inside functions.
+ * A recursive resolver is never asked for the domain or anything below it: it would remember "no
+ * such name" for the zone's negative TTL (1800 s at Cloudflare), and hide the records from the
+ * nodes that ask it later (RFC 2308, RFC 8020). It is asked only for the addresses of the
+ * nameservers themselves. Runs inside a dynamic provider: imports inside functions.
  */
 import type { Answer as DnsRecord, Packet } from "dns-packet";
 import { exchange, type Nameserver } from "./dnsQuery.ts";
 
 export interface NamedServer extends Nameserver {
-  /** How messages name it: "ns1.example.com (192.0.2.1)", or the address when only that is known. */
+  /**
+   * How messages name it: "ns1.example.com (192.0.2.1)", or the address when only that is known.
+   */
   readonly label: string;
 }
 
@@ -20,9 +24,11 @@ export function configuredServer(text: string): NamedServer {
 }
 
 /**
- * All authoritative servers of `domain`: one whose address cannot be found is an error, because the gate has to ask every one. `roots` are where
- * the walk begins, a, c and e of the public root by default; servers further down are asked at the same port.
- * @throws Error when the walk cannot go on, naming the zone reached, the servers asked, and `etcd:nameservers` as the way around.
+ * All authoritative servers of `domain`: one whose address cannot be found is an error, because the
+ * gate has to ask every one. `roots` are where the walk begins, a, c and e of the public root by
+ * default; servers further down are asked at the same port.
+ * @throws Error when the walk cannot go on, naming the zone reached, the servers asked, and
+ *   `etcd:nameservers` as the way around.
  */
 export async function findNameservers(
   domain: string,
@@ -36,7 +42,8 @@ export async function findNameservers(
     if (typeof reply === "string")
       throw stuck(
         domain,
-        `the servers of ${zone} (${servers.map((s) => s.address).join(", ")}) gave no answer to go on with: ${reply}`,
+        `the servers of ${zone} (${servers.map((s) => s.address).join(", ")}) gave no ` +
+          `answer to go on with: ${reply}`,
       );
     const records: DnsRecord[] = [...(reply.answers ?? []), ...(reply.authorities ?? [])];
     const names = records
@@ -59,7 +66,8 @@ export async function findNameservers(
     if (next.unknown.length > 0)
       throw stuck(
         domain,
-        `no address was found for ${next.unknown.join(", ")}, and every server of ${names[0]?.zone} has to be asked`,
+        `no address was found for ${next.unknown.join(", ")}, and every server of ` +
+          `${names[0]?.zone} has to be asked`,
       );
     if (authoritative) return next.servers;
     servers = next.servers;
@@ -74,7 +82,8 @@ function publicRoots(): Nameserver[] {
 
 function stuck(domain: string, why: string): Error {
   return new Error(
-    `The authoritative nameservers of ${domain} could not be found: ${why}. Name them in etcd:nameservers (addresses), or open port 53 from here.`,
+    `The authoritative nameservers of ${domain} could not be found: ${why}. Name them ` +
+      "in etcd:nameservers (addresses), or open port 53 from here.",
   );
 }
 

@@ -1,8 +1,10 @@
 /**
- * One question to one nameserver, without recursion: UDP first, TCP when the answer was cut or none came.
+ * One question to one nameserver, without recursion: UDP first, TCP when the answer was cut or none
+ * came.
  *
- * These functions run inside a dynamic provider, which carries them as text: modules are imported inside them, nothing is captured.
- * `node:dns` would not do: it shows neither the AA bit nor the response code, and always asks for recursion.
+ * These functions run inside a dynamic provider, which carries them as text: modules are imported
+ * inside them, nothing is captured. `node:dns` would not do: it shows neither the AA bit nor the
+ * response code, and always asks for recursion.
  */
 import type { Packet } from "dns-packet";
 import type { Answer, Question } from "./dnsAnswers.ts";
@@ -12,7 +14,10 @@ export interface Nameserver {
   readonly port: number;
 }
 
-/** Asks and never throws: a server that does not answer within `timeoutMs` (on UDP, then again on TCP) is an Answer, too. */
+/**
+ * Asks and never throws: a server that does not answer within `timeoutMs` (on UDP, then again on
+ * TCP) is an Answer, too.
+ */
 export async function ask(
   server: Nameserver,
   question: Question,
@@ -83,7 +88,8 @@ async function overUdp(
   const { createSocket } = await import("node:dgram");
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
-    // Declared in order of use: the SDK's serialiser takes a name used before its declaration for a captured one.
+    // Declared in order of use: the SDK's serialiser takes a name used before its declaration for a
+    // captured one.
     const timer = setTimeout(
       () => socket.emit("error", new Error(`nothing in ${timeoutMs / 1000} s`)),
       timeoutMs,
@@ -98,7 +104,8 @@ async function overUdp(
       const reply = decode(data);
       if (reply) finish(reply);
     });
-    // Connected, so that "port unreachable" is an error at once and only this server's packets are read.
+    // Connected, so that "port unreachable" is an error at once and only this server's packets are
+    // read.
     socket.connect(server.port, server.address, () => socket.send(query));
   });
 }
@@ -138,7 +145,10 @@ export function unanswered(detail: string): Answer {
   return { outcome: "silent", authoritative: false, targets: [], addresses: [], detail };
 }
 
-/** Reads what matters out of a reply; names in lower case and without a trailing dot, as we compare them. */
+/**
+ * Reads what matters out of a reply; names in lower case and without a trailing dot, as we compare
+ * them.
+ */
 export function toAnswer(reply: Packet, question: Question): Answer {
   const { rcode, flag_aa: authoritative } = reply as Packet & { rcode: string; flag_aa: boolean };
   const plain = (name: string) => name.toLowerCase().replace(/\.$/, "");

@@ -1,9 +1,11 @@
 /**
- * DnsReadiness: the gate. Its creation *is* the waiting; nothing that depends on it starts before the exact set of records is
- * visible on every authoritative server, twice in a row (etcd issue 5909: half of DNS makes two clusters).
+ * DnsReadiness: the gate. Its creation *is* the waiting; nothing that depends on it starts before
+ * the exact set of records is visible on every authoritative server, twice in a row (etcd issue
+ * 5909: half of DNS makes two clusters).
  *
  *   check   refuses an input that would make the gate meaningless
- *   diff    another expected set, or a new meaning of the gate (`version`): waits again; other deadlines or servers do not
+ *   diff    another expected set, or a new meaning of the gate (`version`): waits again; other
+ *           deadlines or servers do not
  *   create  waits
  *   update  waits
  *   delete  nothing to do: the gate leaves nothing behind
@@ -28,7 +30,10 @@ export interface DnsReadinessArgs {
     port: number;
     members: pulumi.Input<{ target: string; address: pulumi.Input<string> }>[];
   }>;
-  /** `address` or `address:port` of every authoritative server. @default found by walking down from the root zone */
+  /**
+   * `address` or `address:port` of every authoritative server. @default found by walking down from
+   * the root zone
+   */
   readonly nameservers?: pulumi.Input<string[]>;
   /** How long the gate waits, in seconds. */
   readonly timeoutSeconds: pulumi.Input<number>;
@@ -42,7 +47,10 @@ interface Inputs {
   readonly version: number;
 }
 
-/** Polls every 250 ms for the first ten seconds, then up to every second; a complete round is confirmed 150 ms later. */
+/**
+ * Polls every 250 ms for the first ten seconds, then up to every second; a complete round is
+ * confirmed 150 ms later.
+ */
 function pauseAfter(waitedMs: number, complete: boolean): number {
   return complete ? 150 : waitedMs < 10_000 ? 250 : Math.min(1000, waitedMs / 40);
 }
@@ -82,7 +90,10 @@ async function patiently<T>(find: () => Promise<T>, ms: number): Promise<T> {
   }
 }
 
-/** Waits until two rounds in a row show exactly the expected set; resolves with the names of the servers asked. */
+/**
+ * Waits until two rounds in a row show exactly the expected set; resolves with the names of the
+ * servers asked.
+ */
 export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
   const started = Date.now();
   const waited = () => Date.now() - started;
@@ -124,7 +135,8 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
             {
               property: "expected",
               reason:
-                "expected: at least one member is needed, or the gate would open on an empty zone (got none)",
+                "expected: at least one member is needed, or the gate would open on an " +
+                "empty zone (got none)",
             },
           ]
         : [];
@@ -153,7 +165,10 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   },
 };
 
-/** Resolves once the exact set of SRV targets and addresses is visible on every authoritative server, twice in a row. */
+/**
+ * Resolves once the exact set of SRV targets and addresses is visible on every authoritative
+ * server, twice in a row.
+ */
 export class DnsReadiness extends pulumi.dynamic.Resource {
   constructor(name: string, args: DnsReadinessArgs, opts?: pulumi.CustomResourceOptions) {
     super(provider, name, { nameservers: [], ...args, version: 1 }, opts, "etcd", "DnsReadiness");

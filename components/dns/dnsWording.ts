@@ -9,7 +9,10 @@ export function describeWaiting(
   const shown = mismatches.slice(0, 3).map((m) => `${m.record} at ${m.server}: ${m.problem}`);
   const more =
     mismatches.length > shown.length ? ` (and ${mismatches.length - shown.length} more)` : "";
-  return `waiting for DNS, ${Math.round(waitedSeconds)} s of ${timeoutSeconds} s: ${shown.join("; ")}${more}`;
+  return (
+    `waiting for DNS, ${Math.round(waitedSeconds)} s of ${timeoutSeconds} s: ` +
+    `${shown.join("; ")}${more}`
+  );
 }
 
 /** The message on expiry: what was awaited, a line for each mismatch, and the next step. */
@@ -23,7 +26,8 @@ export function describeFailure(
   const record = wide((m) => m.record);
   const server = wide((m) => m.server);
   return [
-    `DNS for ${domain} is not complete after ${Math.round(waitedSeconds)} s. etcd would form a wrong cluster, so nothing was started.`,
+    `DNS for ${domain} is not complete after ${Math.round(waitedSeconds)} s. etcd would ` +
+      "form a wrong cluster, so nothing was started.",
     ...mismatches.map(
       (m) => `  ${m.record.padEnd(record)}   ${m.server.padEnd(server)}   ${m.problem}`,
     ),
@@ -31,7 +35,10 @@ export function describeFailure(
   ].join("\n");
 }
 
-/** What to do: records that contradict the cluster have to be repaired by someone; records that are late only need time. */
+/**
+ * What to do: records that contradict the cluster have to be repaired by someone; records that are
+ * late only need time.
+ */
 function nextStep(mismatches: readonly Mismatch[]): string {
   const has = (...kinds: MismatchKind[]) => mismatches.some((m) => kinds.includes(m.kind));
   if (
@@ -44,11 +51,20 @@ function nextStep(mismatches: readonly Mismatch[]): string {
       "proxied address",
     )
   ) {
-    return "Correct the records named above at Cloudflare (another tool or an earlier cluster may own them), then run `pulumi up` again.";
+    return (
+      "Correct the records named above at Cloudflare (another tool or an earlier cluster " +
+      "may own them), then run `pulumi up` again."
+    );
   }
   if (has("no authority", "refused"))
-    return "Check `etcd:nameservers` and whether port 53 to them is open from here, then run `pulumi up` again.";
+    return (
+      "Check `etcd:nameservers` and whether port 53 to them is open from here, then run " +
+      "`pulumi up` again."
+    );
   if (has("server silent", "SERVFAIL"))
     return "Run `pulumi up` again when every nameserver answers; nothing needs repair.";
-  return "Run `pulumi up` again when the nameservers have caught up; nothing needs repair unless a record was removed by hand (then add `--refresh`).";
+  return (
+    "Run `pulumi up` again when the nameservers have caught up; nothing needs repair " +
+    "unless a record was removed by hand (then add `--refresh`)."
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * The arguments of an SRV record at Cloudflare. `priority` stands both at the top and in `data`: the API echoes both, and with only one every
- * preview shows a change (terraform-provider-cloudflare issues 5383, 6684). Pure.
+ * The arguments of an SRV record at Cloudflare. `priority` stands both at the top and in `data`:
+ * the API echoes both, and with only one every preview shows a change
+ * (terraform-provider-cloudflare issues 5383, 6684). Pure.
  */
 export function srvRecord(name: string, target: string, port: number) {
   return { name, type: "SRV", priority: 0, data: { priority: 0, weight: 0, port, target } };

@@ -8,8 +8,8 @@ export interface Api {
 }
 
 /**
- * With the same address and token as the provider. Five tries, ten seconds each; an answer's retry-after is honoured up to a minute. What it
- * is asked for goes into the message of its error.
+ * With the same address and token as the provider. Five tries, ten seconds each; an answer's
+ * retry-after is honoured up to a minute. What it is asked for goes into the message of its error.
  */
 export function cloudflareApi(setting: Setting, forWhat: string): Api {
   const base = (

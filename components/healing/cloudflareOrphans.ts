@@ -33,15 +33,17 @@ export interface WantedRecord {
 }
 
 /**
- * Among records of the same name and type: ours to remove, and those of others that Cloudflare would refuse ours for. Pure.
- * Ours is only what bears exactly our mark; an A record that changed its address is still ours.
+ * Among records of the same name and type: ours to remove, and those of others that Cloudflare
+ * would refuse ours for. Pure. Ours is only what bears exactly our mark; an A record that changed
+ * its address is still ours.
  */
 export function sortRecords(
   wanted: WantedRecord,
   listed: readonly ListedRecord[],
 ): { ours: ListedRecord[]; foreign: ListedRecord[] } {
   const sameName = listed.filter((r) => r.name === wanted.name && r.type === wanted.type);
-  // An SRV record that differs in weight or priority only is another record to Cloudflare: it is made, and the gate names the duplicate.
+  // An SRV record that differs in weight or priority only is another record to Cloudflare: it is
+  // made, and the gate names the duplicate.
   const service = (data: ServiceData = {}) =>
     `${data.priority} ${data.weight} ${data.port} ${data.target}`;
   const sameThing = (r: ListedRecord) =>
@@ -55,7 +57,10 @@ export function sortRecords(
   };
 }
 
-/** Removes what is ours. @throws Error when an identical record bears no mark of ours, with the command that removes it. */
+/**
+ * Removes what is ours. @throws Error when an identical record bears no mark of ours, with the
+ * command that removes it.
+ */
 export async function removeOrphanRecord(
   wanted: WantedRecord,
   setting: Setting,
@@ -74,8 +79,11 @@ export async function removeOrphanRecord(
   const [other] = foreign;
   if (other) {
     throw new Error(
-      `${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at Cloudflare already and does not bear this stack's mark (its comment: ${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
-        `  Another stack or tool may live by it. If nothing does, remove it and run \`pulumi up\` again:\n` +
+      `${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at ` +
+        "Cloudflare already and does not bear this stack's mark (its comment: " +
+        `${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
+        "  Another stack or tool may live by it. If nothing does, remove it and run " +
+        "`pulumi up` again:\n" +
         `  ${api.deletion(`${zone}/${other.id}`)}`,
     );
   }
@@ -84,7 +92,8 @@ export async function removeOrphanRecord(
 }
 
 /**
- * Removes every record of the zone with exactly this comment, in the order in which members leave: client SRV, peer SRV, A.
+ * Removes every record of the zone with exactly this comment, in the order in which members leave:
+ * client SRV, peer SRV, A.
  * @throws Error with a line and a command for each that could not be removed
  */
 export async function removeMarkedRecords(

@@ -1,12 +1,19 @@
 /** EC2 as the AWS provider reaches it, for look-ups of our own. */
 import type { EC2 } from "@aws-sdk/client-ec2";
 
-/** Reads one value of the stack's configuration by its full key, such as `aws:region`. A hook and a dynamic provider read it in different ways. */
+/**
+ * Reads one value of the stack's configuration by its full key, such as `aws:region`. A hook and a
+ * dynamic provider read it in different ways.
+ */
 export type Setting = (key: string) => string | undefined;
 
-/** With the same region, endpoint and credentials as the provider: from its configuration, else the SDK's usual chain. Answers or gives up within half a minute a try. */
+/**
+ * With the same region, endpoint and credentials as the provider: from its configuration, else the
+ * SDK's usual chain. Answers or gives up within half a minute a try.
+ */
 export async function ec2Client(setting: Setting): Promise<EC2> {
-  const { EC2 } = await import("@aws-sdk/client-ec2"); // a third of a second that a run without creations need not spend
+  // a third of a second that a run without creations need not spend
+  const { EC2 } = await import("@aws-sdk/client-ec2");
   const endpoints: { ec2?: string }[] = JSON.parse(setting("aws:endpoints") ?? "[]");
   const endpoint = endpoints.find((e) => e.ec2)?.ec2;
   const region = setting("aws:region");

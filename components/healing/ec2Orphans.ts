@@ -1,4 +1,7 @@
-/** Things in EC2 that a cut-off run left behind, found by their tags: mark, name and role together name one thing of the cluster. */
+/**
+ * Things in EC2 that a cut-off run left behind, found by their tags: mark, name and role together
+ * name one thing of the cluster.
+ */
 import type { EC2, Filter } from "@aws-sdk/client-ec2";
 import { ec2Client, type Setting } from "./ec2Client.ts";
 
@@ -12,7 +15,9 @@ interface Kind {
   readonly word: string;
   /** What removes one by hand, before its id. */
   readonly command: string;
-  /** Fits only those that nothing uses: right before one is made, one in use is what it replaces. */
+  /**
+   * Fits only those that nothing uses: right before one is made, one in use is what it replaces.
+   */
   readonly unused: readonly Filter[];
   find(ec2: EC2, filters: Filter[]): Promise<(string | undefined)[]>;
   /** The same for a kind whose use no filter shows. */
@@ -102,7 +107,10 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Removes what bears the tags of the thing that is about to be made. Returns what was removed, in words. */
+/**
+ * Removes what bears the tags of the thing that is about to be made. Returns what was removed, in
+ * words.
+ */
 export async function removeOrphanOf(
   type: string,
   inputs: Inputs,
@@ -112,7 +120,8 @@ export async function removeOrphanOf(
   const rule = egress || type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
   const kind = kinds.find((k) => k.type === type);
   const filters = tagFilters(inputs);
-  if (!rule && !(kind && filters.some((t) => t.Name === "tag:Incarnation"))) return []; // without a mark nothing is ours
+  // without a mark nothing is ours
+  if (!rule && !(kind && filters.some((t) => t.Name === "tag:Incarnation"))) return [];
   const ec2 = await ec2Client(setting);
   try {
     if (!kind) return await removeRules(ec2, inputs, egress);
@@ -126,8 +135,8 @@ export async function removeOrphanOf(
 }
 
 /**
- * Removes all that bears these tags, of all kinds or of one, and returns it in words. An instance is waited for, up to 300 s; what is held by
- * something that goes is tried again for 30 s.
+ * Removes all that bears these tags, of all kinds or of one, and returns it in words. An instance
+ * is waited for, up to 300 s; what is held by something that goes is tried again for 30 s.
  * @throws Error with a line and a command for each thing that could not be removed
  */
 export async function removeTagged(
@@ -153,7 +162,8 @@ export async function removeTagged(
           removed.push(`the ${word} ${id}`);
         } catch (e) {
           kept.push(
-            `the ${word} ${id}: ${(e as Error).name}: ${(e as Error).message}\n    aws ec2 ${command} ${id} --region ${await ec2.config.region()}`,
+            `the ${word} ${id}: ${(e as Error).name}: ${(e as Error).message}\n    aws ` +
+              `ec2 ${command} ${id} --region ${await ec2.config.region()}`,
           );
         }
       }
@@ -201,7 +211,10 @@ async function each(
   return ids.map((id) => `the ${word} ${id}`);
 }
 
-/** A rule has no tags of its own, but its group is ours by being in the state: the same rule in it can only be ours. */
+/**
+ * A rule has no tags of its own, but its group is ours by being in the state: the same rule in it
+ * can only be ours.
+ */
 async function removeRules(ec2: EC2, inputs: Inputs, egress: boolean): Promise<string[]> {
   const GroupId = String(inputs.securityGroupId);
   const { SecurityGroupRules = [] } = await ec2.describeSecurityGroupRules({
@@ -226,7 +239,9 @@ async function removeRules(ec2: EC2, inputs: Inputs, egress: boolean): Promise<s
   );
 }
 
-/** EC2 sees a little later that what held a thing is gone. What is gone itself counts as removed. */
+/**
+ * EC2 sees a little later that what held a thing is gone. What is gone itself counts as removed.
+ */
 async function letGo(remove: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
@@ -252,11 +267,13 @@ async function terminated(ec2: EC2, id: string): Promise<void> {
     if (state === "terminated") return;
     if (waited > 300)
       throw new Error(
-        `instance ${id}, left behind by a run that was cut off, is still ${state} 300 s after it was told to end; look at it in EC2, then run the same command again`,
+        `instance ${id}, left behind by a run that was cut off, is still ${state} 300 s ` +
+          "after it was told to end; look at it in EC2, then run the same command again",
       );
     if (waited - said >= 15)
       console.log(
-        `waiting for the instance ${id}, left behind by a run that was cut off, to end (${state}), ${(said = waited)} s of 300 s`,
+        `waiting for the instance ${id}, left behind by a run that was cut off, to end ` +
+          `(${state}), ${(said = waited)} s of 300 s`,
       );
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }

@@ -1,6 +1,7 @@
 /**
- * Incarnation: one random word for each life of the stack, in the state before anything else exists. All that bears the mark depends on it,
- * for the mark contains the word, so it is deleted last: whatever still bears the mark then is unknown to the state, and goes.
+ * Incarnation: one random word for each life of the stack, in the state before anything else
+ * exists. All that bears the mark depends on it, for the mark contains the word, so it is deleted
+ * last: whatever still bears the mark then is unknown to the state, and goes.
  *
  *   create  draws the word
  *   diff    another stack name or zone, or a new meaning (`version`); the word never changes
@@ -52,7 +53,8 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
     const setting: Setting = (key) => this.configuration?.get(key);
     const mark = { project, stack, incarnation: word };
     const failures: string[] = [];
-    // Names before machines, as in every leaving; a service that cannot be reached does not keep the other from being cleaned.
+    // Names before machines, as in every leaving; a service that cannot be reached does not keep
+    // the other from being cleaned.
     for (const remove of [
       () => removeMarkedRecords(zoneId, markComment(mark), setting),
       () => removeTagged(markTags(mark), [], setting),
@@ -68,7 +70,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
   },
 };
 
-/** Twelve random hexadecimal digits: part of the mark of all we make, and of etcd's cluster token. */
+/**
+ * Twelve random hexadecimal digits: part of the mark of all we make, and of etcd's cluster token.
+ */
 export class Incarnation extends pulumi.dynamic.Resource {
   declare readonly word: pulumi.Output<string>;
 

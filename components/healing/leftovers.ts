@@ -1,7 +1,8 @@
 /**
- * Leftovers: the other half of healing (see orphans.ts). What a cut-off run made and could not write down is unknown to `pulumi destroy`,
- * and may hold what is known: an instance its network interface, an interface its security group. Pulumi deletes in the reverse order of
- * creation, so one of these, made after what is held and before what holds it, has its turn between the two.
+ * Leftovers: the other half of healing (see orphans.ts). What a cut-off run made and could not
+ * write down is unknown to `pulumi destroy`, and may hold what is known: an instance its network
+ * interface, an interface its security group. Pulumi deletes in the reverse order of creation, so
+ * one of these, made after what is held and before what holds it, has its turn between the two.
  *
  *   create  notes what to look for
  *   diff    other tags
@@ -25,7 +26,10 @@ interface Inputs {
   readonly version: number;
 }
 
-/** A dynamic provider that keeps the stack's configuration: the process that deletes runs no program of ours. */
+/**
+ * A dynamic provider that keeps the stack's configuration: the process that deletes runs no program
+ * of ours.
+ */
 export interface Configured {
   configuration?: { get(key: string): string | undefined };
 }
@@ -34,7 +38,8 @@ export interface Configured {
 export function leftoversError(what: string): Error {
   const error = new Error(
     `What earlier runs left behind could not be removed:\n  ${what}\n` +
-      "Mend that, or remove it by hand, and run `pulumi destroy` again. To give up on the stack and look after its things yourself: pulumi stack rm --force",
+      "Mend that, or remove it by hand, and run `pulumi destroy` again. To give up on " +
+      "the stack and look after its things yourself: pulumi stack rm --force",
   );
   error.stack = ""; // the SDK prints it where a deletion fails
   return error;
@@ -72,7 +77,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
   },
 };
 
-/** Removes, when it is deleted, what of the things that are made after it the state does not know. */
+/**
+ * Removes, when it is deleted, what of the things that are made after it the state does not know.
+ */
 export class Leftovers extends pulumi.dynamic.Resource {
   constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
     super(provider, name, { ...args, version: 1 }, opts, "etcd", "Leftovers");

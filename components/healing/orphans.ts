@@ -1,14 +1,18 @@
 /**
- * Healing after a run that was killed, or whose answer got lost: the cloud made something, and the state does not know it. Made again, a
- * record is refused for ever (Cloudflare 81058) and an instance keeps the node's network interface. So right before something is made,
- * what bears the same mark under the same name is removed: it cannot be in use, because everything else waits for it to be in the state.
- * What is never made again is removed by a destroy: see leftovers.ts.
+ * Healing after a run that was killed, or whose answer got lost: the cloud made something, and the
+ * state does not know it. Made again, a record is refused for ever (Cloudflare 81058) and an
+ * instance keeps the node's network interface. So right before something is made, what bears the
+ * same mark under the same name is removed: it cannot be in use, because everything else waits for
+ * it to be in the state. What is never made again is removed by a destroy: see leftovers.ts.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { removeOrphanRecord } from "./cloudflareOrphans.ts";
 import { removeOrphanOf } from "./ec2Orphans.ts";
 
-/** A `beforeCreate` hook for everything a cluster makes. Types that may simply be made again (attachments, commands, dynamic resources) pass. */
+/**
+ * A `beforeCreate` hook for everything a cluster makes. Types that may simply be made again
+ * (attachments, commands, dynamic resources) pass.
+ */
 export function removeOrphans(name: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook(
     `${name}-remove-orphans`,

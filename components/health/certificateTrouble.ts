@@ -1,6 +1,8 @@
 /**
- * Why a member with TLS cannot be talked to, when certificates are the reason: gRPC only says "no connection", and a member that its peers refuse
- * does not even open its client port. So the certificate is looked at, at both ports. Runs inside a dynamic provider: imports inside functions.
+ * Why a member with TLS cannot be talked to, when certificates are the reason: gRPC only says "no
+ * connection", and a member that its peers refuse does not even open its client port. So the
+ * certificate is looked at, at both ports. Runs inside a dynamic provider: imports inside
+ * functions.
  */
 import type { DeclaredMember } from "./memberHealth.ts";
 
@@ -28,7 +30,10 @@ export function credentialsOf({
   };
 }
 
-/** What is wrong with a member's certificate, or with our own, in words that end a sentence; "" when nothing is, or nothing can be seen. */
+/**
+ * What is wrong with a member's certificate, or with our own, in words that end a sentence; "" when
+ * nothing is, or nothing can be seen.
+ */
 export async function certificateTrouble(
   member: DeclaredMember,
   credentials: Credentials | undefined,
@@ -42,7 +47,10 @@ export async function certificateTrouble(
     if (now > Date.parse(own.validTo))
       return `the client certificate expired on ${iso(own.validTo)}`;
     if (now < Date.parse(own.validFrom))
-      return `the client certificate is valid only from ${iso(own.validFrom)}: look at this machine's clock`;
+      return (
+        `the client certificate is valid only from ${iso(own.validFrom)}: look at this ` +
+        "machine's clock"
+      );
   }
   const endpoint = new URL(member.endpoint);
   for (const port of [endpoint.port, new URL(member.peerUrl).port]) {
@@ -52,7 +60,10 @@ export async function certificateTrouble(
   return "";
 }
 
-/** When the certificate that a member shows to clients ends, in milliseconds since 1970; undefined when none can be seen. */
+/**
+ * When the certificate that a member shows to clients ends, in milliseconds since 1970; undefined
+ * when none can be seen.
+ */
 export async function certificateEnd(
   member: DeclaredMember,
   credentials: Credentials,

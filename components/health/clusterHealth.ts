@@ -1,5 +1,6 @@
 /**
- * ClusterHealth: resolves once the members are one healthy cluster of exactly the declared members, checked through etcd3.
+ * ClusterHealth: resolves once the members are one healthy cluster of exactly the declared members,
+ * checked through etcd3.
  *
  *   check   passes inputs on
  *   diff    another set of members or another bootstrap of one: checks again
@@ -46,7 +47,10 @@ interface Outputs extends Omit<Inputs, "identity"> {
   readonly clusterId: string;
 }
 
-/** Polls until healthy; on expiry the error lists, for each member, what keeps the set from being one healthy cluster. */
+/**
+ * Polls until healthy; on expiry the error lists, for each member, what keeps the set from being
+ * one healthy cluster.
+ */
 export async function waitForHealth(
   inputs: Inputs,
   say: (line: string) => void,
@@ -63,14 +67,16 @@ export async function waitForHealth(
         [
           `The cluster is not healthy after ${Math.round(waited())} s.`,
           ...report.reasons.map((r) => `  ${r}`),
-          "  Look at a member's own words with: journalctl -u etcd (on the node). `pulumi up` checks again.",
+          "  Look at a member's own words with: journalctl -u etcd (on the node). " +
+            "`pulumi up` checks again.",
         ].join("\n"),
       );
     }
     if (waited() - saidAt > (saidAt ? 15 : 5)) {
       saidAt = waited();
       say(
-        `waiting for health, ${Math.round(saidAt)} s of ${inputs.timeoutSeconds} s: ${report.reasons.slice(0, 3).join("; ")}`,
+        `waiting for health, ${Math.round(saidAt)} s of ${inputs.timeoutSeconds} s: ` +
+          `${report.reasons.slice(0, 3).join("; ")}`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -104,8 +110,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
 };
 
 /**
- * Every declared member answers, one cluster ID, the member list equals the declaration (names and peer URLs), no learner, one leader,
- * no alarm, and a marker written once is read through every member.
+ * Every declared member answers, one cluster ID, the member list equals the declaration (names and
+ * peer URLs), no learner, one leader, no alarm, and a marker written once is read through every
+ * member.
  */
 export class ClusterHealth extends pulumi.dynamic.Resource {
   /** The cluster's ID in hexadecimal. */

@@ -1,9 +1,10 @@
 /**
  * Asking real members, through etcd3: one client for each endpoint, a deadline on every call.
  *
- * One client for all would send `maintenance` calls to a random host; the default fault handling turns a 2 s deadline into 6 s and, after
- * an error, answers "circuit open" without asking (measured with etcd3 1.1.2), so both policies are off. Runs inside a dynamic
- * provider: modules are imported inside functions.
+ * One client for all would send `maintenance` calls to a random host; the default fault handling
+ * turns a 2 s deadline into 6 s and, after an error, answers "circuit open" without asking
+ * (measured with etcd3 1.1.2), so both policies are off. Runs inside a dynamic provider: modules
+ * are imported inside functions.
  */
 import type { Etcd3, IOptions } from "etcd3";
 import { certificateTrouble, type Credentials } from "./certificateTrouble.ts";
@@ -14,7 +15,10 @@ import { reasonsNotHealthy } from "./memberHealth.ts";
 export const markerKey = "_etcd-on-ec2/health";
 
 export interface ClusterReport {
-  /** The one cluster ID, in hexadecimal as etcdctl prints it; empty when members disagree or none answered. */
+  /**
+   * The one cluster ID, in hexadecimal as etcdctl prints it; empty when members disagree or none
+   * answered.
+   */
   readonly clusterId: string;
   readonly healthy: boolean;
   readonly reasons: readonly string[];
@@ -22,8 +26,9 @@ export interface ClusterReport {
 }
 
 /**
- * Asks every declared member once, or those of them that are `asked`, and judges the answers by the whole declaration. Never throws: a dead member is a
- * reason. `deadlineMs` is for each call; `credentials` are for members with TLS.
+ * Asks every declared member once, or those of them that are `asked`, and judges the answers by the
+ * whole declaration. Never throws: a dead member is a reason. `deadlineMs` is for each call;
+ * `credentials` are for members with TLS.
  */
 export async function probeCluster(
   declared: readonly DeclaredMember[],
@@ -124,7 +129,8 @@ async function probeMember(
           learner: m.isLearner,
         })),
       };
-      // Last, because without a quorum a linearizable read fails while status still tells what is wrong.
+      // Last, because without a quorum a linearizable read fails while status still tells what is
+      // wrong.
       const read = await client
         .get(markerKey)
         .string()
@@ -152,7 +158,8 @@ async function withClient<T>(
 ): Promise<T> {
   const { Etcd3 } = await import("etcd3");
   const { noop } = await import("cockatiel");
-  // The address is dialled, so that DNS need not work; the certificate is checked for the member's name (TLS knows no address as server name).
+  // The address is dialled, so that DNS need not work; the certificate is checked for the member's
+  // name (TLS knows no address as server name).
   const byName = { "grpc.ssl_target_name_override": new URL(peerUrl).hostname };
   const options: IOptions = {
     hosts: endpoint,
@@ -170,7 +177,10 @@ async function withClient<T>(
   }
 }
 
-/** A gRPC error as a short sentence; the class tells the kind, because `code` is undefined in etcd3 1.1.2. */
+/**
+ * A gRPC error as a short sentence; the class tells the kind, because `code` is undefined in etcd3
+ * 1.1.2.
+ */
 function inWords(error: unknown): string {
   const { name = "", message = String(error) } = error as { name?: string; message?: string };
   const kind = error?.constructor?.name ?? name;

@@ -1,12 +1,16 @@
 /**
- * What "healthy" means, as a pure judgement over what the members said. Green lights alone prove nothing: two clusters of
- * half the nodes are both green (etcd issue 5909), so identity and membership are compared with the declaration.
+ * What "healthy" means, as a pure judgement over what the members said. Green lights alone prove
+ * nothing: two clusters of half the nodes are both green (etcd issue 5909), so identity and
+ * membership are compared with the declaration.
  */
 
 /** A member as the stack declares it. */
 export interface DeclaredMember {
   readonly name: string;
-  /** Client URL with the private address: the check must not depend on the asking machine's resolver. */
+  /**
+   * Client URL with the private address: the check must not depend on the asking machine's
+   * resolver.
+   */
   readonly endpoint: string;
   readonly peerUrl: string;
 }
@@ -36,7 +40,10 @@ export interface MemberReport {
   readonly marker: string;
 }
 
-/** Everything that keeps this set of reports from being one healthy cluster of exactly the declared members. Empty: healthy. */
+/**
+ * Everything that keeps this set of reports from being one healthy cluster of exactly the declared
+ * members. Empty: healthy.
+ */
 export function reasonsNotHealthy(
   declared: readonly DeclaredMember[],
   reports: readonly MemberReport[],
@@ -56,7 +63,8 @@ export function reasonsNotHealthy(
       .filter((r) => r.marker !== marker)
       .map(
         (r) =>
-          `${r.name} does not show the marker written a moment ago (read ${r.marker ? "an older one" : "nothing"}): it serves other data`,
+          `${r.name} does not show the marker written a moment ago (read ` +
+          `${r.marker ? "an older one" : "nothing"}): it serves other data`,
       ),
   ];
 }
@@ -66,7 +74,8 @@ function clusterIdReasons(reports: readonly MemberReport[]): string[] {
   for (const r of reports) ids.set(r.clusterId, [...(ids.get(r.clusterId) ?? []), r.name]);
   if (ids.size <= 1) return [];
   return [
-    `${ids.size} clusters instead of one: ${[...ids].map(([id, names]) => `${names.join(", ")} in ${id}`).join("; ")}`,
+    `${ids.size} clusters instead of one: ` +
+      `${[...ids].map(([id, names]) => `${names.join(", ")} in ${id}`).join("; ")}`,
   ];
 }
 
@@ -79,14 +88,16 @@ function membershipReasons(declared: readonly DeclaredMember[], report: MemberRe
     for (const m of listed) {
       if (m.peerUrls.join() !== peerUrl)
         reasons.push(
-          `${report.name} lists ${name} at ${m.peerUrls.join(", ") || "no peer URL"}, declared ${peerUrl}`,
+          `${report.name} lists ${name} at ${m.peerUrls.join(", ") || "no peer URL"}, ` +
+            `declared ${peerUrl}`,
         );
     }
   }
   for (const m of report.members) {
     if (!declared.some((d) => d.name === m.name)) {
       reasons.push(
-        `${report.name} lists ${m.name ? m.name : "a member that never started"} (${m.peerUrls.join(", ")}), which is not declared`,
+        `${report.name} lists ${m.name ? m.name : "a member that never started"} ` +
+          `(${m.peerUrls.join(", ")}), which is not declared`,
       );
     }
   }

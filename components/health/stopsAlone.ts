@@ -1,7 +1,8 @@
 /**
- * Before a machine is stopped for another instance type: no other one stops in the same run, and the others are a healthy majority without it.
- * The record of founders refuses two types that change in the settings; what the machines really have it cannot know, after a start that
- * failed, or when somebody changed types by hand.
+ * Before a machine is stopped for another instance type: no other one stops in the same run, and
+ * the others are a healthy majority without it. The record of founders refuses two types that
+ * change in the settings; what the machines really have it cannot know, after a start that failed,
+ * or when somebody changed types by hand.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { Identity } from "../pki/clusterPki.ts";
@@ -35,7 +36,9 @@ export function stopsAlone(name: string, cluster: Cluster): pulumi.ResourceHook 
       first ??= resource;
       if (first !== resource)
         throw new Error(
-          `${change}, and ${first} changes in the same run; they do so one at a time: give one of them the type that it has, and change it when all members are healthy again`,
+          `${change}, and ${first} changes in the same run; they do so one at a time: ` +
+            "give one of them the type that it has, and change it when all members are " +
+            "healthy again",
         );
       if (pulumi.runtime.isDryRun()) return;
       const { members, identity } = cluster();
@@ -47,7 +50,9 @@ export function stopsAlone(name: string, cluster: Cluster): pulumi.ResourceHook 
       );
       if (reasons.length > 0)
         throw new Error(
-          `${change}, so it was left alone, because the others are not healthy without it:\n${reasons.map((r) => `  ${r}`).join("\n")}\n  Mend them first (a machine that is stopped: aws ec2 start-instances), then run pulumi up again.`,
+          `${change}, so it was left alone, because the others are not healthy without ` +
+            `it:\n${reasons.map((r) => `  ${r}`).join("\n")}\n  Mend them first (a ` +
+            "machine that is stopped: aws ec2 start-instances), then run pulumi up again.",
         );
     },
     { onDryRun: true },

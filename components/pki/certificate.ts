@@ -3,7 +3,8 @@
  *
  *   create  issues it, with a new key
  *   diff    other names, another CA, or inside its renewal window: then `preview` shows a change
- *   update  issues it again for the same key; etcd reads leaf files at each handshake, so nothing is restarted
+ *   update  issues it again for the same key; etcd reads leaf files at each handshake, so nothing
+ *           is restarted
  *   delete  nothing
  *
  * A new key: `pulumi up --replace <urn>`.

@@ -2,7 +2,8 @@
  * CertificateAuthority: the cluster's own CA, for nothing else.
  *
  *   create  makes it, for ten years
- *   diff    never: another CA would need every member restarted (etcd reads it at its start only, etcd issue 11555)
+ *   diff    never: another CA would need every member restarted (etcd reads it at its start only,
+ *           etcd issue 11555)
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";

@@ -1,6 +1,7 @@
 /**
- * Making X.509 certificates, ECDSA P-256. Runs inside dynamic providers: packages are imported inside functions.
- * The CA serves one cluster only: etcd takes any certificate of its CA for a client (etcd's security guide; CIS 2.7).
+ * Making X.509 certificates, ECDSA P-256. Runs inside dynamic providers: packages are imported
+ * inside functions. The CA serves one cluster only: etcd takes any certificate of its CA for a
+ * client (etcd's security guide; CIS 2.7).
  */
 
 /** A certificate and its private key, PEM. */
@@ -55,8 +56,8 @@ export async function makeAuthority(commonName: string, days: number): Promise<I
 }
 
 /**
- * A leaf certificate. With `privateKey` it is for that key: a renewal that keeps the key has no moment in which a server reads a
- * certificate and a key that do not fit.
+ * A leaf certificate. With `privateKey` it is for that key: a renewal that keeps the key has no
+ * moment in which a server reads a certificate and a key that do not fit.
  */
 export async function issueCertificate(
   authority: Issued,
@@ -95,7 +96,8 @@ export async function issueCertificate(
       // A member is a client too: of its peers, and etcd's own gateway of its client port.
       new x509.ExtendedKeyUsageExtension(names.length ? [serverAuth, clientAuth] : [clientAuth]),
       ...(names.length ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-      // As the CA itself has it: there are several ways to make one, and OpenSSL refuses a leaf that names another.
+      // As the CA itself has it: there are several ways to make one, and OpenSSL refuses a leaf
+      // that names another.
       ...(issuerKeyId ? [new x509.AuthorityKeyIdentifierExtension(issuerKeyId)] : []),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
@@ -106,7 +108,10 @@ export async function issueCertificate(
   };
 }
 
-/** Whether a certificate should be renewed by now: its end is near, and its CA allows a later one. Dates in ISO form. Pure. */
+/**
+ * Whether a certificate should be renewed by now: its end is near, and its CA allows a later one.
+ * Dates in ISO form. Pure.
+ */
 export function renewalDue(
   now: number,
   notAfter: string,
@@ -121,12 +126,16 @@ export function renewalDue(
   );
 }
 
-/** What is to be said of a CA whose end cuts certificates short, or "": no renewal shows it, because none can be later. Dates in ISO form. Pure. */
+/**
+ * What is to be said of a CA whose end cuts certificates short, or "": no renewal shows it, because
+ * none can be later. Dates in ISO form. Pure.
+ */
 export function authorityWarning(now: number, authorityNotAfter: string, days: number): string {
   const left = Math.floor((Date.parse(authorityNotAfter) - now) / dayMs);
   return left >= days
     ? ""
-    : `the CA ends on ${authorityNotAfter.slice(0, 10)}, in ${left} days, and every certificate with it; a cluster keeps its CA, so have another cluster by then`;
+    : `the CA ends on ${authorityNotAfter.slice(0, 10)}, in ${left} days, and every ` +
+        "certificate with it; a cluster keeps its CA, so have another cluster by then";
 }
 
 /** When a certificate ends, in ISO form. */

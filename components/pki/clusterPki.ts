@@ -20,8 +20,9 @@ export interface ClusterPki {
 }
 
 /**
- * The certificates of a cluster: of a CA of its own, or of the one that was brought. Each member's holds the domain (peers are limited
- * to certificates with that name), its full name, its private address (checked without DNS), and the loopback for tools on the node.
+ * The certificates of a cluster: of a CA of its own, or of the one that was brought. Each member's
+ * holds the domain (peers are limited to certificates with that name), its full name, its private
+ * address (checked without DNS), and the loopback for tools on the node.
  */
 export function clusterPki(
   name: string,

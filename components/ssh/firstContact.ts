@@ -6,8 +6,9 @@
  *   update  the same
  *   delete  nothing
  *
- * The machine proves itself by the key that came with its user data, or by its lasting one: then an earlier run got that far and was
- * killed before the state knew. Both are known from the state only. No other key is ever accepted, and nothing is sent before.
+ * The machine proves itself by the key that came with its user data, or by its lasting one: then an
+ * earlier run got that far and was killed before the state knew. Both are known from the state
+ * only. No other key is ever accepted, and nothing is sent before.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { takeOver, type Contact } from "./takeOver.ts";

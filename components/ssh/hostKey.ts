@@ -1,11 +1,14 @@
 /**
- * Host keys of SSH, ed25519: one for the first contact, any; and the lasting one of a machine, which is made of a seed and the instance's id.
+ * Host keys of SSH, ed25519: one for the first contact, any; and the lasting one of a machine,
+ * which is made of a seed and the instance's id.
  *
- *   HostKeySeed  create draws it; it never changes; it is in the state before any machine and until after the last
+ *   HostKeySeed  create draws it; it never changes; it is in the state before any machine and until
+ *                after the last
  *   HostKey      the key that follows from both; create and update work it out
  *
- * A destroy that is killed has often taken HostKey out of the state while the machine still lives and shows that key: worked out again it
- * is the same, and every machine has another (tests/lab/kills).
+ * A destroy that is killed has often taken HostKey out of the state while the machine still lives
+ * and shows that key: worked out again it is the same, and every machine has another
+ * (tests/lab/kills).
  */
 import * as pulumi from "@pulumi/pulumi";
 
@@ -15,13 +18,19 @@ export interface KeyPair {
   readonly privateKey: string;
 }
 
-/** A new key for an SSH server. Not ssh2's own generator: it cuts zeros off the public half, so that one key in 256 is none to sshd. */
+/**
+ * A new key for an SSH server. Not ssh2's own generator: it cuts zeros off the public half, so that
+ * one key in 256 is none to sshd.
+ */
 export async function makeHostKey(): Promise<KeyPair> {
   const { randomBytes } = await import("node:crypto");
   return keyPairOf(randomBytes(32));
 }
 
-/** The lasting key of one machine: its ed25519 seed is an HMAC of the instance's id under the cluster's seed. */
+/**
+ * The lasting key of one machine: its ed25519 seed is an HMAC of the instance's id under the
+ * cluster's seed.
+ */
 export async function hostKeyOf(seed: string, instanceId: string): Promise<KeyPair> {
   const { createHmac } = await import("node:crypto");
   return keyPairOf(
@@ -32,11 +41,13 @@ export async function hostKeyOf(seed: string, instanceId: string): Promise<KeyPa
 /** The key pair of an ed25519 seed, any 32 bytes. */
 export async function keyPairOf(own: Buffer): Promise<KeyPair> {
   const { createPrivateKey, createPublicKey } = await import("node:crypto");
-  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), own]); // RFC 8410
+  // RFC 8410
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), own]);
   const point = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }))
     .export({ format: "der", type: "spki" })
     .subarray(-32);
-  // OpenSSH reads ed25519 keys in other forms from 9.6 on only, so in its own (its PROTOCOL.key): lengths before texts, padded with 1, 2, 3 …
+  // OpenSSH reads ed25519 keys in other forms from 9.6 on only, so in its own (its PROTOCOL.key):
+  // lengths before texts, padded with 1, 2, 3 …
   const text = (value: string | Buffer) => {
     const bytes = Buffer.from(value as string);
     const length = Buffer.alloc(4);
@@ -67,7 +78,10 @@ export async function keyPairOf(own: Buffer): Promise<KeyPair> {
   ]).toString("base64");
   return {
     publicKey: `ssh-ed25519 ${publicHalf.toString("base64")}`,
-    privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${(whole.match(/.{1,70}/g) ?? []).join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n`,
+    privateKey:
+      "-----BEGIN OPENSSH PRIVATE " +
+      `KEY-----\n${(whole.match(/.{1,70}/g) ?? []).join("\n")}\n-----END OPENSSH PRIVATE ` +
+      "KEY-----\n",
   };
 }
 

@@ -2,8 +2,9 @@
 import type { KeyPair } from "./hostKey.ts";
 
 /**
- * It is one function, called in the last line, so that a script that arrives in half runs nothing. Run again it changes nothing, but sshd
- * reads its key again: an earlier run may have been cut off between the two.
+ * It is one function, called in the last line, so that a script that arrives in half runs nothing.
+ * Run again it changes nothing, but sshd reads its key again: an earlier run may have been cut off
+ * between the two.
  */
 export function hostKeyScript({ publicKey, privateKey }: KeyPair): string {
   // Both become part of a shell script, inside quoted here-documents.

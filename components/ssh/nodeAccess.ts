@@ -1,10 +1,12 @@
 /**
- * How a node is reached so that nobody else is: the machine proves itself with a key from the first connection on.
+ * How a node is reached so that nobody else is: the machine proves itself with a key from the first
+ * connection on.
  *
- *   user data with a first-contact key ─▶ instance ─▶ HostKey ─▶ FirstContact ─▶ every later connection
+ *   user data with a first-contact key ─▶ instance ─▶ HostKey ─▶ FirstContact ─▶ all connections
  *
- * The first-contact key is made anew at every run and used only where a machine is born (user data of a living one is ignored), so no
- * two machines share one, and that of a machine that was replaced is of no use against its successor.
+ * The first-contact key is made anew at every run and used only where a machine is born (user data
+ * of a living one is ignored), so no two machines share one, and that of a machine that was
+ * replaced is of no use against its successor.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
@@ -26,7 +28,10 @@ export function newUserData(): pulumi.Output<string> {
   return pulumi.secret(makeHostKey().then(userDataOf));
 }
 
-/** Makes the first contact with a node's machine. `seed` is in the state before the machine; see hostKey.ts. */
+/**
+ * Makes the first contact with a node's machine. `seed` is in the state before the machine; see
+ * hostKey.ts.
+ */
 export function nodeAccess(
   name: string,
   node: EtcdNode,

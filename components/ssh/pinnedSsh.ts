@@ -1,4 +1,7 @@
-/** One SSH connection to a host whose key must be one of those given. Beside the command provider, because that pins only one key. */
+/**
+ * One SSH connection to a host whose key must be one of those given. Beside the command provider,
+ * because that pins only one key.
+ */
 import type { Client } from "ssh2";
 
 export interface Target {
@@ -20,7 +23,10 @@ export interface Attempt {
   problem: string;
 }
 
-/** Never rejects: every end of an attempt is an answer. Nothing but the handshake is sent to a host with another key. */
+/**
+ * Never rejects: every end of an attempt is an answer. Nothing but the handshake is sent to a host
+ * with another key.
+ */
 export async function openPinned(
   target: Target,
   hostKeys: readonly string[],
@@ -64,14 +70,18 @@ export async function openPinned(
           return shown !== "";
         },
       });
-      client.setNoDelay(true); // each step of the log-in would wait 40 ms and more for the other side's acknowledgement
+      // each step of the log-in would wait 40 ms and more for the other side's acknowledgement
+      client.setNoDelay(true);
     } catch (error) {
       failed(error instanceof Error ? error.message : String(error));
     }
   });
 }
 
-/** Runs a command with a text on its standard input. `broken` says why there is no exit code; the text is in no message. */
+/**
+ * Runs a command with a text on its standard input. `broken` says why there is no exit code; the
+ * text is in no message.
+ */
 export function runScript(
   client: Client,
   command: string,
@@ -80,7 +90,8 @@ export function runScript(
 ): Promise<{ broken: string; code: number; output: string }> {
   return new Promise((resolve) => {
     let output = "";
-    let timer: NodeJS.Timeout | undefined; // declared before use, or the provider could not travel as text
+    // declared before use, or the provider could not travel as text
+    let timer: NodeJS.Timeout | undefined;
     const broken = (why: string) => {
       clearTimeout(timer);
       client.end();

@@ -1,4 +1,7 @@
-/** Connects to a machine for the first time and gives it its lasting host key. Thinking about keys is here, SSH itself in pinnedSsh.ts. */
+/**
+ * Connects to a machine for the first time and gives it its lasting host key. Thinking about keys
+ * is here, SSH itself in pinnedSsh.ts.
+ */
 import { hostKeyScript } from "./hostKeyScript.ts";
 import { fingerprintOf, openPinned, runScript, type Attempt } from "./pinnedSsh.ts";
 
@@ -18,9 +21,15 @@ export interface Contact {
   readonly timeoutSeconds: number;
 }
 
-/** A foreign key or a refused log-in may be a machine in the middle of its boot, for this long; longer is an answer. */
+/**
+ * A foreign key or a refused log-in may be a machine in the middle of its boot, for this long;
+ * longer is an answer.
+ */
 const patienceMs = 20_000;
-/** sshd counts connections without a log-in, and shuts out for a while who makes many (PerSourcePenalties of OpenSSH 9.8). */
+/**
+ * sshd counts connections without a log-in, and shuts out for a while who makes many
+ * (PerSourcePenalties of OpenSSH 9.8).
+ */
 const pauseMs = 200;
 const pauseAfterRefusalMs = 2_000;
 const attemptMs = 15_000;
@@ -28,14 +37,18 @@ const scriptMs = 30_000;
 const longestConfirmMs = 30_000;
 
 /**
- * Opens SSH with a machine that shows one of the two keys, hands the lasting one over, and returns when a new connection shows it.
- * @throws with what was seen, and what to do, when the machine does not open SSH in time or is not the one that was made.
+ * Opens SSH with a machine that shows one of the two keys, hands the lasting one over, and returns
+ * when a new connection shows it.
+ * @throws with what was seen, and what to do, when the machine does not open SSH in time or is not
+ *   the one that was made.
  */
 export async function takeOver(contact: Contact, say: (line: string) => void): Promise<void> {
   const { node, host, firstHostKey, hostKey, timeoutSeconds } = contact;
   if (!firstHostKey)
     throw new Error(
-      `${node} (${host}): the user data of ${contact.instanceId} holds no host key, so nothing can tell this machine from another; replace it with \`pulumi up --replace\` and the URN of its instance`,
+      `${node} (${host}): the user data of ${contact.instanceId} holds no host key, so ` +
+        "nothing can tell this machine from another; replace it with `pulumi up " +
+        "--replace` and the URN of its instance",
     );
   const started = Date.now();
   const waited = () => Math.round((Date.now() - started) / 1000);
@@ -61,7 +74,8 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
     if (now - saidAt > (saidAt === started ? 5_000 : 15_000)) {
       saidAt = now;
       say(
-        `waiting for SSH on ${node} (${host}), ${waited()} s of ${timeoutSeconds} s: ${attempt.problem}`,
+        `waiting for SSH on ${node} (${host}), ${waited()} s of ${timeoutSeconds} s: ` +
+          `${attempt.problem}`,
       );
     }
     await new Promise((resolve) =>
@@ -70,7 +84,10 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
   }
 }
 
-/** Runs the script and sees the lasting key in force. Returns "" or what broke the connection, which may be tried again. */
+/**
+ * Runs the script and sees the lasting key in force. Returns "" or what broke the connection, which
+ * may be tried again.
+ */
 async function handOver(
   contact: Contact,
   { client, shown }: Attempt,
@@ -81,7 +98,8 @@ async function handOver(
   try {
     if (shown === hostKey)
       say(
-        `${node} (${host}) has its lasting host key already: an earlier run was cut off right after handing it over`,
+        `${node} (${host}) has its lasting host key already: an earlier run was cut off ` +
+          "right after handing it over",
       );
     const { broken, code, output } = await runScript(
       client,
@@ -92,7 +110,8 @@ async function handOver(
     if (broken) return broken;
     if (code !== 0)
       throw new Error(
-        `${node} (${host}) did not take its lasting host key (exit code ${code}):\n${output.split("\n").slice(-10).join("\n")}`,
+        `${node} (${host}) did not take its lasting host key (exit code ` +
+          `${code}):\n${output.split("\n").slice(-10).join("\n")}`,
       );
   } finally {
     client.end();
@@ -111,7 +130,9 @@ async function handOver(
     seen = attempt.problem;
   }
   throw new Error(
-    `${node} (${host}) took its lasting host key ${fingerprintOf(hostKey)} but does not show it after ${confirmMs / 1000} s (${seen}); look at HostKey in /etc/ssh/sshd_config there: /etc/ssh/ssh_host_ed25519_key has to be among its keys`,
+    `${node} (${host}) took its lasting host key ${fingerprintOf(hostKey)} but does not ` +
+      `show it after ${confirmMs / 1000} s (${seen}); look at HostKey in ` +
+      "/etc/ssh/sshd_config there: /etc/ssh/ssh_host_ed25519_key has to be among its keys",
   );
 }
 
@@ -120,10 +141,13 @@ function foreign(
   shown: string,
 ): string {
   return [
-    `The machine at ${host} is not the one that was made for ${node}: its SSH host key is another. Nothing was sent to it.`,
+    `The machine at ${host} is not the one that was made for ${node}: its SSH host key ` +
+      "is another. Nothing was sent to it.",
     `  it shows    ${fingerprintOf(shown)}`,
-    `  expected    ${fingerprintOf(firstHostKey)} (from the user data of ${instanceId}), or ${fingerprintOf(hostKey)} (its lasting key)`,
-    'Something else answers at this address, or stands in between; see "host key" in docs/troubleshooting.md.',
+    `  expected    ${fingerprintOf(firstHostKey)} (from the user data of ` +
+      `${instanceId}), or ${fingerprintOf(hostKey)} (its lasting key)`,
+    'Something else answers at this address, or stands in between; see "host key" in ' +
+      "docs/troubleshooting.md.",
   ].join("\n");
 }
 
@@ -133,7 +157,11 @@ function unreachable(
   seconds: number,
 ): string {
   const next = refused
-    ? "sshUser has to be the image's user with sudo, and the key one that this machine was made with"
+    ? "sshUser has to be the image's user with sudo, and the key one that this machine " +
+      "was made with"
     : "Is there a way to this address from here, and is this machine's address in sshFrom?";
-  return `${node} (${host}:${port ?? 22}) does not let ${user} in by SSH after ${seconds} s: ${problem}. ${next} \`pulumi up\` tries again.`;
+  return (
+    `${node} (${host}:${port ?? 22}) does not let ${user} in by SSH after ${seconds} s: ` +
+    `${problem}. ${next} \`pulumi up\` tries again.`
+  );
 }

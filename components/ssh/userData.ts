@@ -2,9 +2,10 @@
 import type { KeyPair } from "./hostKey.ts";
 
 /**
- * User data with the host key of the first contact: the one secret in it. Whoever reads user data (ec2:DescribeInstanceAttribute, any
- * process on the machine) could pass for the machine until firstContact.ts has replaced the key; afterwards it is worth nothing.
- * cloud-init writes it before sshd starts, and removes keys that were baked into the image.
+ * User data with the host key of the first contact: the one secret in it. Whoever reads user data
+ * (ec2:DescribeInstanceAttribute, any process on the machine) could pass for the machine until
+ * firstContact.ts has replaced the key; afterwards it is worth nothing. cloud-init writes it before
+ * sshd starts, and removes keys that were baked into the image.
  */
 export function userDataOf({ publicKey, privateKey }: KeyPair): string {
   return [

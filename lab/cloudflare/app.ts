@@ -22,7 +22,10 @@ export interface AppOptions {
   readonly log: (line: string) => void;
 }
 
-/** Cloudflare's v4 API as far as DNS records need it: same routes, envelope, codes and HTTP statuses. Mounted at /client/v4. */
+/**
+ * Cloudflare's v4 API as far as DNS records need it: same routes, envelope, codes and HTTP
+ * statuses. Mounted at /client/v4.
+ */
 export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env> {
   const app = new Hono<Env>().basePath("/client/v4");
   const records = `/zones/:zone/dns_records`;
@@ -122,7 +125,9 @@ export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env
       : failed(c, 404, [
           {
             code: 7000,
-            message: `No route for that URI: the lab's Cloudflare has zones, dns_records and user/tokens/verify, and was called with ${c.req.method} ${c.req.path}.`,
+            message:
+              "No route for that URI: the lab's Cloudflare has zones, dns_records and " +
+              `user/tokens/verify, and was called with ${c.req.method} ${c.req.path}.`,
           },
         ]);
   });

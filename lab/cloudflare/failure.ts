@@ -5,7 +5,9 @@ export interface ApiError {
   readonly error_chain?: readonly { readonly code: number; readonly message: string }[];
 }
 
-/** A request the API refuses: HTTP status and the errors of its answer, as Cloudflare gives them. */
+/**
+ * A request the API refuses: HTTP status and the errors of its answer, as Cloudflare gives them.
+ */
 export class Refusal extends Error {
   readonly status: number;
   readonly errors: readonly ApiError[];

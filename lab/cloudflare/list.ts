@@ -17,8 +17,9 @@ const fields = ["name", "type", "content", "comment"] as const;
 const orders = ["name", "type", "content", "ttl", "proxied"] as const;
 
 /**
- * The records a list request asks for: filters `name`, `type`, `content`, `comment`, the text ones also as `name.exact`, `.contains`, `.startswith`,
- * `.endswith`, joined by `match` (all or any), then `order` and `direction`.
+ * The records a list request asks for: filters `name`, `type`, `content`, `comment`, the text ones
+ * also as `name.exact`, `.contains`, `.startswith`, `.endswith`, joined by `match` (all or any),
+ * then `order` and `direction`.
  */
 export function select(
   records: readonly DnsRecord[],
@@ -44,7 +45,10 @@ export function select(
   );
 }
 
-/** Cuts a page out of a list: `page` from 1, `per_page` 100 unless given. Throws Refusal for anything else than whole numbers of 1 or more. */
+/**
+ * Cuts a page out of a list: `page` from 1, `per_page` 100 unless given. Throws Refusal for
+ * anything else than whole numbers of 1 or more.
+ */
 export function paginate<T>(items: readonly T[], query: Readonly<Record<string, string>>): Page<T> {
   const page = wholeNumber("page", query["page"] ?? "1");
   const per_page = wholeNumber("per_page", query["per_page"] ?? "100");
@@ -81,7 +85,8 @@ function compare(value: string | null, how: string, wanted: string): boolean {
       throw refuse(
         400,
         1004,
-        `the lab knows no filter .${how}; it knows .exact, .contains, .startswith, .endswith, .present, .absent`,
+        `the lab knows no filter .${how}; it knows .exact, .contains, .startswith, ` +
+          ".endswith, .present, .absent",
       );
   }
 }

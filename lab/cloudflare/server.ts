@@ -7,8 +7,8 @@ import { cloudflareApp } from "./app.ts";
 import { RecordStore, loadRecords, saveRecords } from "./store.ts";
 
 /**
- * Starts the Cloudflare emulator on loopback and keeps the nameservers equal to its records. The nameservers may come later or go away meanwhile.
- * Throws when the port is taken.
+ * Starts the Cloudflare emulator on loopback and keeps the nameservers equal to its records. The
+ * nameservers may come later or go away meanwhile. Throws when the port is taken.
  */
 export async function startCloudflare(
   log: (line: string) => void,

@@ -10,7 +10,8 @@ import { isProxiable, readRecord } from "./validate.ts";
 export const recordFile = path.join(labDir, "cloudflare.json");
 
 const sameName =
-  "For more details, refer to <https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/>.";
+  "For more details, refer to " +
+  "<https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/>.";
 
 /** The records as last written down; none before the first. */
 export function loadRecords(file: string = recordFile): DnsRecord[] {
@@ -18,8 +19,9 @@ export function loadRecords(file: string = recordFile): DnsRecord[] {
 }
 
 /**
- * The records of the zone. Every change is checked and made in one go, without waiting for anything in between, so that two identical requests at the
- * same time cannot both succeed, and is on disk before it returns.
+ * The records of the zone. Every change is checked and made in one go, without waiting for anything
+ * in between, so that two identical requests at the same time cannot both succeed, and is on disk
+ * before it returns.
  */
 export class RecordStore {
   #records: DnsRecord[];
@@ -87,7 +89,10 @@ export class RecordStore {
     this.#records = records;
   }
 
-  /** Cloudflare's rules on records of one name. Which of two refusals applies follows the order seen there: a second CNAME is 81053, not 81058. */
+  /**
+   * Cloudflare's rules on records of one name. Which of two refusals applies follows the order seen
+   * there: a second CNAME is 81053, not 81058.
+   */
   #refuseConflict(fields: RecordFields, ownId?: string): void {
     const others = this.#records.filter(
       (record) => record.id !== ownId && record.name === fields.name,

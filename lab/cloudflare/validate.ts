@@ -10,8 +10,9 @@ import type { RecordFields, SrvData } from "./records.ts";
 const proxiableTypes: readonly string[] = ["A", "AAAA", "CNAME"];
 
 /**
- * Reads the body of POST and PUT, and of PATCH laid over the record it changes, by Cloudflare's rules. Nulls count as left out, unknown fields are
- * ignored, the content of SRV comes from `data` whatever the body's content says. Throws Refusal with every error found.
+ * Reads the body of POST and PUT, and of PATCH laid over the record it changes, by Cloudflare's
+ * rules. Nulls count as left out, unknown fields are ignored, the content of SRV comes from `data`
+ * whatever the body's content says. Throws Refusal with every error found.
  */
 export function readRecord(body: Readonly<Record<string, unknown>>): RecordFields {
   const errors: ApiError[] = [];
@@ -72,7 +73,8 @@ function readType(value: unknown, errors: ApiError[]): RecordType | undefined {
     errors.push(
       validationError(
         9002,
-        `DNS record type ${JSON.stringify(value) ?? "(none)"} is not served by the lab, which knows ${recordTypes.join(", ")}.`,
+        `DNS record type ${JSON.stringify(value) ?? "(none)"} is not served by the lab, ` +
+          `which knows ${recordTypes.join(", ")}.`,
       ),
     );
   return type;
@@ -186,7 +188,9 @@ function isHostName(name: string): boolean {
   );
 }
 
-/** Addresses nobody can reach from outside, which Cloudflare therefore refuses to stand in front of. */
+/**
+ * Addresses nobody can reach from outside, which Cloudflare therefore refuses to stand in front of.
+ */
 function isPrivate(content: string): boolean {
   if (!isIPv4(content)) return /^(::1?$|f[cd]|fe[89ab])/i.test(content) && isIPv6(content);
   const [first = 0, second = 0] = content.split(".").map(Number);

@@ -5,7 +5,10 @@ import type { DnsRecord } from "../cloudflare/records.ts";
 export const recordTypes = ["A", "AAAA", "CNAME", "SRV", "TXT"] as const;
 export type RecordType = (typeof recordTypes)[number];
 
-/** One answer as a nameserver gives it: `name` without the last dot, `content` in zone-file form (names in it with the last dot). */
+/**
+ * One answer as a nameserver gives it: `name` without the last dot, `content` in zone-file form
+ * (names in it with the last dot).
+ */
 export interface Answer {
   readonly name: string;
   readonly type: string;
@@ -26,13 +29,19 @@ export interface Rrset {
 /** What Cloudflare serves for TTL 1, "automatic", and for proxied records. Seconds. */
 const automaticTtl = 300;
 
-/** Addresses of the kind Cloudflare answers with for a proxied name, in place of what the record says. */
+/**
+ * Addresses of the kind Cloudflare answers with for a proxied name, in place of what the record
+ * says.
+ */
 const proxyAddresses = {
   A: ["104.21.48.113", "172.67.189.20"],
   AAAA: ["2606:4700:3030::6815:3071", "2606:4700:3036::ac43:bd14"],
 } as const;
 
-/** What stands in the zone besides the records of the API: its nameservers and their addresses. The SOA is made with the zone. */
+/**
+ * What stands in the zone besides the records of the API: its nameservers and their addresses. The
+ * SOA is made with the zone.
+ */
 export const standingAnswers: readonly Answer[] = (["ns1", "ns2"] as const).flatMap((server) => [
   { name: zone.name, type: "NS", ttl: 3600, content: `${server}.${zone.name}.` },
   { name: `${server}.${zone.name}`, type: "A", ttl: 3600, content: addresses[server] },
@@ -61,7 +70,10 @@ export function answersOf(record: DnsRecord): Answer[] {
   ];
 }
 
-/** Content in zone-file form: names end with a dot, text stands in quotes in pieces of at most 255 characters. */
+/**
+ * Content in zone-file form: names end with a dot, text stands in quotes in pieces of at most 255
+ * characters.
+ */
 export function zoneFileContent(type: string, content: string): string {
   if (type === "CNAME") return dotted(content);
   if (type === "SRV") {
@@ -76,7 +88,10 @@ export function zoneFileContent(type: string, content: string): string {
   return content;
 }
 
-/** Answers put together by name and type. One set has one TTL, the lowest; the same content twice counts once. */
+/**
+ * Answers put together by name and type. One set has one TTL, the lowest; the same content twice
+ * counts once.
+ */
 export function rrsetsOf(answers: readonly Answer[]): Map<string, Rrset> {
   const sets = new Map<string, Rrset>();
   for (const answer of answers) {

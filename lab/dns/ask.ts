@@ -12,7 +12,10 @@ export interface DnsReply {
   readonly authorities: readonly Answer[];
 }
 
-/** One question over UDP to one server. Rejects when no answer comes within `timeoutMs` (500 by default) or the server's port refuses. */
+/**
+ * One question over UDP to one server. Rejects when no answer comes within `timeoutMs` (500 by
+ * default) or the server's port refuses.
+ */
 export function ask(
   server: string,
   name: string,
@@ -66,7 +69,8 @@ export function ask(
         end(() =>
           reject(
             new Error(
-              `${server} answered ${name} ${type} with something that is no DNS message: ${(error as Error).message}`,
+              `${server} answered ${name} ${type} with something that is no DNS ` +
+                `message: ${(error as Error).message}`,
             ),
           ),
         );
@@ -77,7 +81,10 @@ export function ask(
   });
 }
 
-/** Asks again and again until `fits`, every 50 ms, for at most `deadlineMs`. Throws with the last thing the server said. */
+/**
+ * Asks again and again until `fits`, every 50 ms, for at most `deadlineMs`. Throws with the last
+ * thing the server said.
+ */
 export async function waitForAnswer(
   server: string,
   name: string,
@@ -92,13 +99,16 @@ export async function waitForAnswer(
     try {
       const reply = await ask(server, name, type, options);
       if (fits(reply)) return reply;
-      last = `${reply.rcode}, ${reply.answers.length} answers${reply.authoritative ? "" : ", not authoritative"}`;
+      last =
+        `${reply.rcode}, ${reply.answers.length} ` +
+        `answers${reply.authoritative ? "" : ", not authoritative"}`;
     } catch (error) {
       last = (error as Error).message;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(
-    `${server} did not answer ${name} ${type} as needed within ${deadlineMs / 1000} s; the last: ${last}`,
+    `${server} did not answer ${name} ${type} as needed within ${deadlineMs / 1000} s; ` +
+      `the last: ${last}`,
   );
 }

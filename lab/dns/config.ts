@@ -1,7 +1,10 @@
 import { addresses, zone } from "../addresses.ts";
 import type { NameServer } from "../faultKinds.ts";
 
-/** Port of PowerDNS's HTTP interface, and its key: it is reached from this host's bridge address only. */
+/**
+ * Port of PowerDNS's HTTP interface, and its key: it is reached from this host's bridge address
+ * only.
+ */
 export const apiPort = 8081;
 export const apiKey = "lab";
 
@@ -10,11 +13,18 @@ export const stateMount = "/state";
 const sqlitePath = `${stateMount}/pdns.sqlite3`;
 export const unboundControl = "/run/unbound.ctl";
 
-/** For the fault servfail, run in a nameserver's container: takes its table of records away, and gives it back if it is away. */
+/**
+ * For the fault servfail, run in a nameserver's container: takes its table of records away, and
+ * gives it back if it is away.
+ */
 export const breakDatabase = `sqlite3 ${sqlitePath} 'ALTER TABLE records RENAME TO records_away'`;
-export const mendDatabase = `if sqlite3 ${sqlitePath} .tables | grep -qw records_away; then sqlite3 ${sqlitePath} 'ALTER TABLE records_away RENAME TO records'; fi`;
+export const mendDatabase =
+  `if sqlite3 ${sqlitePath} .tables | grep -qw records_away; then sqlite3 ${sqlitePath} ` +
+  "'ALTER TABLE records_away RENAME TO records'; fi";
 
-/** pdns.conf of one nameserver: authoritative only, nothing cached, nothing asked of the outside. */
+/**
+ * pdns.conf of one nameserver: authoritative only, nothing cached, nothing asked of the outside.
+ */
 export function powerDnsConfig(server: NameServer): string {
   return settingsFile({
     launch: "gsqlite3",
@@ -45,10 +55,15 @@ export function powerDnsConfig(server: NameServer): string {
   });
 }
 
-/** What runs in a nameserver's container: an empty database the first time, a table back in place that a fault took away, the server. */
+/**
+ * What runs in a nameserver's container: an empty database the first time, a table back in place
+ * that a fault took away, the server.
+ */
 export const powerDnsCommand = [
   "set -e",
-  `[ -s ${sqlitePath} ] || { rm -f ${sqlitePath}.new; sqlite3 ${sqlitePath}.new < /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql; mv ${sqlitePath}.new ${sqlitePath}; }`,
+  `[ -s ${sqlitePath} ] || { rm -f ${sqlitePath}.new; sqlite3 ${sqlitePath}.new < ` +
+    `/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql; mv ${sqlitePath}.new ` +
+    `${sqlitePath}; }`,
   mendDatabase,
   `exec pdns_server --config-dir=${stateMount}`,
 ].join("\n");
@@ -59,8 +74,9 @@ export function soaContent(serial: number): string {
 }
 
 /**
- * unbound.conf of the VPC resolver: it resolves the lab's zone by asking ns1 and ns2, keeps negative answers for the SOA's minimum, and
- * answers NXDOMAIN for every other name without asking anyone.
+ * unbound.conf of the VPC resolver: it resolves the lab's zone by asking ns1 and ns2, keeps
+ * negative answers for the SOA's minimum, and answers NXDOMAIN for every other name without asking
+ * anyone.
  */
 export function unboundConfig(): string {
   return `server:

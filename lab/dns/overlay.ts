@@ -3,7 +3,10 @@ import type { Fault, NameServer } from "../faultKinds.ts";
 import { zoneFileContent } from "./answers.ts";
 import type { Answer } from "./answers.ts";
 
-/** Seconds by which changes reach a nameserver late when no fault says otherwise: ns2 follows, as secondaries do. */
+/**
+ * Seconds by which changes reach a nameserver late when no fault says otherwise: ns2 follows, as
+ * secondaries do.
+ */
 const ordinaryLag: Readonly<Record<NameServer, number>> = { ns1: 0, ns2: 2 };
 
 /** TTL of an answer that only a fault has put there. Seconds. */
@@ -48,7 +51,10 @@ export function withFaults(
   return result;
 }
 
-/** Whether a person who writes `text` means this answer: its whole content, or for SRV the target or target:port. */
+/**
+ * Whether a person who writes `text` means this answer: its whole content, or for SRV the target or
+ * target:port.
+ */
 function isContent(answer: Answer, text: string): boolean {
   const wanted = text.toLowerCase().replace(/\.$/, "");
   const content = answer.content.toLowerCase().replace(/\.$/, "");

@@ -20,7 +20,10 @@ interface ApiZone {
   readonly rrsets: readonly ApiRrset[];
 }
 
-/** Makes the lab's zone on a nameserver that does not have it yet: SOA, nameservers and their addresses. Done already, it changes nothing. */
+/**
+ * Makes the lab's zone on a nameserver that does not have it yet: SOA, nameservers and their
+ * addresses. Done already, it changes nothing.
+ */
 export async function ensureZone(server: NameServer): Promise<void> {
   const found = await call(server, "GET", `${zonePath}?rrsets=false`);
   if (found.status === 200) return;
@@ -68,11 +71,16 @@ export async function readZone(
   return { serial, rrsets: new Map(sets.map((set) => [`${set.name} ${set.type}`, set])) };
 }
 
-/** Puts a set of answers in place of what the nameserver has of that name and type; no contents removes it. Throws RefusedChange when it never will. */
+/**
+ * Puts a set of answers in place of what the nameserver has of that name and type; no contents
+ * removes it. Throws RefusedChange when it never will.
+ */
 export async function writeRrset(server: NameServer, set: Rrset): Promise<void> {
   const answer = await call(server, "PATCH", zonePath, { rrsets: [toApi(set)] });
   if (answer.status === 204) return;
-  const message = `${server}: PowerDNS answers ${answer.status} to a change of ${set.name} ${set.type}: ${answer.text}`;
+  const message =
+    `${server}: PowerDNS answers ${answer.status} to a change of ${set.name} ${set.type}: ` +
+    `${answer.text}`;
   throw answer.status === 422 || answer.status === 400
     ? new RefusedChange(message)
     : new Error(message);
@@ -109,7 +117,8 @@ async function call(
   } catch (error) {
     const { message, cause } = error as Error & { cause?: Error };
     throw new Error(
-      `${server}: PowerDNS at ${addresses[server]}:${apiPort} does not answer (${cause?.message ?? message})`,
+      `${server}: PowerDNS at ${addresses[server]}:${apiPort} does not answer ` +
+        `(${cause?.message ?? message})`,
     );
   }
 }

@@ -7,9 +7,15 @@ import { RefusedChange, readZone, writeRrset } from "./powerdns.ts";
 
 /** Between two attempts at a nameserver that does not answer. Milliseconds. */
 const retryMs = 500;
-/** Before a refused set is tried again: what is refused while a nameserver's database is broken is taken once it is mended. Milliseconds. */
+/**
+ * Before a refused set is tried again: what is refused while a nameserver's database is broken is
+ * taken once it is mended. Milliseconds.
+ */
 const refusedMs = 5000;
-/** After a nameserver is back until it is read once more: requests that timed out while it stood still are carried out when it goes on, after newer ones perhaps. Milliseconds. */
+/**
+ * After a nameserver is back until it is read once more: requests that timed out while it stood
+ * still are carried out when it goes on, after newer ones perhaps. Milliseconds.
+ */
 const recheckMs = 1000;
 
 /** A nameserver the publisher keeps equal to the records: PowerDNS, or a map in a test. */
@@ -31,19 +37,26 @@ export function powerDnsTarget(server: NameServer): PublishTarget {
 }
 
 /**
- * Keeps one nameserver equal to the records of the API: each change arrives `lagMs` after it was made, in order, with the faults that are on laid over.
- * A nameserver that is away gets everything when it is back.
+ * Keeps one nameserver equal to the records of the API: each change arrives `lagMs` after it was
+ * made, in order, with the faults that are on laid over. A nameserver that is away gets everything
+ * when it is back.
  */
 export class Publisher {
   readonly #target: PublishTarget;
   readonly #faults: () => readonly Fault[];
   readonly #log: (line: string) => void;
-  /** Records as they were after each change that is not due yet, in order, with the time they are due. One that is due sooner waits for those before it. */
+  /**
+   * Records as they were after each change that is not due yet, in order, with the time they are
+   * due. One that is due sooner waits for those before it.
+   */
   #waiting: { readonly due: number; readonly records: readonly DnsRecord[] }[] = [];
   #records: readonly DnsRecord[];
   /** What the nameserver is known to hold; undefined when it must be asked first. */
   #held: Map<string, Rrset> | undefined;
-  /** Sets the nameserver refused, by key, so that one bad record is not tried all the time and stops no other. */
+  /**
+   * Sets the nameserver refused, by key, so that one bad record is not tried all the time and stops
+   * no other.
+   */
   readonly #refused = new Map<string, { readonly content: string; readonly again: number }>();
   #pass: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -52,7 +65,10 @@ export class Publisher {
   #closed = false;
   #failing = false;
 
-  /** Starts with `records`, which the nameserver gets at once: they were published before, or will be needed by all. */
+  /**
+   * Starts with `records`, which the nameserver gets at once: they were published before, or will
+   * be needed by all.
+   */
   constructor(
     target: PublishTarget,
     records: readonly DnsRecord[],
@@ -78,7 +94,10 @@ export class Publisher {
     return this.refresh();
   }
 
-  /** Makes the nameserver equal to what is due. Resolves after one attempt, done or not; never rejects. */
+  /**
+   * Makes the nameserver equal to what is due. Resolves after one attempt, done or not; never
+   * rejects.
+   */
   refresh(): Promise<void> {
     this.#pass = this.#pass.then(() => this.#attempt());
     return this.#pass;
@@ -135,7 +154,8 @@ export class Publisher {
     this.#held ??= await this.#target.read();
     const changes = changesBetween(this.#held, wanted);
     const changed = new Set(changes.map(({ name, type }) => `${name} ${type}`));
-    for (const key of this.#refused.keys()) if (!changed.has(key)) this.#refused.delete(key); // nobody wants it any more
+    // nobody wants it any more
+    for (const key of this.#refused.keys()) if (!changed.has(key)) this.#refused.delete(key);
     for (const set of changes) {
       const key = `${set.name} ${set.type}`;
       const content = JSON.stringify(set);
@@ -156,7 +176,10 @@ export class Publisher {
   }
 }
 
-/** The sets to write so that a nameserver that holds `held` holds `wanted`. Removals come first: a CNAME cannot stand beside what it replaces. */
+/**
+ * The sets to write so that a nameserver that holds `held` holds `wanted`. Removals come first: a
+ * CNAME cannot stand beside what it replaces.
+ */
 export function changesBetween(
   held: ReadonlyMap<string, Rrset>,
   wanted: ReadonlyMap<string, Rrset>,

@@ -32,8 +32,10 @@ interface Service {
 }
 
 /**
- * Starts ns1, ns2 and the resolver, each in a container in its own namespace. Those that run already, even if a fault has silenced them, are left alone.
- * Records of an earlier run, in .lab/dns, are kept. Resolves once each has answered for the zone. The bridge must be there (startNetwork).
+ * Starts ns1, ns2 and the resolver, each in a container in its own namespace. Those that run
+ * already, even if a fault has silenced them, are left alone. Records of an earlier run, in
+ * .lab/dns, are kept. Resolves once each has answered for the zone. The bridge must be there
+ * (startNetwork).
  */
 export async function startDns(images: Images): Promise<void> {
   const settled = await settledServices();
@@ -95,7 +97,8 @@ async function settleNameServer(server: NameServer): Promise<void> {
   await explain(
     server,
     (async () => {
-      // It answers questions, even if only with REFUSED, when it is up; then it can be given its zone.
+      // It answers questions, even if only with REFUSED, when it is up; then it can be given its
+      // zone.
       await waitForAnswer(addresses[server], zone.name, "SOA", () => true, deadlineMs);
       await ensureZone(server);
       await waitForAnswer(
@@ -110,7 +113,10 @@ async function settleNameServer(server: NameServer): Promise<void> {
   writeFileSync(readyFile(server), "");
 }
 
-/** Comes after the nameservers, and asks for the SOA only: a resolver asked too early would remember that nobody answered. */
+/**
+ * Comes after the nameservers, and asks for the SOA only: a resolver asked too early would remember
+ * that nobody answered.
+ */
 async function settleResolver(): Promise<void> {
   const answer = waitForAnswer(
     addresses.resolver,
@@ -123,7 +129,8 @@ async function settleResolver(): Promise<void> {
   await explain(
     "resolver",
     answer,
-    "ns1 and ns2 answer this host. If they do not answer the resolver, a firewall of this host drops packets between the ports of a bridge.",
+    "ns1 and ns2 answer this host. If they do not answer the resolver, a firewall of " +
+      "this host drops packets between the ports of a bridge.",
   );
   writeFileSync(readyFile("resolver"), "");
 }

@@ -9,7 +9,9 @@ export interface CallFault {
   readonly left: number;
 }
 
-/** Has the EC2 emulator fail calls. Returns how to end it; throws when the emulator does not answer. */
+/**
+ * Has the EC2 emulator fail calls. Returns how to end it; throws when the emulator does not answer.
+ */
 export async function failCalls({
   action,
   code,

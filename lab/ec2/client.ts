@@ -2,8 +2,8 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { addresses, vpc } from "../addresses.ts";
 
 /**
- * A client of the lab's EC2 emulator. The name given ends up in the User-Agent header: the emulator leaves the calls of
- * "etcd-lab-reconciler" out of its log.
+ * A client of the lab's EC2 emulator. The name given ends up in the User-Agent header: the emulator
+ * leaves the calls of "etcd-lab-reconciler" out of its log.
  */
 export function ec2Client(userAgent: string): EC2Client {
   return new EC2Client({
@@ -18,6 +18,7 @@ export function ec2Client(userAgent: string): EC2Client {
       requestTimeout: 15_000,
       throwOnRequestTimeout: true,
     },
-    maxAttempts: 1, // callers poll anyway, and an attempt in the dark would only hide that the emulator is down
+    // callers poll anyway, and an attempt in the dark would only hide that the emulator is down
+    maxAttempts: 1,
   });
 }

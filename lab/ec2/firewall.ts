@@ -1,24 +1,35 @@
-/** What the security groups of an instance let through, and its way to the metadata service, as rules for iptables-restore. Pure. */
+/**
+ * What the security groups of an instance let through, and its way to the metadata service, as
+ * rules for iptables-restore. Pure.
+ */
 
 /** One rule of a group, for one source (inbound) or destination (outbound). */
 export interface GroupRule {
   readonly direction: "in" | "out";
   /** tcp, udp, icmp, another protocol's number, or "-1" for all. */
   readonly protocol: string;
-  /** Ports from and to, or type and code with icmp; -1 is any. Absent where the protocol has none. */
+  /**
+   * Ports from and to, or type and code with icmp; -1 is any. Absent where the protocol has none.
+   */
   readonly from?: number;
   readonly to?: number;
   /** An IPv4 network, or the members of a group. */
   readonly peer: { readonly cidr: string } | { readonly groupId: string };
 }
 
-/** All that EC2 says about groups: the rules of each, and the addresses of the interfaces that are in it. */
+/**
+ * All that EC2 says about groups: the rules of each, and the addresses of the interfaces that are
+ * in it.
+ */
 export interface Groups {
   readonly rules: ReadonlyMap<string, readonly GroupRule[]>;
   readonly addresses: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What never depends on a group in EC2: the VPC's resolver, and the metadata service, which is at 169.254.169.254 for machines only. */
+/**
+ * What never depends on a group in EC2: the VPC's resolver, and the metadata service, which is at
+ * 169.254.169.254 for machines only.
+ */
 export interface AlwaysReachable {
   readonly resolver: string;
   /** Where the metadata service listens. */
@@ -27,9 +38,10 @@ export interface AlwaysReachable {
 }
 
 /**
- * The tables of an instance in these groups. What is not allowed is dropped without an answer, as in EC2; what belongs to a
- * connection that was allowed passes in both directions. An instance in no group gets nothing and gets nowhere.
- * Answers of the metadata service come with a time to live of `hopLimit`, so that they end at the machine itself where that is 1.
+ * The tables of an instance in these groups. What is not allowed is dropped without an answer, as
+ * in EC2; what belongs to a connection that was allowed passes in both directions. An instance in
+ * no group gets nothing and gets nowhere. Answers of the metadata service come with a time to live
+ * of `hopLimit`, so that they end at the machine itself where that is 1.
  */
 export function firewallTables(
   groupIds: readonly string[],
@@ -64,7 +76,8 @@ export function firewallTables(
     // PREROUTING for containers on the machine, which have the machine's address outside.
     ...["OUTPUT", "PREROUTING"].map(
       (chain) =>
-        `-A ${chain} -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${gateway}:${metadataPort}`,
+        `-A ${chain} -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT ` +
+        `--to-destination ${gateway}:${metadataPort}`,
     ),
     "COMMIT",
     "*mangle",
@@ -73,7 +86,8 @@ export function firewallTables(
     ":FORWARD ACCEPT [0:0]",
     ":OUTPUT ACCEPT [0:0]",
     ":POSTROUTING ACCEPT [0:0]",
-    `-A PREROUTING -s ${gateway}/32 -p tcp -m tcp --sport ${metadataPort} -j TTL --ttl-set ${hopLimit}`,
+    `-A PREROUTING -s ${gateway}/32 -p tcp -m tcp --sport ${metadataPort} -j TTL ` +
+      `--ttl-set ${hopLimit}`,
     "COMMIT",
     "",
   ].join("\n");

@@ -10,12 +10,18 @@ import { hostName } from "./seed.ts";
 import type { SeedInput } from "./seed.ts";
 import { openVolume } from "./volume.ts";
 
-/** Beyond podman's defaults: what systemd and its sandboxes need, and mknod for volumes. Never --privileged: that opens the host. */
+/**
+ * Beyond podman's defaults: what systemd and its sandboxes need, and mknod for volumes. Never
+ * --privileged: that opens the host.
+ */
 const capabilities = ["SYS_ADMIN", "NET_ADMIN", "SYS_NICE", "SYS_PTRACE", "MKNOD"].flatMap(
   (name) => ["--cap-add", name],
 );
 
-/** What podman's list says of a container. Its table's state is worded for people and differs between versions. */
+/**
+ * What podman's list says of a container. Its table's state is worded for people and differs
+ * between versions.
+ */
 interface Listed {
   readonly Names: readonly string[];
   readonly State: string;
@@ -27,8 +33,8 @@ export const machineLabel = "etcd-lab-machine";
 const container = (id: string) => `etcd-lab-${id}`;
 
 /**
- * Makes an instance's machine and starts it: a container in a network namespace of its own. Its file system and its address
- * stay when it stops. Nothing of it listens on the host.
+ * Makes an instance's machine and starts it: a container in a network namespace of its own. Its
+ * file system and its address stay when it stops. Nothing of it listens on the host.
  */
 export async function makeMachine(
   image: string,
@@ -125,7 +131,9 @@ export async function removeMachine(id: string): Promise<void> {
   await fs.rm(machineFiles(id).folder, { recursive: true, force: true });
 }
 
-/** Gives a running machine a volume's device nodes, under the lowest free number, and returns that. */
+/**
+ * Gives a running machine a volume's device nodes, under the lowest free number, and returns that.
+ */
 export async function attachVolume(id: string, attachment: Attachment): Promise<number> {
   const devices = await readDevices(id);
   const device = numbered(devices, {
@@ -176,11 +184,14 @@ export async function listMachines(): Promise<Machine[]> {
   );
 }
 
-/** Whether the machine's first process lives: two reads of a file, so that it can be asked often. */
+/**
+ * Whether the machine's first process lives: two reads of a file, so that it can be asked often.
+ */
 export async function isAlive(id: string): Promise<boolean> {
   try {
     const pid = (await fs.readFile(machineFiles(id).pid, "utf8")).trim();
-    return (await fs.readFile(`/proc/${pid}/cgroup`, "utf8")).includes("libpod"); // a number may be another process's by now
+    // a number may be another process's by now
+    return (await fs.readFile(`/proc/${pid}/cgroup`, "utf8")).includes("libpod");
   } catch {
     return false;
   }

@@ -33,19 +33,24 @@ export function machineFiles(id: string) {
   };
 }
 
-/** Writes everything a machine's first start reads, the list of volumes excepted. `sshLateSeconds` 0: sshd starts as usual. */
+/**
+ * Writes everything a machine's first start reads, the list of volumes excepted. `sshLateSeconds`
+ * 0: sshd starts as usual.
+ */
 export async function writeMachineFiles(input: SeedInput, sshLateSeconds: number): Promise<void> {
   const files = machineFiles(input.instanceId);
   for (const folder of [files.seed, files.boot]) await fs.mkdir(folder, { recursive: true });
   await fs.chmod(files.folder, 0o700); // user data may hold secrets
   for (const [name, content] of Object.entries(seed(input)))
-    await fs.writeFile(path.join(files.seed, name), content, { mode: 0o600 }); // inside the machine, too, they are for root
+    // inside the machine, too, they are for root
+    await fs.writeFile(path.join(files.seed, name), content, { mode: 0o600 });
   for (const script of ["entry.sh", "device.sh"])
     await fs.copyFile(path.join(import.meta.dirname, script), path.join(files.boot, script));
   const name = hostName(input.address);
   await fs.writeFile(
     path.join(files.boot, "hosts"),
-    `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n${input.address} ${name}.ec2.internal ${name}\n`,
+    `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n${input.address} ` +
+      `${name}.ec2.internal ${name}\n`,
   );
   await fs.writeFile(files.resolvConf, `nameserver ${addresses.resolver}\n`);
   if (sshLateSeconds > 0) {

@@ -12,8 +12,9 @@ import { MetadataService } from "./metadataService.ts";
 import type { Described } from "./metadataTree.ts";
 
 /**
- * Starts the metadata service at the gateway's address. Machines reach it at 169.254.169.254 through a rule of their namespace (firewall.ts):
- * on the host that address may be a real instance's own.
+ * Starts the metadata service at the gateway's address. Machines reach it at 169.254.169.254
+ * through a rule of their namespace (firewall.ts): on the host that address may be a real
+ * instance's own.
  */
 export async function startMetadata(
   log: (line: string) => void,

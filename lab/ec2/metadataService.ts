@@ -7,8 +7,9 @@ const ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
 const longestTtl = 21_600;
 
 /**
- * EC2's instance metadata service, versions 1 and 2, for all instances: the source address tells which one asks. A token is the
- * instance's own and ends with its time; requests that came through a proxy get none.
+ * EC2's instance metadata service, versions 1 and 2, for all instances: the source address tells
+ * which one asks. A token is the instance's own and ends with its time; requests that came through
+ * a proxy get none.
  */
 export class MetadataService {
   readonly #find: (address: string) => Promise<Described | undefined>;

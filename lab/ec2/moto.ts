@@ -35,8 +35,9 @@ const settings = {
 };
 
 /**
- * Starts the EC2 emulator on loopback and waits, 60 s at most, until it shows the lab's VPC. One that does already stays as it
- * is, because all it knows is in its memory. Throws with the end of its log.
+ * Starts the EC2 emulator on loopback and waits, 60 s at most, until it shows the lab's VPC. One
+ * that does already stays as it is, because all it knows is in its memory. Throws with the end of
+ * its log.
  */
 export async function startMoto(images: Images): Promise<void> {
   if (await showsOurVpc()) return;
@@ -80,7 +81,8 @@ export async function startMoto(images: Images): Promise<void> {
     .slice(-12)
     .join("\n");
   throw new Error(
-    `the EC2 emulator does not show ${vpc.id} on 127.0.0.1:${addresses.ec2Port}; the end of its log (.lab/logs/moto.log):\n${tail}`,
+    `the EC2 emulator does not show ${vpc.id} on 127.0.0.1:${addresses.ec2Port}; the ` +
+      `end of its log (.lab/logs/moto.log):\n${tail}`,
   );
 }
 

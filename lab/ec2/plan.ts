@@ -15,7 +15,10 @@ export interface Instance {
   readonly address: string;
   readonly zone: string;
   readonly keyName?: string;
-  /** Rules of the instance's security groups, and its way to the metadata service, as the firewall of its machine. */
+  /**
+   * Rules of the instance's security groups, and its way to the metadata service, as the firewall
+   * of its machine.
+   */
   readonly firewall: string;
   /** Data volumes; the root volume is the container's own file system. */
   readonly attachments: readonly Attachment[];
@@ -67,7 +70,10 @@ export function subject(action: Action): string {
   }
 }
 
-/** The steps from what there is to what EC2 says there should be. They can run at the same time, except those with the same subject. */
+/**
+ * The steps from what there is to what EC2 says there should be. They can run at the same time,
+ * except those with the same subject.
+ */
 export function plan(cloud: Cloud, host: Host): Action[] {
   const machines = new Map(host.machines.map((machine) => [machine.id, machine]));
   const wanted = new Set(cloud.instances.map((instance) => instance.id));

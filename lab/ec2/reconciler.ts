@@ -14,9 +14,10 @@ const tickMs = 200;
 const retryMs = { first: 500, most: 10_000 };
 
 /**
- * Makes the machines on this host follow what EC2 says, until closed; closing leaves the machines as they are. It looks when EC2
- * reports a change, when a machine's first process is gone, and every 5 s anyway. Machines start in parallel; for each machine
- * and volume one step at a time. What fails is logged and tried again.
+ * Makes the machines on this host follow what EC2 says, until closed; closing leaves the machines
+ * as they are. It looks when EC2 reports a change, when a machine's first process is gone, and
+ * every 5 s anyway. Machines start in parallel; for each machine and volume one step at a time.
+ * What fails is logged and tried again.
  */
 export function startReconciler(
   images: Images,
@@ -83,7 +84,8 @@ class Reconciler {
         await this.#noticeEnded();
         if (this.#cloud) {
           const volumeIds = await volumesOnHost();
-          // Nothing may be awaited between this look at the machines and the steps: a step that ends meanwhile would be taken a second time.
+          // Nothing may be awaited between this look at the machines and the steps: a step that
+          // ends meanwhile would be taken a second time.
           const host = { machines: [...this.#machines.values()], volumeIds };
           if (this.#cloud) for (const action of plan(this.#cloud, host)) this.#begin(action);
         }
@@ -99,7 +101,10 @@ class Reconciler {
     this.#client.destroy();
   }
 
-  /** Waits for changes in EC2. While it does not answer there is no cloud, so nothing is done to machines. */
+  /**
+   * Waits for changes in EC2. While it does not answer there is no cloud, so nothing is done to
+   * machines.
+   */
   async #watch(): Promise<void> {
     let seen = -1;
     let answers = true;

@@ -31,7 +31,9 @@ export async function readGroups(client: EC2Client): Promise<Groups> {
   return { rules, addresses };
 }
 
-/** A permission names several sources at once. IPv6 networks are left out: the lab's VPC has none. */
+/**
+ * A permission names several sources at once. IPv6 networks are left out: the lab's VPC has none.
+ */
 function rulesOf(
   direction: "in" | "out",
   {

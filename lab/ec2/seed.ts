@@ -5,7 +5,9 @@ export interface SeedInput {
   readonly instanceId: string;
   readonly address: string;
   readonly zone: string;
-  /** The key pair's public half in OpenSSH's form, absent for an instance launched without a key. */
+  /**
+   * The key pair's public half in OpenSSH's form, absent for an instance launched without a key.
+   */
   readonly publicKey?: string;
   /** As given to RunInstances, decoded from base64; may be gzip. */
   readonly userData: Uint8Array;
@@ -15,8 +17,8 @@ export interface SeedInput {
 export type Seed = Readonly<Record<"meta-data" | "user-data" | "vendor-data", string | Uint8Array>>;
 
 /**
- * An RSA host key costs half a second of processor at the first boot, which three machines on two cores cannot spare.
- * It is vendor data, so that user data can still ask for other kinds.
+ * An RSA host key costs half a second of processor at the first boot, which three machines on two
+ * cores cannot spare. It is vendor data, so that user data can still ask for other kinds.
  */
 const vendorData = "#cloud-config\nssh_genkeytypes: [ed25519]\n";
 

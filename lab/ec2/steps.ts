@@ -13,7 +13,9 @@ import type { Action, Cloud, Instance, Machine } from "./plan.ts";
 import { setFirewall } from "../network.ts";
 import { closeVolume, deleteVolume } from "./volume.ts";
 
-/** What the steps work on; `machines` and `cloud` are the reconciler's and change while a step runs. */
+/**
+ * What the steps work on; `machines` and `cloud` are the reconciler's and change while a step runs.
+ */
 export interface Workshop {
   readonly client: EC2Client;
   /** Name of the machine image. */
@@ -92,8 +94,9 @@ async function start(instance: Instance, shop: Workshop): Promise<void> {
 }
 
 /**
- * Closes volumes that a machine gave up, except those that another one has, or is about to get, by now. It comes before the
- * machine's record changes: as long as that names a volume, the volume is not deleted.
+ * Closes volumes that a machine gave up, except those that another one has, or is about to get, by
+ * now. It comes before the machine's record changes: as long as that names a volume, the volume is
+ * not deleted.
  */
 async function closeUnused(
   volumeIds: readonly string[],

@@ -15,8 +15,8 @@ interface Loop {
 }
 
 /**
- * A volume's loop device, made with its (sparse) file when missing. One that is there is always used again: two loop
- * devices on one file would each have a cache of their own.
+ * A volume's loop device, made with its (sparse) file when missing. One that is there is always
+ * used again: two loop devices on one file would each have a cache of their own.
  */
 export async function openVolume(volumeId: string, sizeGiB: number): Promise<DeviceNumbers> {
   const file = fileOf(volumeId);
@@ -34,7 +34,10 @@ export async function openVolume(volumeId: string, sizeGiB: number): Promise<Dev
   return { major: (rdev >> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >> 12) & 0xfff00) };
 }
 
-/** Frees a volume's loop device; the file stays. While something has it mounted, the kernel waits with that. Nothing there: does nothing. */
+/**
+ * Frees a volume's loop device; the file stays. While something has it mounted, the kernel waits
+ * with that. Nothing there: does nothing.
+ */
 export async function closeVolume(volumeId: string): Promise<void> {
   for (const name of await loopsOf(fileOf(volumeId)))
     await runAsRoot("losetup", ["--detach", name]);

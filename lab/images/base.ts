@@ -23,7 +23,10 @@ const published = `docker.io/library/debian:${release}-slim`;
 /** The name both images are built from. */
 export const baseImage = `localhost/etcd-lab-base:${release}`;
 
-/** Makes the base image: pulled where a registry answers within 3 s, else made by mmdebstrap from the Debian archive. */
+/**
+ * Makes the base image: pulled where a registry answers within 3 s, else made by mmdebstrap from
+ * the Debian archive.
+ */
 export async function makeBase(report: (line: string) => void): Promise<void> {
   if (await registryAnswers()) {
     report(`images: pulling ${published}`);
@@ -52,7 +55,9 @@ export async function makeBase(report: (line: string) => void): Promise<void> {
       { timeoutMs: 300_000 },
     ).catch((error: unknown) => {
       throw new Error(
-        `images: Debian ${release} can neither be pulled (docker.io) nor made from ${mirror}; one of them must be reachable, or a mirror named in /etc/apt\n${reason(error)}`,
+        `images: Debian ${release} can neither be pulled (docker.io) nor made from ` +
+          `${mirror}; one of them must be reachable, or a mirror named in ` +
+          `/etc/apt\n${reason(error)}`,
       );
     });
     await podman(["import", "--quiet", archive, baseImage], { timeoutMs: 120_000 });
@@ -70,7 +75,9 @@ async function registryAnswers(): Promise<boolean> {
   }
 }
 
-/** The first line that says why; the tool's many lines of progress, and the last one, help nobody. */
+/**
+ * The first line that says why; the tool's many lines of progress, and the last one, help nobody.
+ */
 const reason = (error: unknown) =>
   String(error)
     .split("\n")

@@ -3,7 +3,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { run } from "../shell.ts";
 
-/** The Debian mirror this host uses itself, or the public one when it uses none (another distribution, no apt). */
+/**
+ * The Debian mirror this host uses itself, or the public one when it uses none (another
+ * distribution, no apt).
+ */
 export async function hostMirror(): Promise<string> {
   const publicMirror = "http://deb.debian.org/debian";
   try {
@@ -29,7 +32,10 @@ export async function hostMirror(): Promise<string> {
   }
 }
 
-/** Settings for apt inside an image build: the host's proxy for apt, and its certificates for mirrors behind https. */
+/**
+ * Settings for apt inside an image build: the host's proxy for apt, and its certificates for
+ * mirrors behind https.
+ */
 export async function aptSettings(): Promise<string> {
   const certificates = `Acquire::https::CAInfo "${certificatesInBuild}";\n`;
   try {
@@ -63,7 +69,8 @@ export function certificateBundle(): string {
   const found = bundles.find((file) => file && existsSync(file));
   if (!found)
     throw new Error(
-      "images: no certificate bundle on this host; install the package ca-certificates and run the command again",
+      "images: no certificate bundle on this host; install the package ca-certificates " +
+        "and run the command again",
     );
   return found;
 }

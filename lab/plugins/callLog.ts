@@ -8,21 +8,27 @@ const current = new AsyncLocalStorage<string>();
 
 if (file) mkdirSync(path.dirname(file), { recursive: true });
 
-/** Writes one line to the plugin's log, with the time and the resource whose call is running. Never give it a property's value. */
+/**
+ * Writes one line to the plugin's log, with the time and the resource whose call is running. Never
+ * give it a property's value.
+ */
 export function note(line: string): void {
   if (!file) return;
   const label = current.getStore();
   try {
     appendFileSync(
       file,
-      `${new Date().toISOString()} ${label ? `[${label}] ` : ""}${line.replaceAll("\n", "\n    ")}\n`,
+      `${new Date().toISOString()} ` +
+        `${label ? `[${label}] ` : ""}${line.replaceAll("\n", "\n    ")}\n`,
     );
   } catch {
     // The lab's folder was emptied under a running plugin: no reason to fail what it is doing.
   }
 }
 
-/** Runs a call so that every line it writes names it, and notes how it ended and how long it took. */
+/**
+ * Runs a call so that every line it writes names it, and notes how it ended and how long it took.
+ */
 export async function noting<T>(
   label: string,
   describe: (result: T) => string,

@@ -6,7 +6,9 @@ import { failureMessages, failures } from "./validation.ts";
 import { containsUnknown, decode, encode, secret } from "./values.ts";
 import type { Values } from "./values.ts";
 
-/** Answers a check: the inputs completed and with secrets marked, and everything wrong with them. */
+/**
+ * Answers a check: the inputs completed and with secrets marked, and everything wrong with them.
+ */
 export function check(
   resource: Resource,
   request: messages.CheckRequest,

@@ -11,9 +11,9 @@ export interface Change {
 }
 
 /**
- * Compares what exists (the last state) with what the program wants (new inputs), the way the official providers do:
- * a property that the API fills in and the program leaves out is no change; empty and absent are the same;
- * a value that is not known yet counts as changed.
+ * Compares what exists (the last state) with what the program wants (new inputs), the way the
+ * official providers do: a property that the API fills in and the program leaves out is no change;
+ * empty and absent are the same; a value that is not known yet counts as changed.
  */
 export function differences(properties: Properties, state: Values, wanted: Values): Change[] {
   return Object.entries(properties).flatMap(([name, property]) =>

@@ -5,7 +5,10 @@ import type { Change } from "./difference.ts";
 import type { Resource } from "./handler.ts";
 import type { Values } from "./values.ts";
 
-/** All changes between what exists and what is wanted, with the resource's own rules for replacement. */
+/**
+ * All changes between what exists and what is wanted, with the resource's own rules for
+ * replacement.
+ */
 export function diff(
   resource: Resource,
   oldInputs: Values,
@@ -46,7 +49,9 @@ export function diffMessage(
   return answer;
 }
 
-/** Two resources cannot have one name: with a name of the program's choice the old one goes first. */
+/**
+ * Two resources cannot have one name: with a name of the program's choice the old one goes first.
+ */
 function keepsName(resource: Resource, state: Values, wanted: Values): boolean {
   const name = resource.autoname;
   if (!name || wanted[name] === undefined || wanted[name] !== state[name]) return false;

@@ -11,7 +11,10 @@ export function useEngine(address: string): void {
   client = new engineGrpc.EngineClient(address, credentials.createInsecure());
 }
 
-/** Shows a line beside a resource; a passing one ("status") only until the next. Lost quietly when the engine is gone. */
+/**
+ * Shows a line beside a resource; a passing one ("status") only until the next. Lost quietly when
+ * the engine is gone.
+ */
 export function say(
   urn: string,
   severity: "info" | "warning" | "error" | "status",

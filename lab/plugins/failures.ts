@@ -7,7 +7,10 @@ import { HalfMade } from "./handler.ts";
 import type { Provider } from "./handler.ts";
 import { encode } from "./values.ts";
 
-/** Messages travel in HTTP/2 trailers, which must not grow without limit: the end of a long one says most. */
+/**
+ * Messages travel in HTTP/2 trailers, which must not grow without limit: the end of a long one says
+ * most.
+ */
 const longestMessage = 32 * 1024;
 
 /** An error in the form the engine reads; a half-made resource carries its state with it. */
@@ -38,7 +41,8 @@ export function unserved(
   served: readonly string[],
 ): Error {
   return new Error(
-    `unrecognized ${what}: ${token}. The lab's ${provider.name} plugin serves ${served.join(", ") || "none"}; LAB_PLUGINS=official runs the official plugin.`,
+    `unrecognized ${what}: ${token}. The lab's ${provider.name} plugin serves ` +
+      `${served.join(", ") || "none"}; LAB_PLUGINS=official runs the official plugin.`,
   );
 }
 

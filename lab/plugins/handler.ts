@@ -12,11 +12,17 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The resource's customTimeouts in milliseconds, when the program gave one. */
   readonly timeoutMs?: number;
-  /** Shows a line beside the resource. A passing line ("status") is replaced by the next; others stay in the run's output. */
+  /**
+   * Shows a line beside the resource. A passing line ("status") is replaced by the next; others
+   * stay in the run's output.
+   */
   say(severity: "info" | "warning" | "error" | "status", line: string): void;
 }
 
-/** Makes, finds, changes and removes resources of one type. State holds outputs by the official names; so do inputs. */
+/**
+ * Makes, finds, changes and removes resources of one type. State holds outputs by the official
+ * names; so do inputs.
+ */
 export interface Resource<Inputs = Values, State = Values> {
   readonly properties: Properties;
   /** The property that gets a made-up name when the program gives none. */
@@ -46,7 +52,10 @@ export interface Resource<Inputs = Values, State = Values> {
 /** Answers one function of the SDK (`aws.ec2.getSubnet`). */
 export type Lookup = (args: Values, call: Call) => Promise<Values>;
 
-/** One plugin: its types and functions by their official tokens, and what it does with its configuration. */
+/**
+ * One plugin: its types and functions by their official tokens, and what it does with its
+ * configuration.
+ */
 export interface Provider {
   readonly name: string;
   readonly version: string;
@@ -68,12 +77,18 @@ export type OutputsOf<R> = {
 /** The inputs of an official args interface after the engine has resolved them. */
 export type InputsOf<A> = pulumi.Unwrap<A>;
 
-/** Turns a typed resource into one the skeleton can call. The engine's values are taken to have the official form. */
+/**
+ * Turns a typed resource into one the skeleton can call. The engine's values are taken to have the
+ * official form.
+ */
 export function resource<Inputs, State>(typed: Resource<Inputs, State>): Resource {
   return typed as unknown as Resource;
 }
 
-/** The resource exists but is not as it should be: the engine keeps it in the state, with the reason, and updates it next time. */
+/**
+ * The resource exists but is not as it should be: the engine keeps it in the state, with the
+ * reason, and updates it next time.
+ */
 export class HalfMade extends Error {
   readonly id: string;
   readonly state: Record<string, Value | undefined>;

@@ -3,7 +3,10 @@ import * as path from "node:path";
 import { cacheDir, logDir, projectDir } from "../paths.ts";
 import { pluginVersion } from "./version.ts";
 
-/** The plugins the lab stands in for, by the name the engine knows, with the SDK package whose version they must have. */
+/**
+ * The plugins the lab stands in for, by the name the engine knows, with the SDK package whose
+ * version they must have.
+ */
 const plugins = {
   aws: "@pulumi/aws",
   cloudflare: "@pulumi/cloudflare",
@@ -14,9 +17,10 @@ type Name = keyof typeof plugins;
 const mark = "# etcd-lab: stands in for the official plugin";
 
 /**
- * Puts the lab's plugins where the CLI looks for installed ones: a launcher `plugins/resource-<name>-v<version>/pulumi-resource-<name>`
- * below its home. Nothing is copied: a launcher starts the sources of this checkout with the Node that runs this.
- * With LAB_PLUGINS=official it takes the launchers away, and the CLI fetches the official plugins.
+ * Puts the lab's plugins where the CLI looks for installed ones: a launcher
+ * `plugins/resource-<name>-v<version>/pulumi-resource-<name>` below its home. Nothing is copied: a
+ * launcher starts the sources of this checkout with the Node that runs this. With
+ * LAB_PLUGINS=official it takes the launchers away, and the CLI fetches the official plugins.
  */
 export async function installPlugins(pulumiHome: string): Promise<void> {
   const choice = process.env.LAB_PLUGINS ?? "lab";
@@ -51,7 +55,8 @@ function launcher(name: Name): string {
     mark,
     ...Object.entries(variables).map(([key, value]) => `export ${key}=${quoted(value)}`),
     "export ETCD_LAB_ENGINE=$PPID", // a plugin ends with its engine
-    `exec ${quoted(process.execPath)} --disable-warning=ExperimentalWarning ${quoted(path.join(projectDir, "lab", "plugins", name, "main.ts"))} "$@"`,
+    `exec ${quoted(process.execPath)} --disable-warning=ExperimentalWarning ` +
+      `${quoted(path.join(projectDir, "lab", "plugins", name, "main.ts"))} "$@"`,
     "",
   ].join("\n");
 }

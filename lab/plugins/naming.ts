@@ -10,8 +10,9 @@ export interface Naming {
 }
 
 /**
- * Fills in a name the program left out, as the official providers do: `<resource name>-<7 hex digits>`, the same one
- * as before on a later check. The engine's seed makes preview and update agree. `__defaults` tells which inputs were made up.
+ * Fills in a name the program left out, as the official providers do: `<resource name>-<7 hex
+ * digits>`, the same one as before on a later check. The engine's seed makes preview and update
+ * agree. `__defaults` tells which inputs were made up.
  */
 export function withName(
   property: string,

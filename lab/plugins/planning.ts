@@ -2,7 +2,10 @@ import type { Properties, Property } from "./properties.ts";
 import { isObject, unknown } from "./values.ts";
 import type { Value, Values } from "./values.ts";
 
-/** What a preview shows of a resource that does not exist yet: the inputs, and everything the API will add as unknown. */
+/**
+ * What a preview shows of a resource that does not exist yet: the inputs, and everything the API
+ * will add as unknown.
+ */
 export function plannedCreation(properties: Properties, inputs: Values): Values {
   return Object.fromEntries(
     Object.entries(properties).map(([name, property]): [string, Value | undefined] => {
@@ -17,7 +20,10 @@ export function plannedCreation(properties: Properties, inputs: Values): Values 
   );
 }
 
-/** What a preview shows of a resource after an update: the last state with the new inputs laid over it. */
+/**
+ * What a preview shows of a resource after an update: the last state with the new inputs laid over
+ * it.
+ */
 export function plannedUpdate(properties: Properties, state: Values, inputs: Values): Values {
   const planned: Record<string, Value | undefined> = { ...state };
   for (const [name, property] of Object.entries(properties)) {
@@ -35,8 +41,8 @@ export function plannedUpdate(properties: Properties, state: Values, inputs: Val
 }
 
 /**
- * The inputs a program would have to give to get what now exists. In a refresh only what the program had given is
- * looked at; in an import everything that can be given and is not empty.
+ * The inputs a program would have to give to get what now exists. In a refresh only what the
+ * program had given is looked at; in an import everything that can be given and is not empty.
  */
 export function inputsFromState(properties: Properties, oldInputs: Values, state: Values): Values {
   const importing = Object.keys(oldInputs).length === 0;

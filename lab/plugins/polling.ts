@@ -1,6 +1,9 @@
 import type { Call } from "./handler.ts";
 
-/** How often a state is asked for. The official providers wait 10 s and more between looks; on one machine that is only waiting. */
+/**
+ * How often a state is asked for. The official providers wait 10 s and more between looks; on one
+ * machine that is only waiting.
+ */
 const intervalMs = 100;
 
 export interface Wait {
@@ -13,9 +16,10 @@ export interface Wait {
 }
 
 /**
- * Asks for a state until it is one of the wanted ones. Throws, in the official providers' words, when another state
- * appears, when the deadline passes, or when the run is cancelled. No state ("") stands for a thing that is not there.
- * `reason` is asked for what the service says about an unexpected state.
+ * Asks for a state until it is one of the wanted ones. Throws, in the official providers' words,
+ * when another state appears, when the deadline passes, or when the run is cancelled. No state ("")
+ * stands for a thing that is not there. `reason` is asked for what the service says about an
+ * unexpected state.
  */
 export async function waitForState(
   call: Call,
@@ -31,19 +35,23 @@ export async function waitForState(
     const wanted = wait.target.map((target) => target || "gone").join(", ");
     if (!wait.pending.includes(state)) {
       throw new Error(
-        `waiting for ${wait.what}: unexpected state '${state}', wanted target '${wanted}'${reason() ? `. last error: ${reason()}` : ""}`,
+        `waiting for ${wait.what}: unexpected state '${state}', wanted target ` +
+          `'${wanted}'${reason() ? `. last error: ${reason()}` : ""}`,
       );
     }
     if (performance.now() >= deadline) {
       throw new Error(
-        `waiting for ${wait.what}: timeout while waiting for state to become '${wanted}' (last state: '${state}', timeout: ${spoken(timeoutMs)})`,
+        `waiting for ${wait.what}: timeout while waiting for state to become ` +
+          `'${wanted}' (last state: '${state}', timeout: ${spoken(timeoutMs)})`,
       );
     }
     await pause(intervalMs, call.signal, wait.what);
   }
 }
 
-/** Waits, unless the run is cancelled meanwhile: then it throws and says what it was waiting for. */
+/**
+ * Waits, unless the run is cancelled meanwhile: then it throws and says what it was waiting for.
+ */
 export function pause(ms: number, signal: AbortSignal, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancelled = () => {

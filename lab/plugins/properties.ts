@@ -21,14 +21,23 @@ export interface Property {
   readonly between?: readonly [number, number];
   /** Properties of another name that cannot be given together with this one. */
   readonly conflicts?: readonly string[];
-  /** The properties of an object that has a fixed form. Without it an object is a map with keys of the program's choice. */
+  /**
+   * The properties of an object that has a fixed form. Without it an object is a map with keys of
+   * the program's choice.
+   */
   readonly fields?: Properties;
 }
 
-/** All properties of a resource type that are served here, by the names the official SDK has for them. */
+/**
+ * All properties of a resource type that are served here, by the names the official SDK has for
+ * them.
+ */
 export type Properties = Readonly<Record<string, Property>>;
 
-/** The API's own name for a property, as it stands in the official providers' messages: httpTokens → http_tokens. */
+/**
+ * The API's own name for a property, as it stands in the official providers' messages: httpTokens →
+ * http_tokens.
+ */
 export function apiName(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

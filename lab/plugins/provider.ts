@@ -14,8 +14,9 @@ const flushAfterMs = 1000;
 const engineProcess = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 
 /**
- * Serves a provider the way the engine expects of a plugin: listens on a free port of the loopback, prints the port,
- * and answers until it is ended. The engine's address is the first argument. Ends by itself when the engine dies.
+ * Serves a provider the way the engine expects of a plugin: listens on a free port of the loopback,
+ * prints the port, and answers until it is ended. The engine's address is the first argument. Ends
+ * by itself when the engine dies.
  */
 export async function serve(provider: Provider): Promise<void> {
   const address = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
@@ -32,10 +33,12 @@ export async function serve(provider: Provider): Promise<void> {
   );
   process.stdout.write(`${port}\n`);
   note(
-    `${provider.name} ${provider.version} listens on port ${port}, ${Math.round(performance.now())} ms after its start`,
+    `${provider.name} ${provider.version} listens on port ${port}, ` +
+      `${Math.round(performance.now())} ms after its start`,
   );
   endWithParent(engineProcess);
-  // The engine kills its plugins, so what was compiled must be put by before the end: the next start is a third faster.
+  // The engine kills its plugins, so what was compiled must be put by before the end: the next
+  // start is a third faster.
   setTimeout(flushCompileCache, flushAfterMs).unref();
 }
 

@@ -167,7 +167,8 @@ export function service(provider: Provider): UntypedServiceImplementation {
         const oldInputs = decode(request.getInputs());
         const found = resource.read ? await resource.read(request.getId(), old, call) : old;
         if (!found) return new pb.ReadResponse();
-        const id = typeof found.id === "string" ? found.id : request.getId(); // an import may name the thing in another way
+        // an import may name the thing in another way
+        const id = typeof found.id === "string" ? found.id : request.getId();
         const state: Values = { ...kept(resource, old), ...found, id };
         const inputs = resource.read
           ? {

@@ -5,13 +5,19 @@ import { apiName } from "./properties.ts";
 import { isObject, isUnknown } from "./values.ts";
 import type { Value, Values } from "./values.ts";
 
-/** Why the engine refuses a resource at preview. The official providers name no property apart: it stands in the reason. */
+/**
+ * Why the engine refuses a resource at preview. The official providers name no property apart: it
+ * stands in the reason.
+ */
 export interface Failure {
   readonly property?: string;
   readonly reason: string;
 }
 
-/** Everything wrong with a resource's inputs, in the official providers' words. `name` is the resource's own name. */
+/**
+ * Everything wrong with a resource's inputs, in the official providers' words. `name` is the
+ * resource's own name.
+ */
 export function failures(properties: Properties, inputs: Values, name: string): Failure[] {
   return [
     ...unserved(properties, inputs, name),
@@ -42,7 +48,9 @@ function failuresOf(
   if (property.oneOf && !property.oneOf.includes(String(value))) {
     found.push(
       failure(
-        `expected ${apiName(key)} to be one of [${property.oneOf.map((one) => JSON.stringify(one)).join(" ")}], got ${String(value)}`,
+        `expected ${apiName(key)} to be one of ` +
+          `[${property.oneOf.map((one) => JSON.stringify(one)).join(" ")}], got ` +
+          `${String(value)}`,
         name,
         path,
       ),
@@ -54,7 +62,8 @@ function failuresOf(
   ) {
     found.push(
       failure(
-        `expected ${apiName(key)} to be in the range (${property.between[0]} - ${property.between[1]}), got ${String(value)}`,
+        `expected ${apiName(key)} to be in the range (${property.between[0]} - ` +
+          `${property.between[1]}), got ${String(value)}`,
         name,
         path,
       ),
@@ -85,7 +94,8 @@ function unserved(properties: Properties, values: Values, name: string, prefix =
     .filter((key) => !key.startsWith("__") && (!properties[key] || properties[key].output))
     .map((key) =>
       failure(
-        `Invalid or unknown key: the lab's plugin does not serve '${prefix}${key}' (LAB_PLUGINS=official runs the official plugin)`,
+        `Invalid or unknown key: the lab's plugin does not serve '${prefix}${key}' ` +
+          "(LAB_PLUGINS=official runs the official plugin)",
         name,
         `${prefix}${key}`,
       ),

@@ -1,7 +1,9 @@
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 
-/** A value as it travels between engine and provider. Undefined inside an object means "not given". */
+/**
+ * A value as it travels between engine and provider. Undefined inside an object means "not given".
+ */
 export type Value =
   | null
   | boolean
@@ -45,7 +47,9 @@ export function isObject(value: Value | undefined): value is Values {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Marks a value as secret, so that the engine encrypts it in the state and hides it on the screen. */
+/**
+ * Marks a value as secret, so that the engine encrypts it in the state and hides it on the screen.
+ */
 export function secret(value: Value): Value {
   return { [markKey]: secretMark, value };
 }
@@ -58,7 +62,10 @@ export function plain(value: Value | undefined): Value | undefined {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
-/** Reads a message's values, secrets unwrapped, nulls left out (as the official providers read them). */
+/**
+ * Reads a message's values, secrets unwrapped, nulls left out (as the official providers read
+ * them).
+ */
 export function decode(struct: Struct | undefined): Values {
   const values = plain((struct?.toJavaScript() ?? {}) as Values);
   return isObject(values) ? withoutNulls(values) : {};

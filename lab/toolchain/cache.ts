@@ -4,8 +4,9 @@ import * as path from "node:path";
 import { cacheDir } from "../paths.ts";
 
 /**
- * A folder of the cache, filled once: `fill` works in a temporary folder that gets its name only when complete, so that a
- * killed or parallel run never leaves half of one behind. Returns the folder.
+ * A folder of the cache, filled once: `fill` works in a temporary folder that gets its name only
+ * when complete, so that a killed or parallel run never leaves half of one behind. Returns the
+ * folder.
  */
 export async function cached(
   name: string,
@@ -32,7 +33,8 @@ export async function cached(
 async function removeAbandoned(): Promise<void> {
   for (const name of (await fs.readdir(cacheDir)).filter((entry) => entry.startsWith(".making-"))) {
     const folder = path.join(cacheDir, name);
-    const { mtimeMs } = await fs.stat(folder).catch(() => ({ mtimeMs: Date.now() })); // gone meanwhile
+    // gone meanwhile
+    const { mtimeMs } = await fs.stat(folder).catch(() => ({ mtimeMs: Date.now() }));
     if (Date.now() - mtimeMs > 2 * 3_600_000) await fs.rm(folder, { recursive: true, force: true });
   }
 }

@@ -15,8 +15,9 @@ const platform = `linux-${os.arch() === "arm64" ? "arm64" : "x64"}`;
 const companions = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 /**
- * A folder that holds `pulumi`, `pulumi-language-nodejs` and `pulumi-resource-pulumi-nodejs`: the one on PATH when it is exactly
- * this version and complete, else the official download, else the CLI built from its Go modules with a language host of our own.
+ * A folder that holds `pulumi`, `pulumi-language-nodejs` and `pulumi-resource-pulumi-nodejs`: the
+ * one on PATH when it is exactly this version and complete, else the official download, else the
+ * CLI built from its Go modules with a language host of our own.
  */
 export async function ensureCli(report: (line: string) => void): Promise<string> {
   const installed = await cliOnPath();
@@ -26,7 +27,8 @@ export async function ensureCli(report: (line: string) => void): Promise<string>
       await downloadRelease(work, report);
     } catch (error) {
       report(
-        `toolchain: the official Pulumi CLI is out of reach (${error instanceof Error ? error.message : error})`,
+        "toolchain: the official Pulumi CLI is out of reach " +
+          `(${error instanceof Error ? error.message : error})`,
       );
       await build(work, report);
     }
@@ -76,13 +78,17 @@ async function build(work: string, report: (line: string) => void): Promise<void
         "github.com/pulumi/pulumi/pkg/v3": `v${cliVersion}`,
         "github.com/pulumi/pulumi/sdk/v3": `v${cliVersion}`,
       },
-      // Pulumi's own go.mod has this replacement, and replacements do not reach those who use a module.
+      // Pulumi's own go.mod has this replacement, and replacements do not reach those who use a
+      // module.
       replace: [
-        "github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e",
+        "github.com/atotto/clipboard => github.com/tgummerer/clipboard " +
+          "v0.0.0-20241001131231-d02d263e614e",
       ],
       packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
       tags: ["osusergo", "grpcnotrace"],
-      withoutInlining: true, // 242 s in place of 315; a preview takes as long with either (6.2 and 6.1 s, the median of seven)
+      // 242 s in place of 315; a preview takes as long with either (6.2 and 6.1 s, the median of
+      // seven)
+      withoutInlining: true,
       variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${cliVersion}` },
     },
     work,
@@ -91,8 +97,9 @@ async function build(work: string, report: (line: string) => void): Promise<void
 }
 
 /**
- * The built CLI together with our hosts for programs and for dynamic resources. A folder of its own, named by the content of its small files, so that checkouts
- * of different age share the one CLI and do not disturb each other.
+ * The built CLI together with our hosts for programs and for dynamic resources. A folder of its
+ * own, named by the content of its small files, so that checkouts of different age share the one
+ * CLI and do not disturb each other.
  */
 async function withHosts(cli: string): Promise<string> {
   const launchers = {
@@ -106,7 +113,8 @@ async function withHosts(cli: string): Promise<string> {
   );
   const digest = createHash("sha256").update(sources.join("\0")).digest("hex").slice(0, 8);
   return cached(`${path.basename(cli)}-host-${digest}`, async (work) => {
-    // A hard link: the CLI looks for its companions beside the file it was started from, and complains about those it finds elsewhere.
+    // A hard link: the CLI looks for its companions beside the file it was started from, and
+    // complains about those it finds elsewhere.
     await fs.link(path.join(cli, "pulumi"), path.join(work, "pulumi"));
     for (const [index, [launcher, source]] of Object.entries(launchers).entries()) {
       await fs.writeFile(path.join(work, source), sources[index] ?? "");

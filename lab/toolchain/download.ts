@@ -3,16 +3,25 @@ import { createWriteStream } from "node:fs";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** A server that has not begun to answer by then counts as out of reach, so a machine without Internet loses no time. */
+/**
+ * A server that has not begun to answer by then counts as out of reach, so a machine without
+ * Internet loses no time.
+ */
 const answerWithinMs = 5_000;
 const completeWithinMs = 300_000;
 
-/** Fetches a small text. Throws when the server does not begin to answer in 5 s or answers anything but 200. */
+/**
+ * Fetches a small text. Throws when the server does not begin to answer in 5 s or answers anything
+ * but 200.
+ */
 export async function downloadText(url: string): Promise<string> {
   return (await answer(url)).text();
 }
 
-/** Fetches a file and returns the hexadecimal digest of what was written. Deadlines: 5 s to the first answer, 5 minutes for the whole. */
+/**
+ * Fetches a file and returns the hexadecimal digest of what was written. Deadlines: 5 s to the
+ * first answer, 5 minutes for the whole.
+ */
 export async function downloadFile(
   url: string,
   file: string,
@@ -32,7 +41,10 @@ export async function downloadFile(
   return hash.digest("hex");
 }
 
-/** The digest a list in the form of sha256sum's output has for a file name. Throws when the file is not listed. */
+/**
+ * The digest a list in the form of sha256sum's output has for a file name. Throws when the file is
+ * not listed.
+ */
 export function listedDigest(sums: string, name: string): string {
   const line = sums
     .split("\n")

@@ -1,5 +1,6 @@
-// Runs the SDK's own host of dynamic resources, the project's, and ends with the CLI: one that was killed cannot say goodbye, and the
-// SDK's host would wait for it for ever. Plain JavaScript, one file: it runs from the cache, away from this checkout.
+// Runs the SDK's own host of dynamic resources, the project's, and ends with the CLI: one that was
+// killed cannot say goodbye, and the SDK's host would wait for it for ever. Plain JavaScript, one
+// file: it runs from the cache, away from this checkout.
 import { createRequire, flushCompileCache } from "node:module";
 import * as path from "node:path";
 
@@ -9,5 +10,6 @@ setInterval(() => {
   if (process.ppid !== cli) process.exit(0);
 }, 1_000).unref();
 createRequire(path.join(process.cwd(), "package.json"))("@pulumi/pulumi/cmd/dynamic-provider");
-// The engine kills this process at its end, so what was compiled is put by before: the next start is quicker.
+// The engine kills this process at its end, so what was compiled is put by before: the next start
+// is quicker.
 setTimeout(() => flushCompileCache?.(), 1_000).unref();

@@ -17,8 +17,9 @@ export interface EtcdBuild {
 const programs = ["etcd", "etcdctl", "etcdutl"];
 
 /**
- * A release of etcd ("3.6.14") in the cache: the official archive where it can be downloaded, checked against the project's
- * SHA256SUMS, else the same release built from its Go modules (about 25 s) and packed the same way.
+ * A release of etcd ("3.6.14") in the cache: the official archive where it can be downloaded,
+ * checked against the project's SHA256SUMS, else the same release built from its Go modules (about
+ * 25 s) and packed the same way.
  */
 export async function ensureEtcd(
   version: string,
@@ -34,7 +35,8 @@ export async function ensureEtcd(
       await downloadRelease(version, name, archive, report);
     } catch (error) {
       report(
-        `toolchain: the official release of etcd is out of reach (${error instanceof Error ? error.message : error})`,
+        "toolchain: the official release of etcd is out of reach " +
+          `(${error instanceof Error ? error.message : error})`,
       );
       await buildRelease(version, name, archive, report);
     }

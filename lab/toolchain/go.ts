@@ -15,8 +15,9 @@ export interface Go {
 let finding: Promise<Go> | undefined;
 
 /**
- * A Go that can build modules of `go 1.26`. The host's Go of 1.21 or newer fetches a newer release by itself when it needs one;
- * an older one (Debian 12 has 1.19) fetches it as the module that Go publishes it as. Without any, the distribution's is installed.
+ * A Go that can build modules of `go 1.26`. The host's Go of 1.21 or newer fetches a newer release
+ * by itself when it needs one; an older one (Debian 12 has 1.19) fetches it as the module that Go
+ * publishes it as. Without any, the distribution's is installed.
  */
 export function findGo(report: (line: string) => void): Promise<Go> {
   return (finding ??= find(report)); // once, because several builds ask at the same time
@@ -38,7 +39,8 @@ async function find(report: (line: string) => void): Promise<Go> {
     );
     if (!found.Dir)
       throw new Error(
-        `toolchain: Go ${release} is not offered as the module ${module}; install Go ${release} or newer and run the command again`,
+        `toolchain: Go ${release} is not offered as the module ${module}; install Go ` +
+          `${release} or newer and run the command again`,
       );
     await run("cp", ["-r", "--no-preserve=mode", `${found.Dir}/.`, folder], { timeoutMs: 120_000 });
     // Modules carry no permission bits.
@@ -67,7 +69,8 @@ async function install(report: (line: string) => void): Promise<string> {
   const installed = await locate();
   if (!installed)
     throw new Error(
-      "toolchain: Go was installed but is not on PATH; install Go 1.26 or newer from go.dev/dl and run the command again",
+      "toolchain: Go was installed but is not on PATH; install Go 1.26 or newer from " +
+        "go.dev/dl and run the command again",
     );
   return installed;
 }

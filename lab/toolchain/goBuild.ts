@@ -11,20 +11,27 @@ export interface GoBuild {
   readonly modules: Readonly<Record<string, string>>;
   /** Lines for go.mod: `a => b v1`. */
   readonly replace?: readonly string[];
-  /** Main packages; each becomes a binary named after the package's last path element without version. */
+  /**
+   * Main packages; each becomes a binary named after the package's last path element without
+   * version.
+   */
   readonly packages: readonly string[];
   readonly tags?: readonly string[];
   /** Go variable → value, set by the linker. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Leaves out inlining, except in Go's own packages, which builds share: compiles faster, runs slower where it computes. */
+  /**
+   * Leaves out inlining, except in Go's own packages, which builds share: compiles faster, runs
+   * slower where it computes.
+   */
   readonly withoutInlining?: boolean;
   /** How long it takes on two cores with empty caches, for the progress line. */
   readonly usually: string;
 }
 
 /**
- * Builds programs from Go modules into a folder, static and stripped. Modules come through the host's own Go settings (GOPROXY,
- * GOSUMDB) and its shared Go caches. Reports every 15 s how far it is; gives up after 20 minutes.
+ * Builds programs from Go modules into a folder, static and stripped. Modules come through the
+ * host's own Go settings (GOPROXY, GOSUMDB) and its shared Go caches. Reports every 15 s how far it
+ * is; gives up after 20 minutes.
  */
 export async function goBuild(
   build: GoBuild,
@@ -40,7 +47,9 @@ export async function goBuild(
     const step =
       compiled > 0 ? `compiling, ${compiled} packages done` : `fetching modules, ${fetched} so far`;
     report(
-      `toolchain: ${build.title} from its Go modules: ${step} (${Math.round((Date.now() - started) / 1000)} s; usually ${build.usually} on two cores)`,
+      `toolchain: ${build.title} from its Go modules: ${step} ` +
+        `(${Math.round((Date.now() - started) / 1000)} s; usually ${build.usually} on two ` +
+        "cores)",
     );
   };
   say();
@@ -78,7 +87,9 @@ export async function goBuild(
     );
   } catch (error) {
     throw new Error(
-      `toolchain: ${build.title} can neither be downloaded nor built; its Go modules come through GOPROXY (proxy.golang.org unless set), which must be reachable\n${error instanceof Error ? error.message : error}`,
+      `toolchain: ${build.title} can neither be downloaded nor built; its Go modules ` +
+        "come through GOPROXY (proxy.golang.org unless set), which must be " +
+        `reachable\n${error instanceof Error ? error.message : error}`,
     );
   } finally {
     clearInterval(timer);

@@ -1,6 +1,7 @@
-// A Node language host for the Pulumi CLI where the official one cannot be downloaded. It speaks pulumirpc.LanguageRuntime with
-// the protocol files of the project's own @pulumi/pulumi, so it is always the SDK's version, starts the SDK's runner for each
-// update and hands it the engine's address. Plain JavaScript, one file: it runs from the cache, away from this checkout.
+// A Node language host for the Pulumi CLI where the official one cannot be downloaded. It speaks
+// pulumirpc.LanguageRuntime with the protocol files of the project's own @pulumi/pulumi, so it is
+// always the SDK's version, starts the SDK's runner for each update and hands it the engine's
+// address. Plain JavaScript, one file: it runs from the cache, away from this checkout.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import * as path from "node:path";
@@ -21,7 +22,8 @@ function requireFrom(folder) {
     require.resolve("@pulumi/pulumi");
   } catch {
     process.stderr.write(
-      `pulumi-language-nodejs: ${folder} has no @pulumi/pulumi in its node_modules; run npm ci there\n`,
+      `pulumi-language-nodejs: ${folder} has no @pulumi/pulumi in its node_modules; run ` +
+        "npm ci there\n",
     );
     process.exit(1);
   }
@@ -175,7 +177,8 @@ process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
 
 // A CLI that was killed cannot say goodbye; nobody else would end this process and its program.
-const cli = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid); // from the launcher: a CLI killed before this line would be missed
+// from the launcher: a CLI killed before this line would be missed
+const cli = Number(process.env.ETCD_LAB_ENGINE ?? process.ppid);
 setInterval(() => {
   if (process.ppid !== cli) stop();
 }, 1_000).unref();

@@ -1,4 +1,5 @@
-// The outside of every command: help, refusals, exit codes. Does not prove what the commands do; tests/lab does.
+// The outside of every command: help, refusals, exit codes. Does not prove what the commands do;
+// tests/lab does.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";

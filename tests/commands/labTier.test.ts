@@ -1,5 +1,6 @@
-// Files of the lab on two hosts: each runs once, all are counted, and the second host is one of its own. Does not prove that two labs never meet
-// (tests/lab, all of it, runs that way where there is a second host).
+// Files of the lab on two hosts: each runs once, all are counted, and the second host is one of its
+// own. Does not prove that two labs never meet (tests/lab, all of it, runs that way where there is
+// a second host).
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
@@ -80,7 +81,8 @@ describe("the second host", () => {
     const said = await onSecondHost([
       "sh",
       "-c",
-      "ls /sys/class/net; echo $$; podman ps --all --quiet; ls -d .lab 2>/dev/null; mkdir .lab; podman images --format '{{.Repository}}'",
+      "ls /sys/class/net; echo $$; podman ps --all --quiet; ls -d .lab 2>/dev/null; " +
+        "mkdir .lab; podman images --format '{{.Repository}}'",
     ]);
     assert.match(said, /^lo\n1\n(localhost\/etcd-lab-\w+\n)+$/);
     assert.ok(!readdirSync(projectDir).includes(".lab-2"), "its disk is left");
@@ -104,7 +106,10 @@ describe("the second host", () => {
 
   test("ends with the process that made it, also when that is killed", async (t) => {
     if (!can(t)) return;
-    const text = `import { onSecondHost } from ${JSON.stringify(path.join(projectDir, "tests/secondHost.ts"))}; await onSecondHost(["sleep", "98.7654"]);`;
+    const text =
+      "import { onSecondHost } from " +
+      `${JSON.stringify(path.join(projectDir, "tests/secondHost.ts"))}; await ` +
+      `onSecondHost(["sleep", "98.7654"]);`;
     const maker = spawn(process.execPath, ["--input-type=module", "--eval", text], {
       stdio: "ignore",
     });

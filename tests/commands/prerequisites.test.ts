@@ -1,5 +1,6 @@
-// What `npm run up` says on a host that cannot run the lab: one line with the remedy, before anything is started. Each case runs in
-// network and mount namespaces of its own, with an empty /run, .lab and container storage. Does not prove that the lab works where nothing is said.
+// What `npm run up` says on a host that cannot run the lab: one line with the remedy, before
+// anything is started. Each case runs in network and mount namespaces of its own, with an empty
+// /run, .lab and container storage. Does not prove that the lab works where nothing is said.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -46,29 +47,36 @@ const cases: [host: string, prepare: string, says: RegExp][] = [
   ],
   [
     "with another program on a port",
-    'exec 3<&0; node -e \'require("net").createServer().listen(14567, "127.0.0.1", () => console.log(1)); setTimeout(() => process.exit(), 30000)\' > /mnt/said & until [ -s /mnt/said ]; do sleep 0.05; done',
+    'exec 3<&0; node -e \'require("net").createServer().listen(14567, "127.0.0.1", () ' +
+      "=> console.log(1)); setTimeout(() => process.exit(), 30000)' > /mnt/said & until " +
+      "[ -s /mnt/said ]; do sleep 0.05; done",
     /^up: port 14567 on 127\.0\.0\.1 is taken, and the Cloudflare emulator needs it; see who has it with: ss -ltnp/,
   ],
   [
     "with a route to the lab's network",
-    "ip link add vpn0 type veth peer name vpn1; ip addr add 10.213.7.1/24 dev vpn0; ip link set vpn0 up",
+    "ip link add vpn0 type veth peer name vpn1; ip addr add 10.213.7.1/24 dev vpn0; ip " +
+      "link set vpn0 up",
     /^up: LAB_CIDR: 10\.213\.0\.0\/16 overlaps this host's route 10\.213\.7\.0\/24 dev vpn0; run again with LAB_CIDR=10\.214\.0\.0\/16, which is free here\.$/,
   ],
   [
     "with little room for the cache",
-    "mkdir /mnt/cache; mount -t tmpfs -o size=900m tmpfs /mnt/cache; export XDG_CACHE_HOME=/mnt/cache",
+    "mkdir /mnt/cache; mount -t tmpfs -o size=900m tmpfs /mnt/cache; export " +
+      "XDG_CACHE_HOME=/mnt/cache",
     /^up: too little disk for the cache \(\/mnt\/cache\/etcd-lab; XDG_CACHE_HOME moves it\): 0\.9 GiB free, 5\.0 GiB needed for the first run; free some/,
   ],
   [
     "with little memory",
-    "sed 's/^MemAvailable:.*/MemAvailable: 800000 kB/' /proc/meminfo > /mnt/meminfo; mount --bind /mnt/meminfo /proc/meminfo",
+    "sed 's/^MemAvailable:.*/MemAvailable: 800000 kB/' /proc/meminfo > /mnt/meminfo; " +
+      "mount --bind /mnt/meminfo /proc/meminfo",
     /^up: too little memory: 0\.8 GiB available, 2\.0 GiB needed for three machines and the services; end something/,
   ],
 ];
 
 for (const [host, prepare, says] of cases) {
   test(`a host ${host}`, { skip }, () => {
-    const script = `${isolate}\n${prepare}\n$wrap ${up} || code=$?\nip -o link | grep -v ' \\(lo\\|vpn.*\\): ' || true\nls ${labDir}\nexit $code`;
+    const script =
+      `${isolate}\n${prepare}\n$wrap ${up} || code=$?\nip -o link | grep -v ' ` +
+      `\\(lo\\|vpn.*\\): ' || true\nls ${labDir}\nexit $code`;
     const { status, stdout, stderr } = spawnSync(
       "unshare",
       [
@@ -98,7 +106,8 @@ for (const [host, prepare, says] of cases) {
 
 test("another system is refused by the way in, whatever Node it has", () => {
   const script =
-    "Object.defineProperty(process, 'platform', { value: 'darwin' }); process.argv.splice(1, 0, 'run.mjs'); import(process.argv[2])";
+    "Object.defineProperty(process, 'platform', { value: 'darwin' }); " +
+    "process.argv.splice(1, 0, 'run.mjs'); import(process.argv[2])";
   const { status, stderr } = spawnSync(
     process.execPath,
     ["-e", script, path.join(projectDir, "commands/run.mjs")],
@@ -115,7 +124,10 @@ test(
   "a user without root and without sudo is told so",
   { skip: process.getuid?.() !== 0 && "needs root, to become somebody else" },
   () => {
-    const script = `${isolate}\nfor tool in sudo; do mount --bind /dev/null $(command -v $tool) 2>&- || true; done\nXDG_CACHE_HOME=${folder} setpriv --reuid 65534 --regid 65534 --clear-groups ${up}`;
+    const script =
+      `${isolate}\nfor tool in sudo; do mount --bind /dev/null $(command -v $tool) 2>&- ` +
+      `|| true; done\nXDG_CACHE_HOME=${folder} setpriv --reuid 65534 --regid 65534 ` +
+      `--clear-groups ${up}`;
     const { status, stderr } = spawnSync(
       "unshare",
       ["--net", "--mount", "--propagation", "private", "sh", "-c", script],
@@ -124,7 +136,8 @@ test(
     assert.equal(status, 1, stderr);
     assert.equal(
       stderr,
-      "up: the lab needs root for network namespaces, loop devices and podman; run the command as root, or install sudo\n",
+      "up: the lab needs root for network namespaces, loop devices and podman; run the " +
+        "command as root, or install sudo\n",
     );
   },
 );

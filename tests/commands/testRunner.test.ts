@@ -1,4 +1,5 @@
-// npm test counts every test of a file, and a file that does not end well fails. Does not prove it for a file whose process hangs in a loop.
+// npm test counts every test of a file, and a file that does not end well fails. Does not prove it
+// for a file whose process hangs in a loop.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -47,7 +48,8 @@ test("one that fails is one that fails", async () => {
 test("a file that ends in the middle of its tests fails", async () => {
   const { code, text } = await runFile(
     "early",
-    'test("one", () => undefined); test("two", () => { process.exit(0); }); test("three", () => undefined);',
+    'test("one", () => undefined); test("two", () => { process.exit(0); }); ' +
+      'test("three", () => undefined);',
   );
   assert.equal(code, 1, text);
   assert.match(text, /early\.test\.mjs: the process ended before its last test did/);

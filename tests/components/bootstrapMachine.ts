@@ -1,4 +1,7 @@
-/** A folder that stands in for a machine: commands that note what they were asked, in place of systemd, cloud-init, apt and Chef. */
+/**
+ * A folder that stands in for a machine: commands that note what they were asked, in place of
+ * systemd, cloud-init, apt and Chef.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,7 +20,10 @@ const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-bootstrap-"));
 after(() => fs.rm(folder, { recursive: true, force: true }));
 const cookbook = await packCookbook(cookbookFolder);
 
-/** Commands of the machine, as far as the script needs them. Units are pid files; what a command was asked goes to `calls`. */
+/**
+ * Commands of the machine, as far as the script needs them. Units are pid files; what a command was
+ * asked goes to `calls`.
+ */
 const commands: Record<string, string> = {
   id: "echo 0",
   hostname: "echo node-a",

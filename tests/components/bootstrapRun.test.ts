@@ -1,4 +1,5 @@
-// The bootstrap script, run in a folder with stand-ins for systemd, cloud-init, apt and Chef. Does not prove the real ones, nor SSH: tests/lab does.
+// The bootstrap script, run in a folder with stand-ins for systemd, cloud-init, apt and Chef. Does
+// not prove the real ones, nor SSH: tests/lab does.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
@@ -116,7 +117,9 @@ describe("bootstrap", { concurrency: true }, () => {
     });
     await fs.writeFile(
       path.join(m.here, "bin/cinc-client"),
-      `#!/bin/bash\necho "cinc-client $(cat "${m.base}/pki/member.crt")" >> "$HERE/calls"; while [ -e "$HERE/hold" ]; do sleep 0.05; done; touch "$HERE/etcd-runs"\n`,
+      `#!/bin/bash\necho "cinc-client $(cat "${m.base}/pki/member.crt")" >> ` +
+        `"$HERE/calls"; while [ -e "$HERE/hold" ]; do sleep 0.05; done; touch ` +
+        `"$HERE/etcd-runs"\n`,
       { mode: 0o755 },
     );
     await m.set("hold", "");
@@ -179,7 +182,8 @@ describe("bootstrap", { concurrency: true }, () => {
     const failed = await machine();
     await failed.set(
       "result.json",
-      '{\n "v1": {\n  "datasource": "DataSourceEc2",\n  "errors": [\n   "(\'scripts-user\', RuntimeError())"\n  ]\n }\n}\n',
+      '{\n "v1": {\n  "datasource": "DataSourceEc2",\n  "errors": [\n   ' +
+        "\"('scripts-user', RuntimeError())\"\n  ]\n }\n}\n",
     );
     await failed.set("cloud-init-exit", "1");
     assert.equal((await failed.run()).code, 1);

@@ -1,4 +1,5 @@
-// The text of the bootstrap script. Does not prove that it runs: bootstrapRun.test.ts does, in a sandbox, and tests/lab on machines.
+// The text of the bootstrap script. Does not prove that it runs: bootstrapRun.test.ts does, in a
+// sandbox, and tests/lab on machines.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";

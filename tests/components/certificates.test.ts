@@ -1,4 +1,5 @@
-// Certificates that the program makes, and a CA that is brought. Does not prove that etcd takes them: tests/lab/access does.
+// Certificates that the program makes, and a CA that is brought. Does not prove that etcd takes
+// them: tests/lab/access does.
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import test, { before } from "node:test";
@@ -101,32 +102,38 @@ test("a CA with an RSA key, or on another curve, signs too", async () => {
   }
 });
 
-test("of a CA made by other tools, name and key identifier are taken byte by byte: Go compares the one, OpenSSL the other", async () => {
-  const x509 = await import("@peculiar/x509");
-  for (const keyId of ["00".repeat(19) + "07", ""]) {
-    const foreign = await foreignAuthority(keyId);
-    const authority = new x509.X509Certificate(foreign.certificate);
-    const issued = new x509.X509Certificate((await issueCertificate(foreign, profile)).certificate);
-    assert.deepEqual(
-      Buffer.from(issued.issuerName.toArrayBuffer()),
-      Buffer.from(authority.subjectName.toArrayBuffer()),
-    );
-    assert.equal(
-      issued.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
-      keyId || undefined,
-    );
-    assert.ok(
-      new X509Certificate(issued.toString("pem")).checkIssued(
-        new X509Certificate(foreign.certificate),
-      ),
-      "OpenSSL does not see the issuer",
-    );
-    assert.equal(
-      brought({ caCertificate: foreign.certificate, caPrivateKey: foreign.privateKey }).text,
-      "",
-    );
-  }
-});
+test(
+  "of a CA made by other tools, name and key identifier are taken byte by byte: Go " +
+    "compares the one, OpenSSL the other",
+  async () => {
+    const x509 = await import("@peculiar/x509");
+    for (const keyId of ["00".repeat(19) + "07", ""]) {
+      const foreign = await foreignAuthority(keyId);
+      const authority = new x509.X509Certificate(foreign.certificate);
+      const issued = new x509.X509Certificate(
+        (await issueCertificate(foreign, profile)).certificate,
+      );
+      assert.deepEqual(
+        Buffer.from(issued.issuerName.toArrayBuffer()),
+        Buffer.from(authority.subjectName.toArrayBuffer()),
+      );
+      assert.equal(
+        issued.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
+        keyId || undefined,
+      );
+      assert.ok(
+        new X509Certificate(issued.toString("pem")).checkIssued(
+          new X509Certificate(foreign.certificate),
+        ),
+        "OpenSSL does not see the issuer",
+      );
+      assert.equal(
+        brought({ caCertificate: foreign.certificate, caPrivateKey: foreign.privateKey }).text,
+        "",
+      );
+    }
+  },
+);
 
 const day = 86_400_000;
 const now = Date.parse("2027-01-01T00:00:00Z");

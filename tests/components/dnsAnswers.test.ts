@@ -1,4 +1,5 @@
-// The comparison of DNS answers with the declared set. Does not prove that real servers answer like this: tests/etcd and tests/lab do.
+// The comparison of DNS answers with the declared set. Does not prove that real servers answer like
+// this: tests/etcd and tests/lab do.
 import assert from "node:assert/strict";
 import test from "node:test";
 import {

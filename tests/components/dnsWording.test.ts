@@ -1,4 +1,5 @@
-// What a person reads from the gate. Does not prove that the gate says it at the right moment: tests/provider/dnsReadiness does.
+// What a person reads from the gate. Does not prove that the gate says it at the right moment:
+// tests/provider/dnsReadiness does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Mismatch } from "../../components/dns/dnsAnswers.ts";
@@ -21,10 +22,14 @@ test("on expiry: a line for each mismatch, aligned, with the seconds waited and 
   assert.equal(
     describeFailure("etcd.test", [missing, stale], 120.4),
     [
-      "DNS for etcd.test is not complete after 120 s. etcd would form a wrong cluster, so nothing was started.",
-      "  c.etcd.test A                     ns2.etcd.test (10.0.0.12)   NXDOMAIN, wanted 10.0.0.3, which ns1 has",
-      "  _etcd-server._tcp.etcd.test SRV   ns1                         names old.etcd.test, which is no member",
-      "  Correct the records named above at Cloudflare (another tool or an earlier cluster may own them), then run `pulumi up` again.",
+      "DNS for etcd.test is not complete after 120 s. etcd would form a wrong cluster, " +
+        "so nothing was started.",
+      "  c.etcd.test A                     ns2.etcd.test (10.0.0.12)   NXDOMAIN, wanted " +
+        "10.0.0.3, which ns1 has",
+      "  _etcd-server._tcp.etcd.test SRV   ns1                         names " +
+        "old.etcd.test, which is no member",
+      "  Correct the records named above at Cloudflare (another tool or an earlier " +
+        "cluster may own them), then run `pulumi up` again.",
     ].join("\n"),
   );
 });

@@ -1,4 +1,5 @@
-// What one cluster registers: types, names, inputs, secrets, order. Does not prove that any cloud accepts it: tests/lab does.
+// What one cluster registers: types, names, inputs, secrets, order. Does not prove that any cloud
+// accepts it: tests/lab does.
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -57,7 +58,10 @@ before(async () => {
   await settled(registered);
 });
 
-/** Options are not part of what mocks see; a transformation on the component sees those of all its children. */
+/**
+ * Options are not part of what mocks see; a transformation on the component sees those of all its
+ * children.
+ */
 function watchOptions() {
   const dependencies = new Map<string, string[]>();
   const options = new Map<string, pulumi.CustomResourceOptions>();
@@ -136,34 +140,38 @@ test("type tokens are those that the docs name", () => {
   assert.equal(one("etcd-dns-readiness").type, "pulumi-nodejs:dynamic/etcd:DnsReadiness");
 });
 
-test("an A record for the private address, never proxied, and SRV records with priority in both places", () => {
-  assert.deepEqual(one("etcd-a-address").inputs, {
-    zoneId: "0".repeat(32),
-    ttl: 60,
-    proxied: false,
-    comment: "pulumi etcd/test 0a1b2c",
-    name: "a.etcd.test",
-    type: "A",
-    content: addressOf("etcd-a-interface"),
-  });
-  const srv = (port: number) => ({
-    zoneId: "0".repeat(32),
-    ttl: 60,
-    proxied: false,
-    comment: "pulumi etcd/test 0a1b2c",
-    type: "SRV",
-    priority: 0,
-    data: { priority: 0, weight: 0, port, target: "b.etcd.test" },
-  });
-  assert.deepEqual(one("etcd-b-peer").inputs, {
-    ...srv(2380),
-    name: "_etcd-server-ssl._tcp.etcd.test",
-  });
-  assert.deepEqual(one("etcd-b-client").inputs, {
-    ...srv(2379),
-    name: "_etcd-client-ssl._tcp.etcd.test",
-  });
-});
+test(
+  "an A record for the private address, never proxied, and SRV records with priority in " +
+    "both places",
+  () => {
+    assert.deepEqual(one("etcd-a-address").inputs, {
+      zoneId: "0".repeat(32),
+      ttl: 60,
+      proxied: false,
+      comment: "pulumi etcd/test 0a1b2c",
+      name: "a.etcd.test",
+      type: "A",
+      content: addressOf("etcd-a-interface"),
+    });
+    const srv = (port: number) => ({
+      zoneId: "0".repeat(32),
+      ttl: 60,
+      proxied: false,
+      comment: "pulumi etcd/test 0a1b2c",
+      type: "SRV",
+      priority: 0,
+      data: { priority: 0, weight: 0, port, target: "b.etcd.test" },
+    });
+    assert.deepEqual(one("etcd-b-peer").inputs, {
+      ...srv(2380),
+      name: "_etcd-server-ssl._tcp.etcd.test",
+    });
+    assert.deepEqual(one("etcd-b-client").inputs, {
+      ...srv(2379),
+      name: "_etcd-client-ssl._tcp.etcd.test",
+    });
+  },
+);
 
 test("a machine on its own interface, with IMDSv2 only and encrypted disks", () => {
   const { inputs } = one("etcd-c-instance");
@@ -195,28 +203,32 @@ test("user data is secret, and brings a host key of its own to each machine", ()
   assert.deepEqual(options.get("etcd-a-instance")?.additionalSecretOutputs, ["userData"]);
 });
 
-test("the first contact knows the machine by the key of its user data, once port 22 is open, and waits for no DNS", () => {
-  const { inputs } = one("etcd-b-first-contact");
-  const on = dependencies.get("etcd-b-first-contact") ?? [];
-  assert.equal(
-    inputs.firstHostKey,
-    firstContactKeyIn(String(secretValue(one("etcd-b-instance").inputs.userData))),
-  );
-  assert.deepEqual(
-    [inputs.hostKey, inputs.host, inputs.instanceId, inputs.user],
-    [
-      "ssh-ed25519 lasting-of-etcd-b-host-key",
-      addressOf("etcd-b-interface"),
-      "etcd-b-instance-id",
-      "admin",
-    ],
-  );
-  for (const secret of ["privateKey", "hostPrivateKey"])
-    assert.notEqual(typeof inputs[secret], "string", `${secret} must be a secret`);
-  assert.ok(on.includes("etcd-ssh-10.0.0.0-8"), on.join(", "));
-  assert.ok(!on.includes("etcd-dns-readiness"), on.join(", "));
-  assert.equal(one("etcd-b-host-key").inputs.instanceId, "etcd-b-instance-id");
-});
+test(
+  "the first contact knows the machine by the key of its user data, once port 22 is open, " +
+    "and waits for no DNS",
+  () => {
+    const { inputs } = one("etcd-b-first-contact");
+    const on = dependencies.get("etcd-b-first-contact") ?? [];
+    assert.equal(
+      inputs.firstHostKey,
+      firstContactKeyIn(String(secretValue(one("etcd-b-instance").inputs.userData))),
+    );
+    assert.deepEqual(
+      [inputs.hostKey, inputs.host, inputs.instanceId, inputs.user],
+      [
+        "ssh-ed25519 lasting-of-etcd-b-host-key",
+        addressOf("etcd-b-interface"),
+        "etcd-b-instance-id",
+        "admin",
+      ],
+    );
+    for (const secret of ["privateKey", "hostPrivateKey"])
+      assert.notEqual(typeof inputs[secret], "string", `${secret} must be a secret`);
+    assert.ok(on.includes("etcd-ssh-10.0.0.0-8"), on.join(", "));
+    assert.ok(!on.includes("etcd-dns-readiness"), on.join(", "));
+    assert.equal(one("etcd-b-host-key").inputs.instanceId, "etcd-b-instance-id");
+  },
+);
 
 test("every later connection pins the lasting key of its own node", async () => {
   for (const n of ["a", "b", "c"]) {
@@ -237,17 +249,21 @@ test("every later connection pins the lasting key of its own node", async () => 
   );
 });
 
-test("a moved image or user data replaces no machine, and a replaced machine goes before its successor comes", () => {
-  assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData", "keyName"]);
-  for (const name of [
-    "etcd-a-instance",
-    "etcd-a-attachment",
-    "etcd-a-address",
-    "etcd-a-peer",
-    "etcd-a-client",
-  ])
-    assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
-});
+test(
+  "a moved image or user data replaces no machine, and a replaced machine goes before its " +
+    "successor comes",
+  () => {
+    assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData", "keyName"]);
+    for (const name of [
+      "etcd-a-instance",
+      "etcd-a-attachment",
+      "etcd-a-address",
+      "etcd-a-peer",
+      "etcd-a-client",
+    ])
+      assert.equal(options.get(name)?.deleteBeforeReplace, true, name);
+  },
+);
 
 test("what may not change is checked before anything is made", () => {
   assert.equal(registered.find((r) => !r.type.startsWith("etcd:index:"))?.name, "etcd-founders");
@@ -291,21 +307,25 @@ test("a destroy has its turn between what is held and what may hold it unknown t
   assert.deepEqual(one("etcd-leftovers").inputs.tags, common);
 });
 
-test("2380 from the group itself only, 2379 from the named networks and groups, 22 from the named networks, each rule with a description", () => {
-  const rules = registered.filter((r) => r.type.endsWith("SecurityGroupIngressRule"));
-  assert.deepEqual(
-    rules
-      .map((r) => [r.inputs.fromPort, r.inputs.cidrIpv4 ?? r.inputs.referencedSecurityGroupId])
-      .sort(),
-    [
-      [22, "10.0.0.0/8"],
-      [2379, "10.1.0.0/16"],
-      [2379, "sg-0123456789abcdef0"],
-      [2380, "etcd-members-id"],
-    ],
-  );
-  for (const rule of rules) assert.ok(String(rule.inputs.description).length > 5);
-});
+test(
+  "2380 from the group itself only, 2379 from the named networks and groups, 22 from the " +
+    "named networks, each rule with a description",
+  () => {
+    const rules = registered.filter((r) => r.type.endsWith("SecurityGroupIngressRule"));
+    assert.deepEqual(
+      rules
+        .map((r) => [r.inputs.fromPort, r.inputs.cidrIpv4 ?? r.inputs.referencedSecurityGroupId])
+        .sort(),
+      [
+        [22, "10.0.0.0/8"],
+        [2379, "10.1.0.0/16"],
+        [2379, "sg-0123456789abcdef0"],
+        [2380, "etcd-members-id"],
+      ],
+    );
+    for (const rule of rules) assert.ok(String(rule.inputs.description).length > 5);
+  },
+);
 
 test("the gate waits for records, not for machines, and expects every member", () => {
   assert.deepEqual(
@@ -330,16 +350,20 @@ test("each bootstrap waits for the gate, its own volume and the open ports, and 
   assert.ok(!on.some((name) => /^etcd-[ac]-/.test(name)), on.join(", "));
 });
 
-test("etcd is stopped between what starts it and the gate, so before any record goes; its machine is known by its lasting key", () => {
-  for (const n of ["a", "b", "c"]) {
-    assert.ok(
-      dependencies.get(`etcd-${n}-bootstrap`)?.includes(`etcd-${n}-shutdown`),
-      "a bootstrap goes after its shutdown",
-    );
-    assert.deepEqual(dependencies.get(`etcd-${n}-shutdown`), ["etcd-dns-readiness"]);
-    assert.equal(one(`etcd-${n}-shutdown`).inputs.hostKey, hostKeys[n]);
-  }
-});
+test(
+  "etcd is stopped between what starts it and the gate, so before any record goes; its " +
+    "machine is known by its lasting key",
+  () => {
+    for (const n of ["a", "b", "c"]) {
+      assert.ok(
+        dependencies.get(`etcd-${n}-bootstrap`)?.includes(`etcd-${n}-shutdown`),
+        "a bootstrap goes after its shutdown",
+      );
+      assert.deepEqual(dependencies.get(`etcd-${n}-shutdown`), ["etcd-dns-readiness"]);
+      assert.equal(one(`etcd-${n}-shutdown`).inputs.hostKey, hostKeys[n]);
+    }
+  },
+);
 
 test("a bootstrap runs one short command; the rest travels as secret standard input", () => {
   const { inputs } = one("etcd-a-bootstrap");
@@ -379,29 +403,33 @@ test("no private key anywhere but in secrets", () => {
   assert.ok(!plain.includes("marker-of-the-private-key"));
 });
 
-test("a member's certificate is for its names and its address; the operator's holds no name of the cluster, so it is no peer", () => {
-  const { commonName, dnsNames, addresses, days, renewBeforeDays } =
-    one("etcd-b-certificate").inputs;
-  assert.deepEqual(
-    { commonName, dnsNames, addresses, days, renewBeforeDays },
-    {
-      commonName: "b.etcd.test",
-      dnsNames: ["etcd.test", "b.etcd.test", "localhost"],
-      addresses: [addressOf("etcd-b-interface"), "127.0.0.1"],
-      days: 365,
-      renewBeforeDays: 60,
-    },
-  );
-  assert.deepEqual(
-    [
-      one("etcd-operator-certificate").inputs.dnsNames,
-      one("etcd-operator-certificate").inputs.addresses,
-    ],
-    [[], []],
-  );
-  for (const name of ["etcd-ca", "etcd-b-certificate", "etcd-operator-certificate"])
-    assert.deepEqual(options.get(name)?.additionalSecretOutputs, ["privateKey"], name);
-});
+test(
+  "a member's certificate is for its names and its address; the operator's holds no name " +
+    "of the cluster, so it is no peer",
+  () => {
+    const { commonName, dnsNames, addresses, days, renewBeforeDays } =
+      one("etcd-b-certificate").inputs;
+    assert.deepEqual(
+      { commonName, dnsNames, addresses, days, renewBeforeDays },
+      {
+        commonName: "b.etcd.test",
+        dnsNames: ["etcd.test", "b.etcd.test", "localhost"],
+        addresses: [addressOf("etcd-b-interface"), "127.0.0.1"],
+        days: 365,
+        renewBeforeDays: 60,
+      },
+    );
+    assert.deepEqual(
+      [
+        one("etcd-operator-certificate").inputs.dnsNames,
+        one("etcd-operator-certificate").inputs.addresses,
+      ],
+      [[], []],
+    );
+    for (const name of ["etcd-ca", "etcd-b-certificate", "etcd-operator-certificate"])
+      assert.deepEqual(options.get(name)?.additionalSecretOutputs, ["privateKey"], name);
+  },
+);
 
 test("what a machine's host key is made of outlives the machine in the state", () => {
   assert.ok(dependencies.get("etcd-b-instance")?.includes("etcd-host-key-seed"));

@@ -1,4 +1,5 @@
-// Which changes of founders preview refuses. Does not prove that the engine asks: tests/lab/firstLight does.
+// Which changes of founders preview refuses. Does not prove that the engine asks:
+// tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { refusals } from "../../components/founders.ts";
@@ -18,7 +19,8 @@ const founded = {
   places,
   volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" },
 };
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"; // how preview shows a value that is not known yet
+// how preview shows a value that is not known yet
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const refused: [string, object, string, RegExp][] = [
   [

@@ -1,4 +1,5 @@
-// The judgement "healthy" over members' reports. Does not prove that etcd reports like this: tests/etcd/clusterHealth does.
+// The judgement "healthy" over members' reports. Does not prove that etcd reports like this:
+// tests/etcd/clusterHealth does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { reasonsNotHealthy, type MemberReport } from "../../components/health/memberHealth.ts";

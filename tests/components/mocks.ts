@@ -1,4 +1,7 @@
-/** Pulumi's mocks with what every component test needs: what was registered, with which inputs and options. */
+/**
+ * Pulumi's mocks with what every component test needs: what was registered, with which inputs and
+ * options.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import { makeAuthority } from "../../components/pki/certificates.ts";
 
@@ -52,7 +55,8 @@ export async function recordResources(): Promise<Registered[]> {
     "etcd",
     "test",
   );
-  // The SDK's mock monitor knows no resource hooks: without an answer their registration, and with it every resource, would wait for ever.
+  // The SDK's mock monitor knows no resource hooks: without an answer their registration, and with
+  // it every resource, would wait for ever.
   const monitor = pulumi.runtime.getMonitor() as unknown as Record<string, unknown>;
   monitor.registerResourceHook = (_request: unknown, done: (error: null, reply: object) => void) =>
     done(null, {});
@@ -68,7 +72,10 @@ export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply(resolve));
 }
 
-/** Resolves when nothing has been registered for a few turns of the event loop: awaiting one output would not wait for its siblings. */
+/**
+ * Resolves when nothing has been registered for a few turns of the event loop: awaiting one output
+ * would not wait for its siblings.
+ */
 export async function settled(registered: readonly Registered[]): Promise<void> {
   for (let quiet = 0, seen = -1; quiet < 20;) {
     await new Promise((resolve) => setTimeout(resolve, 10));

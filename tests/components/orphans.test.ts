@@ -1,4 +1,5 @@
-// Which things in the cloud are taken for leftovers of a cut-off run. Does not prove that removing them works: tests/lab/kills does.
+// Which things in the cloud are taken for leftovers of a cut-off run. Does not prove that removing
+// them works: tests/lab/kills does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { sortRecords, type ListedRecord } from "../../components/healing/cloudflareOrphans.ts";
@@ -87,15 +88,19 @@ test("without a mark of ours to look for, nothing is ours", () => {
   assert.deepEqual(sortRecords({ ...a, comment: "" }, [listedA({ comment: "" })]).ours, []);
 });
 
-test("the mark fits into a comment on Cloudflare's free plan, whatever the stack is called, and never loses the incarnation", () => {
-  const long = markComment({
-    project: "p".repeat(80),
-    stack: "s".repeat(100),
-    incarnation: "0a1b2c3d4e5f",
-  });
-  assert.ok(long.length <= 100, String(long.length));
-  assert.ok(long.endsWith(" 0a1b2c3d4e5f"));
-});
+test(
+  "the mark fits into a comment on Cloudflare's free plan, whatever the stack is called, " +
+    "and never loses the incarnation",
+  () => {
+    const long = markComment({
+      project: "p".repeat(80),
+      stack: "s".repeat(100),
+      incarnation: "0a1b2c3d4e5f",
+    });
+    assert.ok(long.length <= 100, String(long.length));
+    assert.ok(long.endsWith(" 0a1b2c3d4e5f"));
+  },
+);
 
 test("things in EC2 are found by all of their tags, and only when the incarnation is among them", async () => {
   assert.deepEqual(tagFilters({ tags: { Project: "etcd", Name: "a", __defaults: [] } }), [
@@ -117,29 +122,37 @@ test("things in EC2 are found by all of their tags, and only when the incarnatio
   );
 });
 
-test("before a group is made, one that interfaces are in is not an orphan: it is the one that is replaced", async () => {
-  const ec2 = await startFakeEc2();
-  const setting = (key: string) =>
-    ({
-      "aws:region": "us-east-1",
-      "aws:accessKey": "lab",
-      "aws:secretKey": "lab",
-      "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
-    })[key];
-  const group = () =>
-    removeOrphanOf("aws:ec2/securityGroup:SecurityGroup", { tags: { Incarnation: "x" } }, setting);
-  ec2.script = {
-    DescribeSecurityGroups:
-      "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>",
-    DeleteSecurityGroup: "<return>true</return>",
-    DescribeNetworkInterfaces:
-      "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>",
-  };
-  try {
-    assert.deepEqual(await group(), []);
-    ec2.script.DescribeNetworkInterfaces = "";
-    assert.deepEqual(await group(), ["the security group sg-1"]);
-  } finally {
-    await ec2.close();
-  }
-});
+test(
+  "before a group is made, one that interfaces are in is not an orphan: it is the one " +
+    "that is replaced",
+  async () => {
+    const ec2 = await startFakeEc2();
+    const setting = (key: string) =>
+      ({
+        "aws:region": "us-east-1",
+        "aws:accessKey": "lab",
+        "aws:secretKey": "lab",
+        "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
+      })[key];
+    const group = () =>
+      removeOrphanOf(
+        "aws:ec2/securityGroup:SecurityGroup",
+        { tags: { Incarnation: "x" } },
+        setting,
+      );
+    ec2.script = {
+      DescribeSecurityGroups:
+        "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>",
+      DeleteSecurityGroup: "<return>true</return>",
+      DescribeNetworkInterfaces:
+        "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>",
+    };
+    try {
+      assert.deepEqual(await group(), []);
+      ec2.script.DescribeNetworkInterfaces = "";
+      assert.deepEqual(await group(), ["the security group sg-1"]);
+    } finally {
+      await ec2.close();
+    }
+  },
+);

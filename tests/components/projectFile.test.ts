@@ -1,4 +1,5 @@
-// Pulumi.yaml and the code name the same settings, with the same defaults. Does not prove that descriptions are true.
+// Pulumi.yaml and the code name the same settings, with the same defaults. Does not prove that
+// descriptions are true.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";

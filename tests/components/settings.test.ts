@@ -1,4 +1,5 @@
-// Every rule of the configuration. Does not prove that preview shows the message: tests/lab/firstLight does.
+// Every rule of the configuration. Does not prove that preview shows the message:
+// tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { readSettings } from "../../components/config/settings.ts";
@@ -90,7 +91,8 @@ test("no secret is shown, under whatever key it was put", () => {
   ];
   assert.equal(
     describeProblems(problems, (key) => key === "caPrivatKey"),
-    "caPrivatKey: unknown key (got a text that is not shown)\nsshPrivateKeyFile: cannot be read (got a text that is not shown)\nttl: a number (got 1)",
+    "caPrivatKey: unknown key (got a text that is not shown)\nsshPrivateKeyFile: cannot " +
+      "be read (got a text that is not shown)\nttl: a number (got 1)",
   );
 });
 

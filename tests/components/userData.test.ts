@@ -1,4 +1,5 @@
-// User data and the script of the first contact, as text. Does not prove that cloud-init and sshd understand them: tests/lab/hostKeys.test.ts does.
+// User data and the script of the first contact, as text. Does not prove that cloud-init and sshd
+// understand them: tests/lab/hostKeys.test.ts does.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
@@ -29,19 +30,23 @@ test("the public half is found in user data, and nothing where there is none", (
     assert.equal(firstContactKeyIn(none), "");
 });
 
-test("the script is a function that bash reads, called in its last line, so that half of it runs nothing", () => {
-  const script = hostKeyScript(key);
-  const end = script.lastIndexOf("take_host_key < /dev/null");
-  assert.deepEqual(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr, "");
-  // Every command there is stands for the first one the script would run.
-  const ran = (text: string) =>
-    spawnSync("bash", ["-s"], {
-      input: `umask() { echo RAN; exit; }\n${text}`,
-      encoding: "utf8",
-    }).stdout.includes("RAN");
-  for (let cut = 0; cut <= end; cut += 40) assert.ok(!ran(script.slice(0, cut)), `cut at ${cut}`);
-  assert.ok(ran(script));
-});
+test(
+  "the script is a function that bash reads, called in its last line, so that half of it " +
+    "runs nothing",
+  () => {
+    const script = hostKeyScript(key);
+    const end = script.lastIndexOf("take_host_key < /dev/null");
+    assert.deepEqual(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr, "");
+    // Every command there is stands for the first one the script would run.
+    const ran = (text: string) =>
+      spawnSync("bash", ["-s"], {
+        input: `umask() { echo RAN; exit; }\n${text}`,
+        encoding: "utf8",
+      }).stdout.includes("RAN");
+    for (let cut = 0; cut <= end; cut += 40) assert.ok(!ran(script.slice(0, cut)), `cut at ${cut}`);
+    assert.ok(ran(script));
+  },
+);
 
 test("what is no key never becomes part of a script", () => {
   for (const wrong of [

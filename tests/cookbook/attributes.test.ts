@@ -1,4 +1,5 @@
-// The attributes: each documented, digests as the program has them. Does not prove what a recipe makes of them.
+// The attributes: each documented, digests as the program has them. Does not prove what a recipe
+// makes of them.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";

@@ -1,4 +1,5 @@
-// CIS 2.1 to 2.7, 1.1.11 and 1.1.12 against what the cookbook writes. Does not prove what a running etcd makes of it: tests/lab/access.test.ts does.
+// CIS 2.1 to 2.7, 1.1.11 and 1.1.12 against what the cookbook writes. Does not prove what a running
+// etcd makes of it: tests/lab/access.test.ts does.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";

@@ -1,4 +1,5 @@
-// The node's comparison of what it sees in DNS with what it expects. Does not prove that answers arrive or that the unit asks: preflight.test.ts and tests/lab do.
+// The node's comparison of what it sees in DNS with what it expects. Does not prove that answers
+// arrive or that the unit asks: preflight.test.ts and tests/lab do.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
@@ -184,12 +185,14 @@ test("findings stand in two columns", () => {
     [
       "-B",
       "-c",
-      `import dns_gate; print(dns_gate.table([("c.etcd.test A", "NXDOMAIN, wanted 10.0.0.3"), ("${srv}", "unexpected target d.etcd.test:2380")]))`,
+      `import dns_gate; print(dns_gate.table([("c.etcd.test A", "NXDOMAIN, wanted ` +
+        `10.0.0.3"), ("${srv}", "unexpected target d.etcd.test:2380")]))`,
     ],
     { cwd: filesFolder, encoding: "utf8" },
   );
   assert.equal(
     run.stdout,
-    `  c.etcd.test A                     NXDOMAIN, wanted 10.0.0.3\n  ${srv}   unexpected target d.etcd.test:2380\n`,
+    `  c.etcd.test A                     NXDOMAIN, wanted 10.0.0.3\n  ${srv}   ` +
+      "unexpected target d.etcd.test:2380\n",
   );
 });

@@ -1,4 +1,5 @@
-// When etcd-volume formats a disk and when it leaves it alone, on loop devices. Does not prove mounting, nor how EBS names devices: tests/lab does the first.
+// When etcd-volume formats a disk and when it leaves it alone, on loop devices. Does not prove
+// mounting, nor how EBS names devices: tests/lab does the first.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs/promises";

@@ -1,4 +1,5 @@
-// etcd-preflight as the unit runs it, against a DNS server on loopback. Does not prove that systemd runs it, nor the system's own lookup: tests/lab does.
+// etcd-preflight as the unit runs it, against a DNS server on loopback. Does not prove that systemd
+// runs it, nor the system's own lookup: tests/lab does.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
@@ -53,7 +54,10 @@ interface Run {
   seconds: number;
 }
 
-/** One run on a node of its own: settings, resolv.conf, data directory and marker below a fresh folder. */
+/**
+ * One run on a node of its own: settings, resolv.conf, data directory and marker below a fresh
+ * folder.
+ */
 async function preflight(
   port: number,
   change: object = {},
@@ -187,19 +191,25 @@ describe("etcd-preflight", { concurrency: true }, () => {
     }
   });
 
-  test("a name that SRV does not list yet is not asked for, so that the resolver remembers nothing about it", async () => {
-    const dns = await startDnsStub((name) => (name === srvName ? srv(["a", "b"]) : complete(name)));
-    try {
-      assert.equal((await preflight(dns.port, { timeoutSeconds: 1 })).code, 1);
-      assert.ok(dns.asked.includes("b.etcd.test A udp"));
-      assert.deepEqual(
-        dns.asked.filter((question) => question.startsWith("c.") || question.includes("-ssl")),
-        [],
+  test(
+    "a name that SRV does not list yet is not asked for, so that the resolver remembers " +
+      "nothing about it",
+    async () => {
+      const dns = await startDnsStub((name) =>
+        name === srvName ? srv(["a", "b"]) : complete(name),
       );
-    } finally {
-      await dns.close();
-    }
-  });
+      try {
+        assert.equal((await preflight(dns.port, { timeoutSeconds: 1 })).code, 1);
+        assert.ok(dns.asked.includes("b.etcd.test A udp"));
+        assert.deepEqual(
+          dns.asked.filter((question) => question.startsWith("c.") || question.includes("-ssl")),
+          [],
+        );
+      } finally {
+        await dns.close();
+      }
+    },
+  );
 
   test("while waiting it says what is missing", async () => {
     const dns = await startDnsStub(() => nxdomain);

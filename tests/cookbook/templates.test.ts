@@ -1,4 +1,5 @@
-// What the templates become, rendered with Ruby's ERB as itamae does. Does not prove that etcd and systemd accept the result: tests/lab does. Chef's own renderer is not run here.
+// What the templates become, rendered with Ruby's ERB as itamae does. Does not prove that etcd and
+// systemd accept the result: tests/lab does. Chef's own renderer is not run here.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parse } from "yaml";

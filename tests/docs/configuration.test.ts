@@ -1,4 +1,5 @@
-// docs/configuration.md is what Pulumi.yaml and index.ts say now. Does not prove that what they say is true.
+// docs/configuration.md is what Pulumi.yaml and index.ts say now. Does not prove that what they say
+// is true.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";

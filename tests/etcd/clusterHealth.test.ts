@@ -1,4 +1,5 @@
-// "Healthy" against real etcd processes of each supported line, on loopback, without TLS. Does not prove discovery: tests/lab does.
+// "Healthy" against real etcd processes of each supported line, on loopback, without TLS. Does not
+// prove discovery: tests/lab does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Etcd3 } from "etcd3";
@@ -75,7 +76,8 @@ for (const [i, version] of etcdVersions.entries()) {
   });
 
   test(`etcd ${version}: two healthy clusters are not one`, async () => {
-    // What half of DNS makes of three nodes: a alone, b and c together; every member is "healthy" by its own account.
+    // What half of DNS makes of three nodes: a alone, b and c together; every member is "healthy"
+    // by its own account.
     const cluster = await startMembers(version, 20 + i, names, (name) =>
       name === "a" ? ["a"] : ["b", "c"],
     );
@@ -136,30 +138,34 @@ for (const [i, version] of etcdVersions.entries()) {
   });
 }
 
-test("the resource, as the engine runs it: resolves with the cluster ID, and fails naming the member", async () => {
-  const cluster = await startMembers("3.6.14", 40, names);
-  const health = await startDynamicProvider(
-    () => new ClusterHealth("health", { members: [], bootstraps: "", timeoutSeconds: 1 }),
-  );
-  try {
-    const inputs = {
-      members: cluster.declared,
-      bootstraps: "digest",
-      timeoutSeconds: 30,
-      version: 1,
-    };
-    const { outputs } = await health.create(inputs);
-    assert.match(String(outputs.clusterId), /^[0-9a-f]{12,16}$/);
-    assert.equal(await health.diff(outputs, inputs), false);
-    assert.equal(await health.diff(outputs, { ...inputs, timeoutSeconds: 60 }), false);
-    assert.equal(await health.diff(outputs, { ...inputs, bootstraps: "another" }), true);
-    await cluster.kill("b");
-    await assert.rejects(
-      health.create({ ...inputs, timeoutSeconds: 1 }),
-      /The cluster is not healthy after \d+ s\.\n {2}b \(http.*does not answer/,
+test(
+  "the resource, as the engine runs it: resolves with the cluster ID, and fails naming " +
+    "the member",
+  async () => {
+    const cluster = await startMembers("3.6.14", 40, names);
+    const health = await startDynamicProvider(
+      () => new ClusterHealth("health", { members: [], bootstraps: "", timeoutSeconds: 1 }),
     );
-  } finally {
-    health.close();
-    await cluster.close();
-  }
-});
+    try {
+      const inputs = {
+        members: cluster.declared,
+        bootstraps: "digest",
+        timeoutSeconds: 30,
+        version: 1,
+      };
+      const { outputs } = await health.create(inputs);
+      assert.match(String(outputs.clusterId), /^[0-9a-f]{12,16}$/);
+      assert.equal(await health.diff(outputs, inputs), false);
+      assert.equal(await health.diff(outputs, { ...inputs, timeoutSeconds: 60 }), false);
+      assert.equal(await health.diff(outputs, { ...inputs, bootstraps: "another" }), true);
+      await cluster.kill("b");
+      await assert.rejects(
+        health.create({ ...inputs, timeoutSeconds: 1 }),
+        /The cluster is not healthy after \d+ s\.\n {2}b \(http.*does not answer/,
+      );
+    } finally {
+      health.close();
+      await cluster.close();
+    }
+  },
+);

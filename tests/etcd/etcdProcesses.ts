@@ -19,8 +19,8 @@ export interface Members {
 }
 
 /**
- * Starts members by name, with `initial` as the cluster each of them believes in (all of them by default), at addresses
- * 127.0.<group>.<n>. Returns at once; whoever needs health waits for it.
+ * Starts members by name, with `initial` as the cluster each of them believes in (all of them by
+ * default), at addresses 127.0.<group>.<n>. Returns at once; whoever needs health waits for it.
  */
 export async function startMembers(
   version: string,

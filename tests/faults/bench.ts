@@ -1,4 +1,6 @@
-/** What the tests of a file share: everything rendered and signed once, and worlds of every version. */
+/**
+ * What the tests of a file share: everything rendered and signed once, and worlds of every version.
+ */
 import { whyNoLab } from "../../lab/ability.ts";
 import { installPackages, missingCommands, type Needed } from "../../lab/prerequisites.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
@@ -41,7 +43,10 @@ const needed: readonly Needed[] = [
   { command: "/usr/bin/python3", apt: "python3", dnf: "python3" },
 ];
 
-/** Why these tests cannot run here, in words that end a sentence; undefined when they can, after `installNeeded`. */
+/**
+ * Why these tests cannot run here, in words that end a sentence; undefined when they can, after
+ * `installNeeded`.
+ */
 export async function whyNoBench(): Promise<string | undefined> {
   const none = await whyNoWorld();
   if (none !== undefined) return none;
@@ -49,10 +54,14 @@ export async function whyNoBench(): Promise<string | undefined> {
   const lab = await whyNoLab();
   if (lab === undefined) return undefined; // it can install what is missing, and its image has ruby
   if (missing.length > 0)
-    return `they need ${missing.map(({ command }) => command).join(", ")}. Install: ${missing.map(({ apt }) => apt).join(" ")}.`;
+    return (
+      `they need ${missing.map(({ command }) => command).join(", ")}. Install: ` +
+      `${missing.map(({ apt }) => apt).join(" ")}.`
+    );
   return (await hostHasRuby())
     ? undefined
-    : `they need ruby to render the cookbook's templates, or the lab, whose image has one. Install ruby; the lab cannot run here: ${lab}`;
+    : "they need ruby to render the cookbook's templates, or the lab, whose image has " +
+        `one. Install ruby; the lab cannot run here: ${lab}`;
 }
 
 /** Installs what these tests need beyond the lab, having said so. */

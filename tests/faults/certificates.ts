@@ -1,4 +1,7 @@
-/** Certificates for the bench, made by openssl: a CA and leaves with every name, address, and validity a test asks for. */
+/**
+ * Certificates for the bench, made by openssl: a CA and leaves with every name, address, and
+ * validity a test asks for.
+ */
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -24,7 +27,10 @@ export interface Authority {
   issue(leaf: Leaf): Promise<Pair>;
 }
 
-/** What a member's certificate holds: the domain (which allowed-hostname asks for), its full name, its private address. */
+/**
+ * What a member's certificate holds: the domain (which allowed-hostname asks for), its full name,
+ * its private address.
+ */
 export const memberLeaf = (name: string): Leaf => ({
   dns: [domain, `${name}.${domain}`, "localhost"],
   addresses: [addressOf(name), "127.0.0.1"],

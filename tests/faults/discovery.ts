@@ -1,4 +1,7 @@
-/** One fault of DNS at a first start: etcd with nobody to ask first, then the same machines with the program's gates before it. */
+/**
+ * One fault of DNS at a first start: etcd with nobody to ask first, then the same machines with the
+ * program's gates before it.
+ */
 import { waitForDns } from "../../components/dns/dnsReadiness.ts";
 import { expected, faults, type Fault } from "./faults.ts";
 import { healthy, probe, settle, verdict } from "./observe.ts";

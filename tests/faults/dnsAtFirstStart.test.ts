@@ -1,7 +1,10 @@
-// D1 to D12: what real etcd does alone with broken DNS, on every supported line, plain and with TLS; that health does not call it well; that both gates
-// refuse it; and that the same machines with the gates become one cluster of exactly the declared members once DNS is right. What etcd starts with is
-// what the cookbook renders. Does not prove systemd, real nameservers or a real resolver (tests/lab/dnsFaults.test.ts), nor D13 to D15
-// (tests/lab/serviceFaults.test.ts: an API that refuses, or loses its answer after the write; tests/lab/firstLight.test.ts: a second up without changes).
+// D1 to D12: what real etcd does alone with broken DNS, on every supported line, plain and with
+// TLS; that health does not call it well; that both gates refuse it; and that the same machines
+// with the gates become one cluster of exactly the declared members once DNS is right. What etcd
+// starts with is what the cookbook renders. Does not prove systemd, real nameservers or a real
+// resolver (tests/lab/dnsFaults.test.ts), nor D13 to D15 (tests/lab/serviceFaults.test.ts: an API
+// that refuses, or loses its answer after the write; tests/lab/firstLight.test.ts: a second up
+// without changes).
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { etcdVersions } from "../etcd/etcdProcesses.ts";

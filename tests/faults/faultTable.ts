@@ -1,4 +1,7 @@
-/** What was seen, as a table to print: one row for each fault, one line more where versions or modes differ. */
+/**
+ * What was seen, as a table to print: one row for each fault, one line more where versions or modes
+ * differ.
+ */
 export interface Saw {
   readonly gate: string;
   readonly node: readonly string[];
@@ -17,7 +20,10 @@ export class FaultTable {
 
   add(id: string, broken: string, version: string, tls: boolean, alone: string, saw: Saw): void {
     const fault = `${id} ${broken}`;
-    const program = `gate ${saw.gate === "-" ? "not asked" : saw.gate ? "refuses" : "opens"}, node ${saw.node.some(Boolean) ? "refuses" : "starts"}, health ${saw.health.length ? "names it" : "sees nothing"}`;
+    const program =
+      `gate ${saw.gate === "-" ? "not asked" : saw.gate ? "refuses" : "opens"}, node ` +
+      `${saw.node.some(Boolean) ? "refuses" : "starts"}, health ` +
+      `${saw.health.length ? "names it" : "sees nothing"}`;
     const where = `${version.split(".").slice(0, 2).join(".")} ${tls ? "TLS" : "plain"}`;
     const same = this.#rows.find(
       (row) => row.fault === fault && row.alone === alone && row.program === program,

@@ -1,4 +1,7 @@
-/** The faults of DNS at a first start, as data: what is broken, and what is known to come of it, as measured. */
+/**
+ * The faults of DNS at a first start, as data: what is broken, and what is known to come of it, as
+ * measured.
+ */
 import { addressOf, domain, names } from "./places.ts";
 import { fullName, hostRecord, peerRecord, type Zone } from "./zone.ts";
 
@@ -10,12 +13,18 @@ export interface Fault {
   readonly broken: string;
   /** Breaks a complete zone. `seconds` is how long a resolver keeps what it should forget. */
   apply(zone: Zone, seconds: number): void | Promise<void>;
-  /** Nodes that start while it is broken, with nobody to ask first; then, once all is repaired, these. */
+  /**
+   * Nodes that start while it is broken, with nobody to ask first; then, once all is repaired,
+   * these.
+   */
   readonly early: readonly Name[];
   readonly late?: readonly Name[];
   /** What etcd alone ends in. */
   readonly alone: string;
-  /** What the program's health check says of that: reasons, of which each must be there; none: healthy. */
+  /**
+   * What the program's health check says of that: reasons, of which each must be there; none:
+   * healthy.
+   */
   readonly health: readonly RegExp[];
   /** What the gate says on the authoritative servers; undefined: it opens. */
   readonly gate: RegExp | undefined;
@@ -73,7 +82,8 @@ export const faults: readonly Fault[] = [
       );
     },
     alone:
-      'a: exit 1: cannot find local etcd member "a" in SRV records; b c: a cluster of 2 → a: no leader; b c: a cluster of 2',
+      'a: exit 1: cannot find local etcd member "a" in SRV records; b c: a cluster of 2 ' +
+      "→ a: no leader; b c: a cluster of 2",
     health: [/^a \(.*\): gave no answer/, /^b does not list a/],
     gate: /SRV +10\.88\.0\.2 +lacks a\.etcd\.test:2380/,
     node: /SRV +lacks a\.etcd\.test:2380/,
@@ -96,7 +106,8 @@ export const faults: readonly Fault[] = [
       zone.records.push(peerRecord("a", zone.tls));
     },
     alone:
-      "a: exit 1: failed to resolve … to match --initial-cluster; b c: exit 1: initial cluster … has duplicate url",
+      "a: exit 1: failed to resolve … to match --initial-cluster; b c: exit 1: initial " +
+      "cluster … has duplicate url",
     health: [/^a \(.*\): does not answer/, /^c \(.*\): does not answer/],
     gate: /SRV +10\.88\.0\.2 +lists a\.etcd\.test 2 times/,
     node: /SRV +a\.etcd\.test:2380 is listed twice/,
@@ -109,7 +120,8 @@ export const faults: readonly Fault[] = [
       zone.records.push(peerRecord("a", zone.tls, 5));
     },
     alone:
-      "a: exit 1: failed to resolve … to match --initial-cluster; b c: exit 1: initial cluster … has duplicate url",
+      "a: exit 1: failed to resolve … to match --initial-cluster; b c: exit 1: initial " +
+      "cluster … has duplicate url",
     health: [/^a \(.*\): does not answer/, /^c \(.*\): does not answer/],
     gate: /SRV +10\.88\.0\.2 +lists a\.etcd\.test 2 times/,
     node: /SRV +a\.etcd\.test:2380 is listed twice/,

@@ -1,5 +1,7 @@
-// Who gets into a cluster with TLS, at both ports, on every supported line of etcd, with the configuration that the cookbook renders; and what the
-// health check says of a member whose certificate is wrong. Does not prove that the program makes right certificates; that a new CA needs a restart.
+// Who gets into a cluster with TLS, at both ports, on every supported line of etcd, with the
+// configuration that the cookbook renders; and what the health check says of a member whose
+// certificate is wrong. Does not prove that the program makes right certificates; that a new CA
+// needs a restart.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { etcdVersions } from "../etcd/etcdProcesses.ts";
@@ -80,10 +82,14 @@ describe("handshakes", { concurrency: true }, () => {
         });
       }
 
-      test("any certificate of the cluster's own CA is a client, hence a CA of its own for each cluster", () => {
-        assert.equal(seen.asked["the operator at 2379"], "200");
-        assert.equal(seen.asked["the same CA with another name at 2379"], "200");
-      });
+      test(
+        "any certificate of the cluster's own CA is a client, hence a CA of its own for " +
+          "each cluster",
+        () => {
+          assert.equal(seen.asked["the operator at 2379"], "200");
+          assert.equal(seen.asked["the same CA with another name at 2379"], "200");
+        },
+      );
 
       test("a peer needs the domain among its names, and an address that is its own", () => {
         assert.match(
@@ -98,7 +104,8 @@ describe("handshakes", { concurrency: true }, () => {
         assert.equal(
           seen.withoutAllowedHostname,
           "200",
-          "the same stranger should get in where allowed-hostname is missing, or the refusal proves nothing about it",
+          "the same stranger should get in where allowed-hostname is missing, or the " +
+            "refusal proves nothing about it",
         );
       });
 
@@ -125,20 +132,24 @@ describe("handshakes", { concurrency: true }, () => {
         ],
       ];
       for (const [what, logged, health] of misfits) {
-        test(`a member with a certificate that is wrong (${what}) does not get in; its peers log why, and health names it`, () => {
-          const found = seen.misfits[what];
-          assert.equal(found?.sentence, "a b: a cluster of 3; c: no leader");
-          assert.ok(
-            found.logged.some((line) => logged.test(line)),
-            found.logged.join("\n"),
-          );
-          assert.equal(found.health.length, 1, found.health.join("\n"));
-          assert.match(
-            found.health[0] ?? "",
-            new RegExp(`^c \\(https://${addressOf("c")}:2379\\): `),
-          );
-          assert.match(found.health[0] ?? "", health);
-        });
+        test(
+          `a member with a certificate that is wrong (${what}) does not get in; its peers ` +
+            "log why, and health names it",
+          () => {
+            const found = seen.misfits[what];
+            assert.equal(found?.sentence, "a b: a cluster of 3; c: no leader");
+            assert.ok(
+              found.logged.some((line) => logged.test(line)),
+              found.logged.join("\n"),
+            );
+            assert.equal(found.health.length, 1, found.health.join("\n"));
+            assert.match(
+              found.health[0] ?? "",
+              new RegExp(`^c \\(https://${addressOf("c")}:2379\\): `),
+            );
+            assert.match(found.health[0] ?? "", health);
+          },
+        );
       }
 
       test("new leaf files are used for the next connection, without a restart", () => {

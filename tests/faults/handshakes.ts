@@ -1,4 +1,7 @@
-/** What members of a cluster with TLS let in, who is refused, and what a person gets to read about it. Real handshakes with real members. */
+/**
+ * What members of a cluster with TLS let in, who is refused, and what a person gets to read about
+ * it. Real handshakes with real members.
+ */
 import * as fs from "node:fs/promises";
 import * as http from "node:http";
 import * as https from "node:https";
@@ -17,7 +20,10 @@ import type { World } from "./worldProcess.ts";
 /** Certificates that a test made for this: by what is wrong with them. */
 export interface Misfits {
   readonly operator: Pair;
-  /** Signed by the cluster's CA, valid at the stranger's address, with a name that is not the cluster's. */
+  /**
+   * Signed by the cluster's CA, valid at the stranger's address, with a name that is not the
+   * cluster's.
+   */
   readonly otherName: Pair;
   readonly otherAuthority: Pair;
   /** For a, expired. */
@@ -49,13 +55,19 @@ export interface Handshakes {
   >;
   /** Whether c joined again once its files were right, in the same process. */
   readonly healedWithoutRestart: boolean;
-  /** Serial numbers shown at both ports before and after a renewal, and whether the process is the same. */
+  /**
+   * Serial numbers shown at both ports before and after a renewal, and whether the process is the
+   * same.
+   */
   readonly renewal: {
     readonly before: readonly string[];
     readonly after: readonly string[];
     readonly sameProcess: boolean;
   };
-  /** Health when DNS is down, a knows the others' addresses from its hosts file, and restarts: with its address in the certificate, and without. */
+  /**
+   * Health when DNS is down, a knows the others' addresses from its hosts file, and restarts: with
+   * its address in the certificate, and without.
+   */
   readonly dnsDown: {
     readonly withAddress: readonly string[];
     readonly without: { readonly sentence: string; readonly logged: readonly string[] };
@@ -136,7 +148,10 @@ async function askEveryone(
   return asked;
 }
 
-/** The same stranger at c's peer port, when c's configuration lacks one key: what refuses it elsewhere must be that key. */
+/**
+ * The same stranger at c's peer port, when c's configuration lacks one key: what refuses it
+ * elsewhere must be that key.
+ */
 async function askWithout(
   world: World,
   units: Record<string, Unit>,
@@ -186,7 +201,10 @@ function get(protocol: "http:" | "https:", options: https.RequestOptions): Promi
   });
 }
 
-/** Restarts a member on its data with another certificate; what is seen then, and what the others logged about it. */
+/**
+ * Restarts a member on its data with another certificate; what is seen then, and what the others
+ * logged about it.
+ */
 async function restartWith(
   world: World,
   units: Record<string, Unit>,

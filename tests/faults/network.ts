@@ -1,6 +1,7 @@
 /**
- * Machines as namespaces: each has an interface of its own on one bridge, and the files of a node at the paths where the cookbook puts them. Works inside
- * a world (world.ts), whose end takes all of it away.
+ * Machines as namespaces: each has an interface of its own on one bridge, and the files of a node
+ * at the paths where the cookbook puts them. Works inside a world (world.ts), whose end takes all
+ * of it away.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs/promises";
@@ -35,7 +36,8 @@ export async function openNetwork(): Promise<void> {
     ),
     "link set lan up",
   ]);
-  // Else only the first refusals of a server that is down are sent, and what asks it waits for its own deadline.
+  // Else only the first refusals of a server that is down are sent, and what asks it waits for its
+  // own deadline.
   await fs.writeFile("/proc/sys/net/ipv4/icmp_ratelimit", "0");
 }
 

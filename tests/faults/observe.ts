@@ -60,8 +60,9 @@ export const healthy = (world: World, timeoutSeconds: number): Promise<string> =
   );
 
 /**
- * Waits until every process started has ended, serves reads, or has begun two elections in vain since the call: then it is not slow, it waits for
- * members that do not come. Says what each is in: exit (with etcd's reason), no leader, or a cluster of so many members.
+ * Waits until every process started has ended, serves reads, or has begun two elections in vain
+ * since the call: then it is not slow, it waits for members that do not come. Says what each is in:
+ * exit (with etcd's reason), no leader, or a cluster of so many members.
  */
 export async function settle(
   world: World,
@@ -93,7 +94,10 @@ export async function settle(
   }
 }
 
-/** What health says of what came out, once it says what is expected (or after 15 s, whatever it says then): a member that has just come is listed without its name for a moment. */
+/**
+ * What health says of what came out, once it says what is expected (or after 15 s, whatever it says
+ * then): a member that has just come is listed without its name for a moment.
+ */
 export async function verdict(
   world: World,
   expected: readonly RegExp[],
@@ -126,12 +130,16 @@ function describe(started: Readonly<Record<string, Etcd>>, report: ClusterReport
   return [...groups]
     .map(
       ([state, members]) =>
-        `${members.join(" ")}: ${state.replace(/^cluster \S+ of/, clusters.length > 1 ? `a cluster (${clusters.indexOf(state) + 1} of ${clusters.length}) of` : "a cluster of")}`,
+        `${members.join(" ")}: ` +
+        `${state.replace(/^cluster \S+ of/, clusters.length > 1 ? `a cluster (${clusters.indexOf(state) + 1} of ${clusters.length}) of` : "a cluster of")}`,
     )
     .join("; ");
 }
 
-/** etcd's own last word, without what differs from run to run: order, ports, IDs. It names a reason for each kind of SRV; the first is enough. */
+/**
+ * etcd's own last word, without what differs from run to run: order, ports, IDs. It names a reason
+ * for each kind of SRV; the first is enough.
+ */
 function reason(etcd: Etcd): string {
   const fatal =
     etcd

@@ -7,7 +7,10 @@ import type { Machine } from "./network.ts";
 
 type Security = Record<"cert-file" | "key-file" | "trusted-ca-file", string>;
 
-/** Writes the CA and the pair for both kinds of connection, or for one. Each file is replaced whole, as a renewal would. */
+/**
+ * Writes the CA and the pair for both kinds of connection, or for one. Each file is replaced whole,
+ * as a renewal would.
+ */
 export async function writePki(
   machine: Machine,
   ca: string,
@@ -21,7 +24,8 @@ export async function writePki(
     const security = config[`${kind}-transport-security`];
     if (!security || !pair)
       throw new Error(
-        `machine ${machine.name}: no ${kind}-transport-security in its etcd.yaml, or no certificate for it`,
+        `machine ${machine.name}: no ${kind}-transport-security in its etcd.yaml, or no ` +
+          "certificate for it",
       );
     for (const [file, text] of [
       [security["trusted-ca-file"], ca],

@@ -1,4 +1,7 @@
-/** Names and addresses of the fault bench. They exist only inside namespaces of its own, so they can meet no network of the host. */
+/**
+ * Names and addresses of the fault bench. They exist only inside namespaces of its own, so they can
+ * meet no network of the host.
+ */
 export const domain = "etcd.test";
 /** The declared members. `old` is a machine that is gone: nobody has its address. */
 export const names = ["a", "b", "c"] as const;

@@ -19,7 +19,10 @@ const program = `require 'erb'; require 'json'
     given['templates'].transform_values { |text| ERB.new(text, trim_mode: '-').result(binding) }
   })`;
 
-/** All files of all nodes, in one call of Ruby. The attributes are the cookbook's defaults; only the wait for DNS is shorter, because the unit tries again anyway. */
+/**
+ * All files of all nodes, in one call of Ruby. The attributes are the cookbook's defaults; only the
+ * wait for DNS is shorter, because the unit tries again anyway.
+ */
 export async function renderNodes(): Promise<Rendered> {
   const kinds = ["plain", "tls"] as const;
   const jobs = kinds.flatMap((kind) =>

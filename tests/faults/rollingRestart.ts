@@ -1,4 +1,7 @@
-/** DNS that goes away under a cluster that runs, and members that restart then (D4, D5). Each restart is the unit's: the node's gate is asked, too. */
+/**
+ * DNS that goes away under a cluster that runs, and members that restart then (D4, D5). Each
+ * restart is the unit's: the node's gate is asked, too.
+ */
 import { machine, startUnits, until } from "./discovery.ts";
 import { client, healthy, probe, settle } from "./observe.ts";
 import { names } from "./places.ts";

@@ -1,4 +1,7 @@
-/** The node's unit, run by a small supervisor that does what systemd does with these lines: its steps in order, and again after a failure. */
+/**
+ * The node's unit, run by a small supervisor that does what systemd does with these lines: its
+ * steps in order, and again after a failure.
+ */
 import type { ChildProcess } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";

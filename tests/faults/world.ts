@@ -1,6 +1,7 @@
 /**
- * A world: a process of its own in network, mount and process namespaces of its own. Everything that a case makes (machines, servers, etcd) lives in
- * there and ends with it, however the test ends; nothing of it is visible on the host.
+ * A world: a process of its own in network, mount and process namespaces of its own. Everything
+ * that a case makes (machines, servers, etcd) lives in there and ends with it, however the test
+ * ends; nothing of it is visible on the host.
  */
 import { fork } from "node:child_process";
 import * as fs from "node:fs/promises";
@@ -37,12 +38,16 @@ export async function whyNoWorld(): Promise<string | undefined> {
   return run("unshare", [...flags, "true"]).then(
     () => undefined,
     (error: Error) =>
-      `they need network namespaces of their own (root, or user namespaces without it). Tried and failed: ${error.message.split("\n").join(" ")}`,
+      "they need network namespaces of their own (root, or user namespaces without it). " +
+      `Tried and failed: ${error.message.split("\n").join(" ")}`,
   );
 }
 
 export interface OpenWorld {
-  /** Runs one scenario (worldProcess.ts) on machines that are as new, and returns what it saw. One at a time. */
+  /**
+   * Runs one scenario (worldProcess.ts) on machines that are as new, and returns what it saw. One
+   * at a time.
+   */
   run<Seen>(scenario: string, input: unknown, timeoutMs?: number): Promise<Seen>;
   close(): Promise<void>;
 }

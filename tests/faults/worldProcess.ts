@@ -1,4 +1,7 @@
-/** Inside a world: receives a scenario by name, builds the network, runs it, sends what was seen. Ends when the test does. */
+/**
+ * Inside a world: receives a scenario by name, builds the network, runs it, sends what was seen.
+ * Ends when the test does.
+ */
 import * as fs from "node:fs/promises";
 import { filesFolder } from "../cookbook/files.ts";
 import { discovery } from "./discovery.ts";

@@ -1,6 +1,7 @@
 /**
- * The zone of the bench: what its two authoritative servers answer, and the resolver between them and the nodes. The resolver is a stand-in that
- * keeps only what a test tells it to keep; that a real unbound behaves so is shown by tests/lab/dnsFaults.test.ts.
+ * The zone of the bench: what its two authoritative servers answer, and the resolver between them
+ * and the nodes. The resolver is a stand-in that keeps only what a test tells it to keep; that a
+ * real unbound behaves so is shown by tests/lab/dnsFaults.test.ts.
  */
 import type { Answer } from "dns-packet";
 import { serverSrvName } from "../../components/dns/dnsAnswers.ts";

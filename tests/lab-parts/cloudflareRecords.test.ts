@@ -1,6 +1,7 @@
 /**
- * What the Cloudflare emulator accepts as a record, refuses and gives back, through its HTTP routes, with its records in memory.
- * Does not prove that Cloudflare itself still answers so (its answers are from recordings and bug reports), nor that the nameservers follow.
+ * What the Cloudflare emulator accepts as a record, refuses and gives back, through its HTTP
+ * routes, with its records in memory. Does not prove that Cloudflare itself still answers so (its
+ * answers are from recordings and bug reports), nor that the nameservers follow.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -33,18 +34,22 @@ test("a record comes back as it was given, with what Cloudflare adds", async () 
   assert.deepEqual([body.success, body.errors, body.messages], [true, [], []]);
 });
 
-test("SRV content is made from data, whatever the body's content says, and the priority stands beside it", async () => {
-  const { created } = emulator();
-  const record = await created({
-    ...srv,
-    content: "stale content of an earlier state",
-    data: { ...srv.data, priority: 7, weight: 3 },
-    priority: 0,
-  });
-  assert.equal(record.content, "3 2380 a.etcd.test");
-  assert.equal(record.priority, 7);
-  assert.deepEqual(record.data, { priority: 7, weight: 3, port: 2380, target: "a.etcd.test" });
-});
+test(
+  "SRV content is made from data, whatever the body's content says, and the priority " +
+    "stands beside it",
+  async () => {
+    const { created } = emulator();
+    const record = await created({
+      ...srv,
+      content: "stale content of an earlier state",
+      data: { ...srv.data, priority: 7, weight: 3 },
+      priority: 0,
+    });
+    assert.equal(record.content, "3 2380 a.etcd.test");
+    assert.equal(record.priority, 7);
+    assert.deepEqual(record.data, { priority: 7, weight: 3, port: 2380, target: "a.etcd.test" });
+  },
+);
 
 const names: [given: string, stored: string][] = [
   ["a", "a.etcd.test"],
@@ -149,7 +154,8 @@ for (const [what, first, second, expected] of conflicts) {
     assert.equal((await call("POST", records, first)).status, 200);
     const answer = await call("POST", records, second);
     assert.deepEqual(codes(answer.body), expected);
-    assert.equal(answer.status, expected.length > 0 ? 400 : 200); // never 409: the official provider would try that ten times
+    // never 409: the official provider would try that ten times
+    assert.equal(answer.status, expected.length > 0 ? 400 : 200);
   });
 }
 
@@ -160,23 +166,27 @@ test("of many identical requests at the same time one succeeds", async () => {
   assert.equal(store.list().length, 1);
 });
 
-test("PUT replaces, PATCH changes in part, both keep id and time of creation, and every change is saved", async () => {
-  const { call, created, saved } = emulator();
-  const before = await created({ ...a, comment: "old" });
-  const put = (await call("PUT", `${records}/${before.id}`, { ...a, content: "10.213.0.8" })).body
-    .result as DnsRecord;
-  assert.deepEqual(
-    [put.id, put.content, put.comment, put.created_on],
-    [before.id, "10.213.0.8", null, before.created_on],
-  );
-  const patched = (await call("PATCH", `${records}/${before.id}`, { ttl: 300 })).body
-    .result as DnsRecord;
-  assert.deepEqual([patched.content, patched.ttl], ["10.213.0.8", 300]);
-  assert.deepEqual(
-    saved.map((all) => all[0]?.ttl),
-    [60, 60, 300],
-  );
-});
+test(
+  "PUT replaces, PATCH changes in part, both keep id and time of creation, and every " +
+    "change is saved",
+  async () => {
+    const { call, created, saved } = emulator();
+    const before = await created({ ...a, comment: "old" });
+    const put = (await call("PUT", `${records}/${before.id}`, { ...a, content: "10.213.0.8" })).body
+      .result as DnsRecord;
+    assert.deepEqual(
+      [put.id, put.content, put.comment, put.created_on],
+      [before.id, "10.213.0.8", null, before.created_on],
+    );
+    const patched = (await call("PATCH", `${records}/${before.id}`, { ttl: 300 })).body
+      .result as DnsRecord;
+    assert.deepEqual([patched.content, patched.ttl], ["10.213.0.8", 300]);
+    assert.deepEqual(
+      saved.map((all) => all[0]?.ttl),
+      [60, 60, 300],
+    );
+  },
+);
 
 test("PATCH of one field of an SRV record's data keeps the others", async () => {
   const { call, created } = emulator();

@@ -1,6 +1,7 @@
 /**
- * The Cloudflare emulator around its records: lists, zones, tokens, unknown routes, its log, and requests a fault makes fail.
- * Does not prove that Cloudflare itself still answers so (its answers are from recordings and bug reports).
+ * The Cloudflare emulator around its records: lists, zones, tokens, unknown routes, its log, and
+ * requests a fault makes fail. Does not prove that Cloudflare itself still answers so (its answers
+ * are from recordings and bug reports).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -154,22 +155,26 @@ test("each request is one line: what was asked, about what, what came of it", as
   assert.match(lines[1] ?? "", /400 81058 An identical record already exists\./);
 });
 
-test("a throttled request gets 429 with Retry-After, a failed one its status alone, and neither does anything", async () => {
-  const { call, failures, store } = emulator();
-  failures.push({ kind: "api-fault", status: 429, retryAfter: 2 });
-  const answer = await call("POST", records, a);
-  assert.deepEqual(
-    [answer.status, answer.headers.get("retry-after"), codes(answer.body), store.list().length],
-    [429, "2", ["971"], 0],
-  );
-  failures.push({ kind: "api-fault", status: 500 });
-  const broken = await call("POST", records, a);
-  assert.deepEqual(
-    [broken.status, broken.headers.get("retry-after"), store.list().length],
-    [500, null, 0],
-  );
-  assert.equal((await call("POST", records, a)).status, 200);
-});
+test(
+  "a throttled request gets 429 with Retry-After, a failed one its status alone, and " +
+    "neither does anything",
+  async () => {
+    const { call, failures, store } = emulator();
+    failures.push({ kind: "api-fault", status: 429, retryAfter: 2 });
+    const answer = await call("POST", records, a);
+    assert.deepEqual(
+      [answer.status, answer.headers.get("retry-after"), codes(answer.body), store.list().length],
+      [429, "2", ["971"], 0],
+    );
+    failures.push({ kind: "api-fault", status: 500 });
+    const broken = await call("POST", records, a);
+    assert.deepEqual(
+      [broken.status, broken.headers.get("retry-after"), store.list().length],
+      [500, null, 0],
+    );
+    assert.equal((await call("POST", records, a)).status, 200);
+  },
+);
 
 for (const [drop, kept] of [
   ["before-write", 0],

@@ -1,5 +1,6 @@
 /**
- * What the reconciler decides to do, from what EC2 says and what there is. Does not prove that the steps work: tests/lab/ec2.test.ts does.
+ * What the reconciler decides to do, from what EC2 says and what there is. Does not prove that the
+ * steps work: tests/lab/ec2.test.ts does.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

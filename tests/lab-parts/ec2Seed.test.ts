@@ -1,5 +1,6 @@
 /**
- * The seed that cloud-init finds in a machine. Does not prove that cloud-init takes it so: tests/lab/ec2.test.ts does.
+ * The seed that cloud-init finds in a machine. Does not prove that cloud-init takes it so:
+ * tests/lab/ec2.test.ts does.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

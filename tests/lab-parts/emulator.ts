@@ -27,7 +27,10 @@ export interface Envelope {
   result_info?: Record<string, number>;
 }
 
-/** An emulator with its records in memory: what it saved, what it logged, and failures to make it give. */
+/**
+ * An emulator with its records in memory: what it saved, what it logged, and failures to make it
+ * give.
+ */
 export function emulator() {
   const saved: (readonly DnsRecord[])[] = [];
   const lines: string[] = [];

@@ -1,6 +1,7 @@
 /**
- * Faults: how they are read, listed and undone, and the control interface in front of them, with effects that only take notes.
- * Does not prove that pausing, cutting or killing does to a machine what it should.
+ * Faults: how they are read, listed and undone, and the control interface in front of them, with
+ * effects that only take notes. Does not prove that pausing, cutting or killing does to a machine
+ * what it should.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

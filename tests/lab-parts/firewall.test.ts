@@ -1,4 +1,5 @@
-// What security groups let through, as rules. Does not prove that the kernel follows them: tests/lab/securityGroups.test.ts does.
+// What security groups let through, as rules. Does not prove that the kernel follows them:
+// tests/lab/securityGroups.test.ts does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firewallTables, type GroupRule } from "../../lab/ec2/firewall.ts";
@@ -126,34 +127,42 @@ test("an instance in two groups has the rules of both, and none of a third", () 
   );
 });
 
-test("each chain lets established connections pass, ends with a silent drop, and the VPC's own services are always in reach", () => {
-  const lines =
-    firewallTables([], { rules: new Map(), addresses: new Map() }, 1, always)
-      .split("COMMIT")[0]
-      ?.split("\n") ?? [];
-  for (const chain of ["INPUT", "OUTPUT"]) {
-    const rules = lines.filter((line) => line.startsWith(`-A ${chain}`));
-    assert.equal(rules.at(-1), `-A ${chain} -j DROP`);
-    assert.ok(rules.includes(`-A ${chain} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`));
-  }
-  for (const own of ["10.213.0.2/32", "10.213.0.1/32 -p tcp -m tcp --dport 14582"])
-    assert.ok(lines.includes(`-A OUTPUT -d ${own} -j ACCEPT`));
-  assert.equal(
-    lines.filter((line) => line.startsWith("-A INPUT") && line.endsWith("ACCEPT")).length,
-    2,
-  );
-});
+test(
+  "each chain lets established connections pass, ends with a silent drop, and the VPC's " +
+    "own services are always in reach",
+  () => {
+    const lines =
+      firewallTables([], { rules: new Map(), addresses: new Map() }, 1, always)
+        .split("COMMIT")[0]
+        ?.split("\n") ?? [];
+    for (const chain of ["INPUT", "OUTPUT"]) {
+      const rules = lines.filter((line) => line.startsWith(`-A ${chain}`));
+      assert.equal(rules.at(-1), `-A ${chain} -j DROP`);
+      assert.ok(rules.includes(`-A ${chain} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`));
+    }
+    for (const own of ["10.213.0.2/32", "10.213.0.1/32 -p tcp -m tcp --dport 14582"])
+      assert.ok(lines.includes(`-A OUTPUT -d ${own} -j ACCEPT`));
+    assert.equal(
+      lines.filter((line) => line.startsWith("-A INPUT") && line.endsWith("ACCEPT")).length,
+      2,
+    );
+  },
+);
 
-test("the metadata service is at its link-local address, and its answers die after as many hops as the instance's options say", () => {
-  const tables = (hops: number) =>
-    firewallTables([], { rules: new Map(), addresses: new Map() }, hops, always);
-  assert.match(
-    tables(1),
-    /^-A OUTPUT -d 169\.254\.169\.254\/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10\.213\.0\.1:14582$/m,
-  );
-  assert.match(
-    tables(1),
-    /^-A PREROUTING -s 10\.213\.0\.1\/32 -p tcp -m tcp --sport 14582 -j TTL --ttl-set 1$/m,
-  );
-  assert.match(tables(3), /--ttl-set 3$/m);
-});
+test(
+  "the metadata service is at its link-local address, and its answers die after as many " +
+    "hops as the instance's options say",
+  () => {
+    const tables = (hops: number) =>
+      firewallTables([], { rules: new Map(), addresses: new Map() }, hops, always);
+    assert.match(
+      tables(1),
+      /^-A OUTPUT -d 169\.254\.169\.254\/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10\.213\.0\.1:14582$/m,
+    );
+    assert.match(
+      tables(1),
+      /^-A PREROUTING -s 10\.213\.0\.1\/32 -p tcp -m tcp --sport 14582 -j TTL --ttl-set 1$/m,
+    );
+    assert.match(tables(3), /--ttl-set 3$/m);
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * What of the host's routes and firewall stops the lab, as text: overlaps, and bridged traffic that would be dropped.
- * Does not prove that bridge and namespaces can be made on this host.
+ * What of the host's routes and firewall stops the lab, as text: overlaps, and bridged traffic that
+ * would be dropped. Does not prove that bridge and namespaces can be made on this host.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -37,7 +37,8 @@ test("the refusal names the route and a network that is free", () => {
       cidr,
       "etcdlab0",
     ),
-    "LAB_CIDR: 10.213.0.0/16 overlaps this host's route 10.0.0.0/8 via 10.8.0.1 dev tun0; run again with LAB_CIDR=172.29.0.0/16, which is free here.",
+    "LAB_CIDR: 10.213.0.0/16 overlaps this host's route 10.0.0.0/8 via 10.8.0.1 dev " +
+      "tun0; run again with LAB_CIDR=172.29.0.0/16, which is free here.",
   );
   assert.equal(overlapRefusal([{ dst: "192.0.2.0/24", dev: "eth0" }], cidr, "etcdlab0"), undefined);
 });

@@ -1,4 +1,5 @@
-// EC2's instance metadata, versions 1 and 2, without a network. Does not prove how machines reach it: tests/lab/metadata.test.ts does.
+// EC2's instance metadata, versions 1 and 2, without a network. Does not prove how machines reach
+// it: tests/lab/metadata.test.ts does.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { MetadataService } from "../../lab/ec2/metadataService.ts";
@@ -140,16 +141,20 @@ test("where tokens are optional version 1 works, and a wrong token still does no
   assert.equal((await get("/latest/meta-data/instance-id", "made-up")).status, 401);
 });
 
-test("switched off, it refuses everything; tags only where they are switched on; no user data is nothing", async () => {
-  const token = await tokenFor();
-  assert.equal((await get("/latest/meta-data/tags/instance/Name", token)).status, 404);
-  options({ tags: "enabled" });
-  assert.equal((await get("/latest/meta-data/tags/instance/Name", token)).text, "a.etcd.test");
-  instances = [{ ...instance, userData: new Uint8Array() }];
-  assert.equal((await get("/latest/user-data", token)).status, 404);
-  options({ endpoint: "disabled" });
-  assert.equal((await get("/latest/meta-data/instance-id", token)).status, 403);
-});
+test(
+  "switched off, it refuses everything; tags only where they are switched on; no user " +
+    "data is nothing",
+  async () => {
+    const token = await tokenFor();
+    assert.equal((await get("/latest/meta-data/tags/instance/Name", token)).status, 404);
+    options({ tags: "enabled" });
+    assert.equal((await get("/latest/meta-data/tags/instance/Name", token)).text, "a.etcd.test");
+    instances = [{ ...instance, userData: new Uint8Array() }];
+    assert.equal((await get("/latest/user-data", token)).status, 404);
+    options({ endpoint: "disabled" });
+    assert.equal((await get("/latest/meta-data/instance-id", token)).status, 403);
+  },
+);
 
 test("who is no instance gets nothing", async () => {
   assert.equal(

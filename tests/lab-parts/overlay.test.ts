@@ -1,4 +1,7 @@
-/** What faults make of the answers of a nameserver. Does not prove that a nameserver gives them: publisher.test.ts and the lab tier do. */
+/**
+ * What faults make of the answers of a nameserver. Does not prove that a nameserver gives them:
+ * publisher.test.ts and the lab tier do.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answersOf } from "../../lab/dns/answers.ts";

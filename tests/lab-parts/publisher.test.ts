@@ -1,6 +1,7 @@
 /**
- * The publisher against nameservers that are maps in memory, with a clock the test moves: lag, order, faults laid over, a nameserver that is away.
- * Does not prove that PowerDNS takes the changes, nor how long that takes.
+ * The publisher against nameservers that are maps in memory, with a clock the test moves: lag,
+ * order, faults laid over, a nameserver that is away. Does not prove that PowerDNS takes the
+ * changes, nor how long that takes.
  */
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -149,22 +150,26 @@ test("a nameserver that carries out an old request after it is back is set right
   assert.deepEqual(has("a.etcd.test"), ["10.213.0.4"]);
 });
 
-test("a set that a nameserver refuses stops no other, is not tried all the time, and is taken once it can be", async (t) => {
-  clock(t);
-  const { publisher, state, lines, has } = nameServer(t, "ns1");
-  state.refuses = "a.etcd.test A";
-  publisher.change(set);
-  await publisher.refresh();
-  assert.deepEqual(has("b.etcd.test"), ["10.213.16.4"]);
-  const { writes } = state;
-  await publisher.refresh();
-  assert.deepEqual([state.writes, lines.length], [writes, 1]);
-  state.refuses = "";
-  await pass(publisher, 4900);
-  assert.equal(has("a.etcd.test"), undefined);
-  await pass(publisher, 200);
-  assert.deepEqual([has("a.etcd.test"), lines.length], [["10.213.0.4"], 1]);
-});
+test(
+  "a set that a nameserver refuses stops no other, is not tried all the time, and is " +
+    "taken once it can be",
+  async (t) => {
+    clock(t);
+    const { publisher, state, lines, has } = nameServer(t, "ns1");
+    state.refuses = "a.etcd.test A";
+    publisher.change(set);
+    await publisher.refresh();
+    assert.deepEqual(has("b.etcd.test"), ["10.213.16.4"]);
+    const { writes } = state;
+    await publisher.refresh();
+    assert.deepEqual([state.writes, lines.length], [writes, 1]);
+    state.refuses = "";
+    await pass(publisher, 4900);
+    assert.equal(has("a.etcd.test"), undefined);
+    await pass(publisher, 200);
+    assert.deepEqual([has("a.etcd.test"), lines.length], [["10.213.0.4"], 1]);
+  },
+);
 
 test("removals are written before what takes their place", () => {
   const address: Rrset = { name: "a.etcd.test", type: "A", ttl: 60, contents: ["10.213.0.4"] };

@@ -1,4 +1,5 @@
-// What a person reads while pulumi up runs: lines from engine events. Does not prove that the engine sends these events; npm run up in the lab tier does.
+// What a person reads while pulumi up runs: lines from engine events. Does not prove that the
+// engine sends these events; npm run up in the lab tier does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type EngineEvent, PulumiProgress } from "../../lab/pulumiProgress.ts";
@@ -47,24 +48,30 @@ test("frames and what stays the same are not told", () => {
   assert.deepEqual([...progress.tick(60_000), ...progress.finish()], []);
 });
 
-test("what a resource says while it waits is told at once, with its name, without the engine's blank lines", () => {
-  const progress = new PulumiProgress();
-  const urn = step(gate, "etcd-dns-readiness").urn;
-  assert.deepEqual(
-    progress.take(
-      { diagnosticEvent: { urn, message: "c.etcd.test A: not on ns2 yet\n\n", severity: "info" } },
-      0,
-    ),
-    ["  etcd-dns-readiness: c.etcd.test A: not on ns2 yet"],
-  );
-  assert.deepEqual(
-    progress.take(
-      { diagnosticEvent: { message: "RegisterResource RPC finished", severity: "debug" } },
-      0,
-    ),
-    [],
-  );
-});
+test(
+  "what a resource says while it waits is told at once, with its name, without the " +
+    "engine's blank lines",
+  () => {
+    const progress = new PulumiProgress();
+    const urn = step(gate, "etcd-dns-readiness").urn;
+    assert.deepEqual(
+      progress.take(
+        {
+          diagnosticEvent: { urn, message: "c.etcd.test A: not on ns2 yet\n\n", severity: "info" },
+        },
+        0,
+      ),
+      ["  etcd-dns-readiness: c.etcd.test A: not on ns2 yet"],
+    );
+    assert.deepEqual(
+      progress.take(
+        { diagnosticEvent: { message: "RegisterResource RPC finished", severity: "debug" } },
+        0,
+      ),
+      [],
+    );
+  },
+);
 
 test("after 10 s of silence it says what is still running, and since when", () => {
   const progress = new PulumiProgress();

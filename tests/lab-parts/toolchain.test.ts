@@ -1,5 +1,5 @@
-// Checksum lists, the cache's all-or-nothing folders, and the release archive of etcd that the lab makes. Does not prove the official
-// downloads: they are out of reach where this was written.
+// Checksum lists, the cache's all-or-nothing folders, and the release archive of etcd that the lab
+// makes. Does not prove the official downloads: they are out of reach where this was written.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
@@ -12,7 +12,8 @@ import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 
 test("a digest is found by the exact file name", () => {
   const sums =
-    "aa11  etcd-v3.6.14-linux-amd64.tar.gz.asc\nBB22 *etcd-v3.6.14-linux-amd64.tar.gz\ncc33  ./other.zip\n";
+    "aa11  etcd-v3.6.14-linux-amd64.tar.gz.asc\nBB22 " +
+    "*etcd-v3.6.14-linux-amd64.tar.gz\ncc33  ./other.zip\n";
   assert.equal(listedDigest(sums, "etcd-v3.6.14-linux-amd64.tar.gz"), "bb22");
   assert.equal(listedDigest(sums, "other.zip"), "cc33");
   assert.throws(() => listedDigest(sums, "etcd-v3.6.14-linux-arm64.tar.gz"), /not in the list/);

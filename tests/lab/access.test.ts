@@ -1,5 +1,6 @@
-// A cluster as `up` makes it, with TLS: who gets in, what CIS asks for, renewal without a restart. Does not prove who gets in on other
-// lines of etcd, nor each kind of wrong certificate: tests/faults/handshakes does.
+// A cluster as `up` makes it, with TLS: who gets in, what CIS asks for, renewal without a restart.
+// Does not prove who gets in on other lines of etcd, nor each kind of wrong certificate:
+// tests/faults/handshakes does.
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
@@ -43,7 +44,10 @@ interface Shown {
   readonly privateKey: string;
 }
 
-/** Whether b's client port takes a certificate: "in", or the reason. With TLS 1.3 a refusal comes after the handshake, so something is asked. */
+/**
+ * Whether b's client port takes a certificate: "in", or the reason. With TLS 1.3 a refusal comes
+ * after the handshake, so something is asked.
+ */
 function knock(shown: Shown): Promise<string> {
   return new Promise((resolve) => {
     const socket = tls.connect(
@@ -92,33 +96,38 @@ test("neither plain HTTP nor a client without a certificate gets an answer", asy
     await curl(`http://${host}/version`),
     /^refused: .*Empty reply|^answer: Client sent an HTTP request to an HTTPS server/,
   );
-  // What curl says of it depends on whether it reads the alert before the connection is cut; that the operator gets in, below, is the other half.
+  // What curl says of it depends on whether it reads the alert before the connection is cut; that
+  // the operator gets in, below, is the other half.
   assert.match(await curl("-k", `https://${host}/version`), /^refused: /);
 });
 
-test("the operator is a client and no peer; a stranger of the same CA is no peer; another CA is nobody", async () => {
-  const operator = outputs.identity;
-  assert.ok(operator, "the stack has no operator's certificate");
-  assert.equal(await knock(operator), "in");
-  assert.match(await knockAsPeer(operator), /^refused: /);
-  const other = await makeAuthority("etcd CA of etcd.test", 1);
-  const profile = {
-    commonName: "a.etcd.test",
-    dnsNames: ["etcd.test", "a.etcd.test"],
-    addresses: [address("c")],
-    days: 1,
-  };
-  const forged = await issueCertificate(other, profile);
-  assert.match(await knock(forged), /^refused: /);
-  assert.match(await knockAsPeer(forged), /^refused: /);
-  const ca = await exported<Shown>("CertificateAuthority");
-  assert.match(
-    await knockAsPeer(await issueCertificate(ca, { ...profile, dnsNames: ["other.example"] })),
-    /^refused: /,
-  );
-  // Nothing but the name was wrong with it: with the right one the peer port opens.
-  assert.equal(await knockAsPeer(await issueCertificate(ca, profile)), "in");
-});
+test(
+  "the operator is a client and no peer; a stranger of the same CA is no peer; another CA " +
+    "is nobody",
+  async () => {
+    const operator = outputs.identity;
+    assert.ok(operator, "the stack has no operator's certificate");
+    assert.equal(await knock(operator), "in");
+    assert.match(await knockAsPeer(operator), /^refused: /);
+    const other = await makeAuthority("etcd CA of etcd.test", 1);
+    const profile = {
+      commonName: "a.etcd.test",
+      dnsNames: ["etcd.test", "a.etcd.test"],
+      addresses: [address("c")],
+      days: 1,
+    };
+    const forged = await issueCertificate(other, profile);
+    assert.match(await knock(forged), /^refused: /);
+    assert.match(await knockAsPeer(forged), /^refused: /);
+    const ca = await exported<Shown>("CertificateAuthority");
+    assert.match(
+      await knockAsPeer(await issueCertificate(ca, { ...profile, dnsNames: ["other.example"] })),
+      /^refused: /,
+    );
+    // Nothing but the name was wrong with it: with the right one the peer port opens.
+    assert.equal(await knockAsPeer(await issueCertificate(ca, profile)), "in");
+  },
+);
 
 test("every control of CIS holds on the machines", async () => {
   for (const node of ["a", "b", "c"]) {
@@ -170,74 +179,85 @@ test("every control of CIS holds on the machines", async () => {
   }
 });
 
-test("a certificate inside its renewal window is a change in preview; up renews it, and etcd is not restarted", async () => {
-  const later = { "etcd:certificateDays": "3000", "etcd:renewBeforeDays": "400" };
-  const processes = async () =>
-    Promise.all(
-      ["a", "b", "c"].map(async (node) =>
-        (
-          await onMachine(
-            await machineOf(node),
-            "systemctl",
-            "show",
-            "--property",
-            "MainPID",
-            "--value",
-            "etcd",
-          )
-        ).trim(),
-      ),
+test(
+  "a certificate inside its renewal window is a change in preview; up renews it, and etcd " +
+    "is not restarted",
+  async () => {
+    const later = { "etcd:certificateDays": "3000", "etcd:renewBeforeDays": "400" };
+    const processes = async () =>
+      Promise.all(
+        ["a", "b", "c"].map(async (node) =>
+          (
+            await onMachine(
+              await machineOf(node),
+              "systemctl",
+              "show",
+              "--property",
+              "MainPID",
+              "--value",
+              "etcd",
+            )
+          ).trim(),
+        ),
+      );
+    const shown = (node: string) =>
+      new Promise<X509Certificate>((resolve, reject) => {
+        const socket = tls
+          .connect({ host: address(node), port: 2379, rejectUnauthorized: false }, () => {
+            resolve(new X509Certificate(socket.getPeerCertificate().raw));
+            socket.destroy();
+          })
+          .once("error", reject);
+      });
+    const before = await shown("a");
+    const running = await processes();
+    const daysOf = (c: X509Certificate) =>
+      Math.round((Date.parse(c.validTo) - Date.now()) / 86_400_000);
+    assert.equal(daysOf(before), 365);
+    assert.deepEqual(
+      [...(before.subjectAltName ?? "").split(", ")].sort(),
+      [
+        "DNS:a.etcd.test",
+        "DNS:etcd.test",
+        "DNS:localhost",
+        "IP Address:127.0.0.1",
+        `IP Address:${address("a")}`,
+      ].sort(),
     );
-  const shown = (node: string) =>
-    new Promise<X509Certificate>((resolve, reject) => {
-      const socket = tls
-        .connect({ host: address(node), port: 2379, rejectUnauthorized: false }, () => {
-          resolve(new X509Certificate(socket.getPeerCertificate().raw));
-          socket.destroy();
-        })
-        .once("error", reject);
-    });
-  const before = await shown("a");
-  const running = await processes();
-  const daysOf = (c: X509Certificate) =>
-    Math.round((Date.parse(c.validTo) - Date.now()) / 86_400_000);
-  assert.equal(daysOf(before), 365);
-  assert.deepEqual(
-    [...(before.subjectAltName ?? "").split(", ")].sort(),
-    [
-      "DNS:a.etcd.test",
-      "DNS:etcd.test",
-      "DNS:localhost",
-      "IP Address:127.0.0.1",
-      `IP Address:${address("a")}`,
-    ].sort(),
-  );
-  assert.match((await pulumiWith(later, "preview")).text, /etcd-a-certificate.*update/);
-  const { code, text } = await pulumiWith(later, "up", "--yes", "--skip-preview");
-  assert.equal(code, 0, text);
-  const renewed = await shown("a");
-  assert.deepEqual(
-    [daysOf(renewed), renewed.serialNumber === before.serialNumber, await processes()],
-    [3000, false, running],
-  );
-  assert.equal(
-    (await pulumiWith(later, "preview", "--expect-no-changes")).code,
-    0,
-    "a second run would renew again",
-  );
-  assert.match(await mustRun("status"), /\b2999\b/);
-});
+    assert.match((await pulumiWith(later, "preview")).text, /etcd-a-certificate.*update/);
+    const { code, text } = await pulumiWith(later, "up", "--yes", "--skip-preview");
+    assert.equal(code, 0, text);
+    const renewed = await shown("a");
+    assert.deepEqual(
+      [daysOf(renewed), renewed.serialNumber === before.serialNumber, await processes()],
+      [3000, false, running],
+    );
+    assert.equal(
+      (await pulumiWith(later, "preview", "--expect-no-changes")).code,
+      0,
+      "a second run would renew again",
+    );
+    assert.match(await mustRun("status"), /\b2999\b/);
+  },
+);
 
-test("a plain cluster and a short wait for DNS warn in preview, and a founded cluster is not made plain", async () => {
-  const { code, text } = await pulumiWith({ "etcd:tls": false, "etcd:ttl": "300" }, "preview");
-  assert.notEqual(code, 0);
-  assert.match(
-    text,
-    /warning: tls: false leaves everything to whoever reaches ports 2379 and 2380/,
-  );
-  assert.match(text, /warning: dnsTimeout: 120 s are less than ttl, 300 s/);
-  assert.match(text, /tls: peers cannot speak both ways at once \(founded with true; got false\)/);
-});
+test(
+  "a plain cluster and a short wait for DNS warn in preview, and a founded cluster is not " +
+    "made plain",
+  async () => {
+    const { code, text } = await pulumiWith({ "etcd:tls": false, "etcd:ttl": "300" }, "preview");
+    assert.notEqual(code, 0);
+    assert.match(
+      text,
+      /warning: tls: false leaves everything to whoever reaches ports 2379 and 2380/,
+    );
+    assert.match(text, /warning: dnsTimeout: 120 s are less than ttl, 300 s/);
+    assert.match(
+      text,
+      /tls: peers cannot speak both ways at once \(founded with true; got false\)/,
+    );
+  },
+);
 
 /** The outputs of the one resource of a type, secrets shown. */
 async function exported<T>(type: string): Promise<T> {

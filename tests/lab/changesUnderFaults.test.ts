@@ -1,5 +1,6 @@
-// A cluster that is there already, and a change of it that meets a fault: an answer lost at Cloudflare, a package source that is gone, a
-// machine that dies in mid-converge, a resolver that is silent. Does not prove how long real services fail.
+// A cluster that is there already, and a change of it that meets a fault: an answer lost at
+// Cloudflare, a package source that is gone, a machine that dies in mid-converge, a resolver that
+// is silent. Does not prove how long real services fail.
 import assert from "node:assert/strict";
 import test, { after, afterEach, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
@@ -63,60 +64,68 @@ async function unmet(): Promise<unknown[]> {
   );
 }
 
-test("changes at Cloudflare: told to wait, failed, cut before and after the write; each record is changed once", async () => {
-  const before = (await ours()).map(({ id }) => id).sort();
-  const put = { kind: "api-fault", method: "PUT" };
-  await makeFault({ ...put, body: '"a.etcd.test"', status: 429, retryAfter: 1 });
-  await makeFault({ ...put, body: '"b.etcd.test"', status: 500, times: 2 });
-  await makeFault({ ...put, body: '"c.etcd.test"', drop: "before-write" });
-  await makeFault({ ...put, body: "_etcd-server", drop: "after-write" });
-  await succeeds({ "etcd:ttl": "61" });
-  assert.deepEqual(await unmet(), []);
-  assert.deepEqual((await ours()).map(({ id }) => id).sort(), before);
-  assert.deepEqual(
-    [
-      ...new Set(
-        (await allRecords())
-          .filter(({ name }) => /etcd-|^[abc]\./.test(name))
-          .map((record) => (record as { ttl?: number }).ttl),
-      ),
-    ],
-    [61],
-  );
-  await succeeds();
-  await isWhole();
-});
-
-test("removals at Cloudflare: told to wait, failed, cut before the write; cut after it, a refresh cures what the provider cannot know", async () => {
-  const remove = () =>
-    npmRun(
-      "pulumi",
-      "destroy",
-      "--target",
-      "**etcd-a-client",
-      "--yes",
-      "--skip-preview",
-      "--non-interactive",
+test(
+  "changes at Cloudflare: told to wait, failed, cut before and after the write; each " +
+    "record is changed once",
+  async () => {
+    const before = (await ours()).map(({ id }) => id).sort();
+    const put = { kind: "api-fault", method: "PUT" };
+    await makeFault({ ...put, body: '"a.etcd.test"', status: 429, retryAfter: 1 });
+    await makeFault({ ...put, body: '"b.etcd.test"', status: 500, times: 2 });
+    await makeFault({ ...put, body: '"c.etcd.test"', drop: "before-write" });
+    await makeFault({ ...put, body: "_etcd-server", drop: "after-write" });
+    await succeeds({ "etcd:ttl": "61" });
+    assert.deepEqual(await unmet(), []);
+    assert.deepEqual((await ours()).map(({ id }) => id).sort(), before);
+    assert.deepEqual(
+      [
+        ...new Set(
+          (await allRecords())
+            .filter(({ name }) => /etcd-|^[abc]\./.test(name))
+            .map((record) => (record as { ttl?: number }).ttl),
+        ),
+      ],
+      [61],
     );
-  for (const fault of [
-    { status: 429, retryAfter: 1 },
-    { status: 500, times: 2 },
-    { drop: "before-write" },
-  ]) {
-    await makeFault({ kind: "api-fault", method: "DELETE", ...fault });
-    const { code, text } = await remove();
-    assert.equal(code, 0, text);
-    assert.equal((await ours()).length, 8);
     await succeeds();
-  }
-  await makeFault({ kind: "api-fault", method: "DELETE", drop: "after-write" });
-  const { code, text } = await remove();
-  assert.notEqual(code, 0, "the lost answer went unnoticed");
-  assert.match(text, /etcd-a-client[^]*404 Not Found/);
-  await succeeds({}, "--refresh");
-  assert.deepEqual(await unmet(), []);
-  await isWhole();
-});
+    await isWhole();
+  },
+);
+
+test(
+  "removals at Cloudflare: told to wait, failed, cut before the write; cut after it, a " +
+    "refresh cures what the provider cannot know",
+  async () => {
+    const remove = () =>
+      npmRun(
+        "pulumi",
+        "destroy",
+        "--target",
+        "**etcd-a-client",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+      );
+    for (const fault of [
+      { status: 429, retryAfter: 1 },
+      { status: 500, times: 2 },
+      { drop: "before-write" },
+    ]) {
+      await makeFault({ kind: "api-fault", method: "DELETE", ...fault });
+      const { code, text } = await remove();
+      assert.equal(code, 0, text);
+      assert.equal((await ours()).length, 8);
+      await succeeds();
+    }
+    await makeFault({ kind: "api-fault", method: "DELETE", drop: "after-write" });
+    const { code, text } = await remove();
+    assert.notEqual(code, 0, "the lost answer went unnoticed");
+    assert.match(text, /etcd-a-client[^]*404 Not Found/);
+    await succeeds({}, "--refresh");
+    assert.deepEqual(await unmet(), []);
+    await isWhole();
+  },
+);
 
 test("EC2 that throttles for good: up says so within minutes, and makes nothing twice", async () => {
   await terminate("b");
@@ -229,17 +238,25 @@ test("a machine that loses power in mid-converge: up ends and names the node; th
   await isWhole();
 });
 
-test("DNS that is gone while a member comes back: up names the member, and with DNS it is well again by itself", async () => {
-  await terminate("b");
-  await makeFault({ kind: "partition", machine: "resolver" });
-  const { code, text } = await up({ "etcd:healthTimeout": "15" }, "--refresh");
-  assert.notEqual(code, 0, text);
-  assert.match(
-    text,
-    /The cluster is not healthy after \d+ s\.[^]*b \(https:\S+\): gave no answer within its deadline/,
-  );
-  await clearFaults();
-  await eventually("b to find the others", 60_000, async () => (await npmRun("status")).code === 0);
-  await succeeds();
-  await isWhole();
-});
+test(
+  "DNS that is gone while a member comes back: up names the member, and with DNS it is " +
+    "well again by itself",
+  async () => {
+    await terminate("b");
+    await makeFault({ kind: "partition", machine: "resolver" });
+    const { code, text } = await up({ "etcd:healthTimeout": "15" }, "--refresh");
+    assert.notEqual(code, 0, text);
+    assert.match(
+      text,
+      /The cluster is not healthy after \d+ s\.[^]*b \(https:\S+\): gave no answer within its deadline/,
+    );
+    await clearFaults();
+    await eventually(
+      "b to find the others",
+      60_000,
+      async () => (await npmRun("status")).code === 0,
+    );
+    await succeeds();
+    await isWhole();
+  },
+);

@@ -1,4 +1,7 @@
-/** A host on the lab's network that is no member: it has etcdctl and the VPC's resolver, nothing else. */
+/**
+ * A host on the lab's network that is no member: it has etcdctl and the VPC's resolver, nothing
+ * else.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
@@ -10,7 +13,9 @@ import type { StackOutputs } from "../../lab/stackOutputs.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 
 export interface Client {
-  /** Runs a program of etcd's release, or any other of the image. Throws CommandError when it fails. */
+  /**
+   * Runs a program of etcd's release, or any other of the image. Throws CommandError when it fails.
+   */
   run(program: string, ...args: string[]): Promise<string>;
   close(): Promise<void>;
 }
@@ -23,7 +28,10 @@ export interface ClientOptions {
   readonly identity?: StackOutputs["identity"];
 }
 
-/** Starts a container at `address`, named etcd-lab-<name>, with the binaries of an etcd version in /opt/etcd. */
+/**
+ * Starts a container at `address`, named etcd-lab-<name>, with the binaries of an etcd version in
+ * /opt/etcd.
+ */
 export async function startClient({
   name = "client",
   address = addresses.client,

@@ -1,5 +1,6 @@
-// A destroy of what is broken, half there, or not known: in the right order, within minutes, and nothing of ours is left, nor anything of
-// others gone. Does not prove how real services take it, nor anything of the official plugins, whose answers the lab's imitate.
+// A destroy of what is broken, half there, or not known: in the right order, within minutes, and
+// nothing of ours is left, nor anything of others gone. Does not prove how real services take it,
+// nor anything of the official plugins, whose answers the lab's imitate.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test, { after, before } from "node:test";
@@ -74,22 +75,26 @@ async function removeByHand(name: string, type: string): Promise<void> {
   await cloudflare("DELETE", `/dns_records/${record?.id}`);
 }
 
-test("etcd ends before its names go, so that no resolver is asked for what is gone; and it runs again after another up", async () => {
-  await isUp();
-  await makeFault({
-    kind: "ec2-fault",
-    action: "TerminateInstances",
-    code: "UnauthorizedOperation",
-    times: 99,
-  });
-  const { code, text } = await destroy();
-  assert.notEqual(code, 0, text);
-  assert.equal((await machines()).length, 3);
-  assert.equal(await etcdRuns(), false, "etcd runs on, and asks for names that are gone");
-  await clearFaults();
-  await isUp();
-  assert.match(await mustRun("status"), /Healthy: one cluster/);
-});
+test(
+  "etcd ends before its names go, so that no resolver is asked for what is gone; and it " +
+    "runs again after another up",
+  async () => {
+    await isUp();
+    await makeFault({
+      kind: "ec2-fault",
+      action: "TerminateInstances",
+      code: "UnauthorizedOperation",
+      times: 99,
+    });
+    const { code, text } = await destroy();
+    assert.notEqual(code, 0, text);
+    assert.equal((await machines()).length, 3);
+    assert.equal(await etcdRuns(), false, "etcd runs on, and asks for names that are gone");
+    await clearFaults();
+    await isUp();
+    assert.match(await mustRun("status"), /Healthy: one cluster/);
+  },
+);
 
 test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", async () => {
   const { code, text } = await runUntil(
@@ -139,21 +144,25 @@ test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", a
   await isGone();
 });
 
-test("a machine gone, SSH dead, the cluster half dead, both nameservers down, a record removed by hand", async () => {
-  await isUp();
-  await terminate("b");
-  await onMachine(await machineOf("c"), "systemctl", "stop", "ssh.service", "etcd.service");
-  await removeByHand("c.etcd.test", "A");
-  for (const server of ["ns1", "ns2"]) await makeFault({ kind: "server-down", server });
-  // A provider takes a record that is gone for a failure; a refresh first lets it go.
-  const { code, text } = await destroy();
-  assert.notEqual(code, 0, text);
-  assert.match(text, /-c-address[^]*404 Not Found/);
-  const again = await destroy("--refresh");
-  assert.equal(again.code, 0, again.text);
-  await clearFaults();
-  await isGone();
-});
+test(
+  "a machine gone, SSH dead, the cluster half dead, both nameservers down, a record " +
+    "removed by hand",
+  async () => {
+    await isUp();
+    await terminate("b");
+    await onMachine(await machineOf("c"), "systemctl", "stop", "ssh.service", "etcd.service");
+    await removeByHand("c.etcd.test", "A");
+    for (const server of ["ns1", "ns2"]) await makeFault({ kind: "server-down", server });
+    // A provider takes a record that is gone for a failure; a refresh first lets it go.
+    const { code, text } = await destroy();
+    assert.notEqual(code, 0, text);
+    assert.match(text, /-c-address[^]*404 Not Found/);
+    const again = await destroy("--refresh");
+    assert.equal(again.code, 0, again.text);
+    await clearFaults();
+    await isGone();
+  },
+);
 
 test("an up that lost answers: destroy removes what the state does not know, and nothing of others", async () => {
   await makeFault({

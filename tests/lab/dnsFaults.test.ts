@@ -1,5 +1,6 @@
-// Half-published and wrong DNS: no cluster forms, the message names the record, and `up` after the repair succeeds.
-// Does not prove how long real nameservers take, nor that they fail in no other way.
+// Half-published and wrong DNS: no cluster forms, the message names the record, and `up` after the
+// repair succeeds. Does not prove how long real nameservers take, nor that they fail in no other
+// way.
 import assert from "node:assert/strict";
 import test, { after, afterEach, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
@@ -32,7 +33,10 @@ afterEach(async () => {
   await destroyStack();
 });
 
-/** `up` fails at the gate with these lines and not with all of any other's, and no etcd was started anywhere. */
+/**
+ * `up` fails at the gate with these lines and not with all of any other's, and no etcd was started
+ * anywhere.
+ */
 async function refused(
   lines: readonly RegExp[],
   others: readonly (readonly RegExp[])[],
@@ -83,7 +87,10 @@ const postSrv = (name: string, target: string, weight = 0, port = 2380) =>
 const remove = (...records: CloudflareRecord[]) =>
   Promise.all(records.map((r) => cloudflare("DELETE", `/dns_records/${r.id}`)));
 
-/** Each is there, and gone again before the next: the gate says what is wrong now, and forgets what was. */
+/**
+ * Each is there, and gone again before the next: the gate says what is wrong now, and forgets what
+ * was.
+ */
 const wrongs: readonly {
   readonly what: string;
   readonly make: () => Promise<() => Promise<unknown>>;
@@ -151,20 +158,24 @@ const wrongs: readonly {
   },
 ];
 
-test("wrong DNS, one kind after the other: each is named and nothing starts; right at last, up makes one cluster", async () => {
-  let mend: () => Promise<unknown> = async () => undefined;
-  for (const { what, make, lines } of wrongs) {
-    await mend();
-    mend = await make();
-    await refused(
-      lines,
-      wrongs.filter((wrong) => wrong.what !== what).map((wrong) => wrong.lines),
-    ).catch((e: Error) => {
-      throw new Error(`${what}: ${e.message}`, { cause: e });
-    });
-  }
-  await healsBy(mend);
-});
+test(
+  "wrong DNS, one kind after the other: each is named and nothing starts; right at last, " +
+    "up makes one cluster",
+  async () => {
+    let mend: () => Promise<unknown> = async () => undefined;
+    for (const { what, make, lines } of wrongs) {
+      await mend();
+      mend = await make();
+      await refused(
+        lines,
+        wrongs.filter((wrong) => wrong.what !== what).map((wrong) => wrong.lines),
+      ).catch((e: Error) => {
+        throw new Error(`${what}: ${e.message}`, { cause: e });
+      });
+    }
+    await healsBy(mend);
+  },
+);
 
 test("a nameserver that follows 20 s late only costs time", async () => {
   await makeFault({ kind: "dns-lag", seconds: 20 });
@@ -179,39 +190,45 @@ test("a nameserver that follows 20 s late only costs time", async () => {
   assert.match(await mustRun("status"), /Healthy: one cluster/);
 });
 
-test("a node whose resolver remembers that there was nothing starts no etcd, whoever starts the unit", async () => {
-  // Earlier records must be gone everywhere: one server follows late, and the resolver would remember its half.
-  await eventually("both nameservers to forget the cluster", 30_000, async () =>
-    (
-      await Promise.all([addresses.ns1, addresses.ns2].map((server) => ask(server, srv, "SRV")))
-    ).every(({ rcode }) => rcode === "NXDOMAIN"),
-  );
-  await control("POST", "/resolver/flush");
-  for (const [name, type] of [
-    [srv, "SRV"],
-    ["c.etcd.test", "A"],
-  ] as const)
-    await ask(addresses.resolver, name, type, { recursive: true });
-  const { code, text } = await upWith(soon);
-  assert.notEqual(code, 0, "up succeeded although no node could see the cluster");
-  assert.match(
-    text,
-    /DNS for etcd\.test is not complete after 6 s, asked from node [abc] through 10\.213\.0\.2\./,
-  );
-  assert.match(text, /_etcd-server-ssl\._tcp\.etcd\.test SRV\s+NXDOMAIN/);
-  assert.equal(await etcdRuns(), false, "an etcd process runs");
-  const [machine = ""] = await machines();
-  await onMachine(machine, "systemctl", "start", "--no-block", "etcd");
-  const said = await onMachine(
-    machine,
-    "sh",
-    "-c",
-    "timeout 30 sh -c 'until journalctl -u etcd --no-pager | grep -q \"is not complete\"; do sleep 0.2; done'; journalctl -u etcd --no-pager",
-  );
-  assert.match(said, /so it was not started/);
-  assert.equal(await etcdRuns(), false, "systemctl start got past the node's gate");
-  await healsBy(() => control("POST", "/resolver/flush"));
-});
+test(
+  "a node whose resolver remembers that there was nothing starts no etcd, whoever starts " +
+    "the unit",
+  async () => {
+    // Earlier records must be gone everywhere: one server follows late, and the resolver would
+    // remember its half.
+    await eventually("both nameservers to forget the cluster", 30_000, async () =>
+      (
+        await Promise.all([addresses.ns1, addresses.ns2].map((server) => ask(server, srv, "SRV")))
+      ).every(({ rcode }) => rcode === "NXDOMAIN"),
+    );
+    await control("POST", "/resolver/flush");
+    for (const [name, type] of [
+      [srv, "SRV"],
+      ["c.etcd.test", "A"],
+    ] as const)
+      await ask(addresses.resolver, name, type, { recursive: true });
+    const { code, text } = await upWith(soon);
+    assert.notEqual(code, 0, "up succeeded although no node could see the cluster");
+    assert.match(
+      text,
+      /DNS for etcd\.test is not complete after 6 s, asked from node [abc] through 10\.213\.0\.2\./,
+    );
+    assert.match(text, /_etcd-server-ssl\._tcp\.etcd\.test SRV\s+NXDOMAIN/);
+    assert.equal(await etcdRuns(), false, "an etcd process runs");
+    const [machine = ""] = await machines();
+    await onMachine(machine, "systemctl", "start", "--no-block", "etcd");
+    const said = await onMachine(
+      machine,
+      "sh",
+      "-c",
+      "timeout 30 sh -c 'until journalctl -u etcd --no-pager | grep -q \"is not " +
+        "complete\"; do sleep 0.2; done'; journalctl -u etcd --no-pager",
+    );
+    assert.match(said, /so it was not started/);
+    assert.equal(await etcdRuns(), false, "systemctl start got past the node's gate");
+    await healsBy(() => control("POST", "/resolver/flush"));
+  },
+);
 
 test("a node whose resolver is silent starts no etcd, and says which resolver it asked", async () => {
   await makeFault({ kind: "partition", machine: "resolver" });

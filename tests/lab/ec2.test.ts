@@ -1,6 +1,7 @@
 /**
- * The lab's EC2 with the real SDK: what it refuses, and machines that follow it through start, stop, reboot, loss and replacement.
- * Does not prove that AWS answers the same (lab/ec2/moto names for each mend what it restores), nor anything about etcd.
+ * The lab's EC2 with the real SDK: what it refuses, and machines that follow it through start,
+ * stop, reboot, loss and replacement. Does not prove that AWS answers the same (lab/ec2/moto names
+ * for each mend what it restores), nor anything about etcd.
  */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -80,23 +81,27 @@ after(async () => {
   await npmRun("lab", "stop");
 });
 
-test("an instance has its interface's address, zone and groups, and its volume by the name Nitro gives it", async () => {
-  const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [machine] }));
-  const instance = found.Reservations![0]!.Instances![0]!;
-  assert.deepEqual(
-    [instance.PrivateIpAddress, instance.Placement?.AvailabilityZone, instance.SubnetId],
-    [address, subnet.zone, subnet.id],
-  );
-  assert.deepEqual(
-    instance.SecurityGroups?.map((one) => one.GroupId),
-    [group],
-  );
-  await sshAnswers(15_000);
-  assert.equal((await inside("hostname")).trim(), `ip-${address.replaceAll(".", "-")}`);
-  await inside("cloud-init", "status", "--wait");
-  assert.equal(await inside("cat", "/etc/made"), "made by user data\n");
-  await deviceIs(volume, true);
-});
+test(
+  "an instance has its interface's address, zone and groups, and its volume by the name " +
+    "Nitro gives it",
+  async () => {
+    const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [machine] }));
+    const instance = found.Reservations![0]!.Instances![0]!;
+    assert.deepEqual(
+      [instance.PrivateIpAddress, instance.Placement?.AvailabilityZone, instance.SubnetId],
+      [address, subnet.zone, subnet.id],
+    );
+    assert.deepEqual(
+      instance.SecurityGroups?.map((one) => one.GroupId),
+      [group],
+    );
+    await sshAnswers(15_000);
+    assert.equal((await inside("hostname")).trim(), `ip-${address.replaceAll(".", "-")}`);
+    await inside("cloud-init", "status", "--wait");
+    assert.equal(await inside("cat", "/etc/made"), "made by user data\n");
+    await deviceIs(volume, true);
+  },
+);
 
 test("a key pair is listed and deleted by its id", async () => {
   const { publicKey } = await makeHostKey();
@@ -209,7 +214,8 @@ test("disk and volume survive stop and start, and a mount unit finds its device 
   await inside(
     "sh",
     "-c",
-    `printf '%s' "$1" > /etc/systemd/system/data.mount; mkdir -p ${data}; systemctl enable --now data.mount; echo kept > ${data}/x; echo disk > /root/x`,
+    `printf '%s' "$1" > /etc/systemd/system/data.mount; mkdir -p ${data}; systemctl ` +
+      `enable --now data.mount; echo kept > ${data}/x; echo disk > /root/x`,
     "sh",
     dataUnit.replace("DEVICE", deviceOf(volume)),
   );

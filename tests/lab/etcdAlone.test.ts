@@ -1,5 +1,6 @@
-// What etcd alone does with half of DNS: two healthy clusters, and every light is green. This is the reason for the gate
-// (etcd issue 5909). Does not prove that the program prevents it: dnsFaults does.
+// What etcd alone does with half of DNS: two healthy clusters, and every light is green. This is
+// the reason for the gate (etcd issue 5909). Does not prove that the program prevents it: dnsFaults
+// does.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
@@ -73,40 +74,44 @@ async function account(name: string): Promise<{ id: string; members: number }> {
   return { id: String(list.header.cluster_id), members: list.members.length };
 }
 
-test("three SRV records with one address make one healthy cluster of one, and then a second one beside it", async () => {
-  for (const name of names)
-    await post({
-      type: "SRV",
-      name: `_etcd-server._tcp.${domain}`,
-      priority: 0,
-      data: { priority: 0, weight: 0, port: 2380, target: `${name}.${domain}` },
-    });
-  await postA("n1");
-  await waitForAnswer(
-    addresses.ns2,
-    `n1.${domain}`,
-    "A",
-    (reply) => reply.answers.length === 1,
-    20_000,
-  );
-  await start("n1");
-  const first = await account("n1");
-  assert.equal(first.members, 1, "n1 should have dropped the two names without address");
+test(
+  "three SRV records with one address make one healthy cluster of one, and then a second " +
+    "one beside it",
+  async () => {
+    for (const name of names)
+      await post({
+        type: "SRV",
+        name: `_etcd-server._tcp.${domain}`,
+        priority: 0,
+        data: { priority: 0, weight: 0, port: 2380, target: `${name}.${domain}` },
+      });
+    await postA("n1");
+    await waitForAnswer(
+      addresses.ns2,
+      `n1.${domain}`,
+      "A",
+      (reply) => reply.answers.length === 1,
+      20_000,
+    );
+    await start("n1");
+    const first = await account("n1");
+    assert.equal(first.members, 1, "n1 should have dropped the two names without address");
 
-  await postA("n2");
-  await postA("n3");
-  await waitForAnswer(
-    addresses.ns2,
-    `n3.${domain}`,
-    "A",
-    (reply) => reply.answers.length === 1,
-    20_000,
-  );
-  await control("POST", "/resolver/flush"); // half an hour later
-  await start("n2");
-  await start("n3");
-  const second = await account("n2");
-  assert.equal(second.members, 3);
-  assert.notEqual(second.id, first.id, "the second cluster should have an ID of its own");
-  assert.equal((await account("n1")).members, 1, "and the first should not know of it");
-});
+    await postA("n2");
+    await postA("n3");
+    await waitForAnswer(
+      addresses.ns2,
+      `n3.${domain}`,
+      "A",
+      (reply) => reply.answers.length === 1,
+      20_000,
+    );
+    await control("POST", "/resolver/flush"); // half an hour later
+    await start("n2");
+    await start("n3");
+    const second = await account("n2");
+    assert.equal(second.members, 3);
+    assert.notEqual(second.id, first.id, "the second cluster should have an ID of its own");
+    assert.equal((await account("n1")).members, 1, "and the first should not know of it");
+  },
+);

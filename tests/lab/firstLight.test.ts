@@ -1,4 +1,5 @@
-// From nothing to a healthy cluster and back, as a newcomer does it. Does not prove anything about real AWS, Cloudflare or Chef packages.
+// From nothing to a healthy cluster and back, as a newcomer does it. Does not prove anything about
+// real AWS, Cloudflare or Chef packages.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
@@ -84,23 +85,27 @@ test("Cloudflare holds exactly the cluster's records, none proxied", async () =>
   assert.deepEqual(seen, hosts.sort());
 });
 
-test("a host that is no member finds the cluster by its domain, writes through one member and reads through another", async () => {
-  const client = await startClient({ identity: (await stackOutputs()).identity });
-  try {
-    await client.run("etcdctl", "--discovery-srv", "etcd.test", "put", "colour", "blue");
-    const read = await client.run(
-      "etcdctl",
-      "--endpoints",
-      "https://c.etcd.test:2379",
-      "get",
-      "colour",
-      "--print-value-only",
-    );
-    assert.equal(read.trim(), "blue");
-  } finally {
-    await client.close();
-  }
-});
+test(
+  "a host that is no member finds the cluster by its domain, writes through one member " +
+    "and reads through another",
+  async () => {
+    const client = await startClient({ identity: (await stackOutputs()).identity });
+    try {
+      await client.run("etcdctl", "--discovery-srv", "etcd.test", "put", "colour", "blue");
+      const read = await client.run(
+        "etcdctl",
+        "--endpoints",
+        "https://c.etcd.test:2379",
+        "get",
+        "colour",
+        "--print-value-only",
+      );
+      assert.equal(read.trim(), "blue");
+    } finally {
+      await client.close();
+    }
+  },
+);
 
 test("etcdctl and ssh reach the members, and pass exit codes on", async () => {
   await mustRun("etcdctl", "put", "k", "v");

@@ -1,4 +1,7 @@
-/** The lab as a user drives it: the commands of package.json, the fault interface, the Cloudflare API. */
+/**
+ * The lab as a user drives it: the commands of package.json, the fault interface, the Cloudflare
+ * API.
+ */
 import { readFile, writeFile, mkdir } from "node:fs/promises";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
@@ -12,7 +15,10 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** `npm run NAME -- ARGS`, as package.json calls it. Never throws for an exit code; its deadline is 5 minutes. */
+/**
+ * `npm run NAME -- ARGS`, as package.json calls it. Never throws for an exit code; its deadline is
+ * 5 minutes.
+ */
 export async function npmRun(name: string, ...args: string[]): Promise<Outcome> {
   try {
     return {
@@ -37,7 +43,10 @@ export async function mustRun(name: string, ...args: string[]): Promise<string> 
   return text;
 }
 
-/** `pulumi COMMAND` on the dev stack with some settings changed; the committed stack file stays as it is. */
+/**
+ * `pulumi COMMAND` on the dev stack with some settings changed; the committed stack file stays as
+ * it is.
+ */
 export async function pulumiWith(
   config: Readonly<Record<string, unknown>>,
   ...args: string[]
@@ -56,7 +65,10 @@ export async function upWith(config: Readonly<Record<string, unknown>>): Promise
   return pulumiWith(config, "up", "--yes", "--skip-preview");
 }
 
-/** Empties the stack and undoes all faults; the lab stays up, so that the next case starts in a second. */
+/**
+ * Empties the stack and undoes all faults; the lab stays up, so that the next case starts in a
+ * second.
+ */
 export async function destroyStack(): Promise<void> {
   await clearFaults();
   await mustRun("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive");
@@ -99,7 +111,9 @@ export interface CloudflareRecord {
   readonly content: string;
 }
 
-/** A call of the Cloudflare API below the lab's zone, as somebody else with a token would make it. */
+/**
+ * A call of the Cloudflare API below the lab's zone, as somebody else with a token would make it.
+ */
 export async function cloudflare<T>(method: string, route: string, body?: unknown): Promise<T> {
   const reply = await fetch(
     `http://127.0.0.1:${addresses.cloudflarePort}/client/v4/zones/${zone.id}${route}`,

@@ -1,5 +1,6 @@
-// Host keys on real machines: the first contact, the lasting key, a machine that is replaced, one that shows another key. Does not prove
-// that nobody reads user data, nor what EC2's own images do before cloud-init runs.
+// Host keys on real machines: the first contact, the lasting key, a machine that is replaced, one
+// that shows another key. Does not prove that nobody reads user data, nor what EC2's own images do
+// before cloud-init runs.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
@@ -75,51 +76,61 @@ test("each machine shows its lasting key and no other; the one of its user data 
   assert.equal(new Set(Object.values(hostKeys)).size, 3);
 });
 
-test("neither key is readable for others: not on the machine, not in the exported state, not in the lab's logs", async () => {
-  const { container } = await machineOf("a");
-  const holders = (
-    await onMachine(
-      container,
-      "sh",
-      "-c",
-      "grep -rlE 'BEGIN OPENSSH' /etc/ssh /var/lib/cloud /run /var/log /tmp /var/tmp /home || true",
+test(
+  "neither key is readable for others: not on the machine, not in the exported state, not " +
+    "in the lab's logs",
+  async () => {
+    const { container } = await machineOf("a");
+    const holders = (
+      await onMachine(
+        container,
+        "sh",
+        "-c",
+        "grep -rlE 'BEGIN OPENSSH' /etc/ssh /var/lib/cloud /run /var/log /tmp /var/tmp " +
+          "/home || true",
+      )
     )
-  )
-    .split("\n")
-    .filter(Boolean);
-  assert.ok(holders.includes("/etc/ssh/ssh_host_ed25519_key"), holders.join(", "));
-  for (const file of holders)
-    assert.match(await onMachine(container, "stat", "-c", "%U %a", file), /^root [46]00$/m, file);
-  const secrets = (
-    await Promise.all(
-      holders.map((file) =>
-        onMachine(container, "sh", "-c", `grep -aoE '[A-Za-z0-9+/]{64}' ${file} || true`),
-      ),
+      .split("\n")
+      .filter(Boolean);
+    assert.ok(holders.includes("/etc/ssh/ssh_host_ed25519_key"), holders.join(", "));
+    for (const file of holders)
+      assert.match(await onMachine(container, "stat", "-c", "%U %a", file), /^root [46]00$/m, file);
+    const secrets = (
+      await Promise.all(
+        holders.map((file) =>
+          onMachine(container, "sh", "-c", `grep -aoE '[A-Za-z0-9+/]{64}' ${file} || true`),
+        ),
+      )
     )
-  )
-    .join("\n")
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("AAAAC3NzaC1lZDI1NTE5")); // the public halves are in user data, too
-  assert.ok(
-    secrets.length >= 4,
-    "no lines of the keys were found, so nothing would be searched for",
-  );
-  const haystacks = [
-    await mustRun("pulumi", "stack", "export"),
-    await run("sh", ["-c", "cat .lab/logs/*"]),
-    await onMachine(container, "journalctl", "--no-pager"),
-  ];
-  for (const line of new Set(secrets))
-    for (const text of haystacks)
-      assert.ok(!text.includes(line), "a line of a private key is readable");
-});
+      .join("\n")
+      .split("\n")
+      // the public halves are in user data, too
+      .filter((line) => line !== "" && !line.startsWith("AAAAC3NzaC1lZDI1NTE5"));
+    assert.ok(
+      secrets.length >= 4,
+      "no lines of the keys were found, so nothing would be searched for",
+    );
+    const haystacks = [
+      await mustRun("pulumi", "stack", "export"),
+      await run("sh", ["-c", "cat .lab/logs/*"]),
+      await onMachine(container, "journalctl", "--no-pager"),
+    ];
+    for (const line of new Set(secrets))
+      for (const text of haystacks)
+        assert.ok(!text.includes(line), "a line of a private key is readable");
+  },
+);
 
-test("a first contact that the state does not know is made again: the machine is known by its lasting key", async () => {
-  const before = await outputs();
-  const text = await up("--replace", "**etcd-a-first-contact");
-  assert.match(text, /has its lasting host key already/);
-  assert.deepEqual((await outputs()).hostKeys, before.hostKeys);
-});
+test(
+  "a first contact that the state does not know is made again: the machine is known by " +
+    "its lasting key",
+  async () => {
+    const before = await outputs();
+    const text = await up("--replace", "**etcd-a-first-contact");
+    assert.match(text, /has its lasting host key already/);
+    assert.deepEqual((await outputs()).hostKeys, before.hostKeys);
+  },
+);
 
 test("a first contact that was cut off before sshd read the key is finished", async () => {
   const { endpoints, hostKeys } = await outputs();
@@ -131,7 +142,8 @@ test("a first contact that was cut off before sshd read the key is finished", as
     container,
     "sh",
     "-c",
-    `cp -p ${lasting} /root/lasting && sed -n '/BEGIN/,/END/s/^ *//p' ${first} > ${lasting} && systemctl reload ssh`,
+    `cp -p ${lasting} /root/lasting && sed -n '/BEGIN/,/END/s/^ *//p' ${first} > ` +
+      `${lasting} && systemctl reload ssh`,
   );
   await eventually(
     "sshd to show the first key again",
@@ -143,25 +155,29 @@ test("a first contact that was cut off before sshd read the key is finished", as
   assert.deepEqual(await shownBy(endpoints.c ?? ""), [hostKeys.c]);
 });
 
-test("a machine that was lost comes back with a first-contact key and a lasting key of its own, and with its data, whatever number etcd had there", async () => {
-  const lost = await machineOf("b");
-  const before = { keys: (await outputs()).hostKeys, first: lost.firstKey };
-  await onMachine(
-    lost.container,
-    "sh",
-    "-c",
-    "systemctl stop etcd && chown -R 4321:4321 /var/lib/etcd/data",
-  );
-  await terminate("b");
-  await up("--refresh");
-  const { endpoints, hostKeys } = await outputs();
-  assert.notEqual((await machineOf("b")).firstKey, before.first);
-  assert.notEqual(hostKeys.b, before.keys.b);
-  assert.deepEqual([hostKeys.a, hostKeys.c], [before.keys.a, before.keys.c]);
-  assert.deepEqual(await shownBy(endpoints.b ?? ""), [hostKeys.b]);
-  assert.match(await mustRun("status"), /Healthy: one cluster/);
-  await mustRun("pulumi", "preview", "--refresh", "--expect-no-changes", "--non-interactive");
-});
+test(
+  "a machine that was lost comes back with a first-contact key and a lasting key of its " +
+    "own, and with its data, whatever number etcd had there",
+  async () => {
+    const lost = await machineOf("b");
+    const before = { keys: (await outputs()).hostKeys, first: lost.firstKey };
+    await onMachine(
+      lost.container,
+      "sh",
+      "-c",
+      "systemctl stop etcd && chown -R 4321:4321 /var/lib/etcd/data",
+    );
+    await terminate("b");
+    await up("--refresh");
+    const { endpoints, hostKeys } = await outputs();
+    assert.notEqual((await machineOf("b")).firstKey, before.first);
+    assert.notEqual(hostKeys.b, before.keys.b);
+    assert.deepEqual([hostKeys.a, hostKeys.c], [before.keys.a, before.keys.c]);
+    assert.deepEqual(await shownBy(endpoints.b ?? ""), [hostKeys.b]);
+    assert.match(await mustRun("status"), /Healthy: one cluster/);
+    await mustRun("pulumi", "preview", "--refresh", "--expect-no-changes", "--non-interactive");
+  },
+);
 
 test("a machine that shows another key is refused, by ssh and by up, and nothing is sent to it", async () => {
   const { endpoints } = await outputs();
@@ -170,7 +186,8 @@ test("a machine that shows another key is refused, by ssh and by up, and nothing
     container,
     "sh",
     "-c",
-    "cd /etc/ssh && mv ssh_host_ed25519_key /root/kept && ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key && systemctl reload ssh",
+    "cd /etc/ssh && mv ssh_host_ed25519_key /root/kept && ssh-keygen -q -t ed25519 -N " +
+      "'' -f ssh_host_ed25519_key && systemctl reload ssh",
   );
   await eventually(
     "sshd to show the foreign key",

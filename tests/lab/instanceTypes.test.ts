@@ -1,5 +1,5 @@
-// Another instance type for members: one machine in a run, and only beside healthy others. Does not prove how EC2 itself resizes, nor which types
-// it lets go together.
+// Another instance type for members: one machine in a run, and only beside healthy others. Does not
+// prove how EC2 itself resizes, nor which types it lets go together.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { clearFaults, eventually, makeFault, mustRun, npmRun, pulumiWith } from "./harness.ts";
@@ -45,18 +45,26 @@ const typeOf = async (node: Node) => {
 };
 const healthy = /Healthy: one cluster, ID [0-9a-f]+, 3 of 3 members/;
 
-test("one member gets another type: its machine stops and comes back with its data, the others never stop", async () => {
-  const before = [await etcdOf("a"), await etcdOf("c")];
-  const id = await idOf("b");
-  const { code, text } = await withTypes({ b: large });
-  assert.equal(code, 0, text);
-  assert.match(text, /ClusterHealth etcd-health updated/, "up ended without asking for its health");
-  assert.match(await mustRun("status"), healthy);
-  assert.deepEqual(
-    [await typeOf("b"), await idOf("b"), [await etcdOf("a"), await etcdOf("c")]],
-    [large, id, before],
-  );
-});
+test(
+  "one member gets another type: its machine stops and comes back with its data, the " +
+    "others never stop",
+  async () => {
+    const before = [await etcdOf("a"), await etcdOf("c")];
+    const id = await idOf("b");
+    const { code, text } = await withTypes({ b: large });
+    assert.equal(code, 0, text);
+    assert.match(
+      text,
+      /ClusterHealth etcd-health updated/,
+      "up ended without asking for its health",
+    );
+    assert.match(await mustRun("status"), healthy);
+    assert.deepEqual(
+      [await typeOf("b"), await idOf("b"), [await etcdOf("a"), await etcdOf("c")]],
+      [large, id, before],
+    );
+  },
+);
 
 test("two at a time are refused in preview, by the settings", async () => {
   const { code, text } = await withTypes({ a: large, b: large, c: large }, ["preview"]);

@@ -1,4 +1,7 @@
-/** Runs of Pulumi that are killed (SIGKILL to the CLI and all its plugins) when a certain step begins. */
+/**
+ * Runs of Pulumi that are killed (SIGKILL to the CLI and all its plugins) when a certain step
+ * begins.
+ */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -22,8 +25,8 @@ export interface Run {
 }
 
 /**
- * Runs Pulumi with these arguments and kills it `delayMs` after `choose` has picked one of the steps of this kind that have begun (URNs, in
- * order). A run that is not killed ends within 240 s.
+ * Runs Pulumi with these arguments and kills it `delayMs` after `choose` has picked one of the
+ * steps of this kind that have begun (URNs, in order). A run that is not killed ends within 240 s.
  */
 export async function runUntil(
   cliDir: string,
@@ -58,7 +61,8 @@ export async function runUntil(
       if (Date.now() > deadline) {
         killWithPlugins(child.pid ?? 0);
         throw new Error(
-          `pulumi ${args.join(" ")} did not end within 240 s:\n${readFileSync(output, "utf8").slice(-3000)}`,
+          `pulumi ${args.join(" ")} did not end within 240 ` +
+            `s:\n${readFileSync(output, "utf8").slice(-3000)}`,
         );
       }
       const step = choose(stepsBegun(op));
@@ -77,7 +81,10 @@ export async function runUntil(
   }
 }
 
-/** Plugins are process groups of their own, and outlive a killed CLI by up to a second; here nothing goes on but what they have sent. */
+/**
+ * Plugins are process groups of their own, and outlive a killed CLI by up to a second; here nothing
+ * goes on but what they have sent.
+ */
 function killWithPlugins(cli: number): void {
   const parents = new Map(
     readdirSync("/proc")

@@ -1,5 +1,6 @@
-// Runs that are killed (SIGKILL to the CLI and all its plugins) at the steps of an `up` and of a `destroy`, and what the next run makes of it:
-// the state of an undisturbed one, with nothing orphaned. Does not prove it for real AWS and Cloudflare, whose answers can be lost in more ways.
+// Runs that are killed (SIGKILL to the CLI and all its plugins) at the steps of an `up` and of a
+// `destroy`, and what the next run makes of it: the state of an undisturbed one, with nothing
+// orphaned. Does not prove it for real AWS and Cloudflare, whose answers can be lost in more ways.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { createStack } from "../../lab/stack.ts";
@@ -9,9 +10,15 @@ import { inventory } from "./inventory.ts";
 import { runUntil, runUntilNext } from "./killing.ts";
 import { machines } from "./machines.ts";
 
-/** Right away, while the service is at work, and when it has answered: each moment leaves something else behind. */
+/**
+ * Right away, while the service is at work, and when it has answered: each moment leaves something
+ * else behind.
+ */
 const delays = [0, 15, 40, 120];
-/** Late enough that most requests are on their way, early enough that few answers are noted: what makes orphans. */
+/**
+ * Late enough that most requests are on their way, early enough that few answers are noted: what
+ * makes orphans.
+ */
 const lateDelays = [40, 120, 250];
 const delayOf = (run: number) => delays[run % delays.length] ?? 0;
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
@@ -53,7 +60,9 @@ async function isGone(): Promise<void> {
   await eventually("the machines to go", 30_000, async () => (await machines()).length === 0);
 }
 
-/** Kills run after run, each at the first step that none before had begun, until one ends by itself. */
+/**
+ * Kills run after run, each at the first step that none before had begun, until one ends by itself.
+ */
 async function killAtEach(op: "create" | "delete", ...args: string[]): Promise<string[]> {
   const known = new Set<string>();
   for (let run = 0; run < 100; run++) {
@@ -76,11 +85,15 @@ test("destroy killed at every deletion, run again each time: nothing is left", a
   await isGone();
 });
 
-test("up killed at every creation, run again each time: one cluster in the end, and nothing left over", async () => {
-  const killedAt = await killAtEach("create", "up");
-  assert.ok(killedAt.length >= 15, `only ${killedAt.length} kills: ${killedAt.join(", ")}`);
-  await isWhole();
-});
+test(
+  "up killed at every creation, run again each time: one cluster in the end, and nothing " +
+    "left over",
+  async () => {
+    const killedAt = await killAtEach("create", "up");
+    assert.ok(killedAt.length >= 15, `only ${killedAt.length} kills: ${killedAt.join(", ")}`);
+    await isWhole();
+  },
+);
 
 test("destroy killed, then up: the cluster is whole again, and nothing left over", async () => {
   for (const [run, step] of [
@@ -107,7 +120,8 @@ test("destroy killed, then up: the cluster is whole again, and nothing left over
 test("up killed, then destroy: nothing is left", async (t) => {
   await ends("destroy");
   const removed: string[] = [];
-  // Creations overlap, so the order differs from run to run: every second of the first thirty is more than one of each kind.
+  // Creations overlap, so the order differs from run to run: every second of the first thirty is
+  // more than one of each kind.
   for (let nth = 2; nth <= 30; nth += 2) {
     const { killedAt } = await runUntil(
       cli,

@@ -1,4 +1,5 @@
-// A KMS key for all disks, in the lab. Does not prove what KMS permits: the emulator encrypts nothing.
+// A KMS key for all disks, in the lab. Does not prove what KMS permits: the emulator encrypts
+// nothing.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { EC2 } from "@aws-sdk/client-ec2";
@@ -30,21 +31,30 @@ async function keys(): Promise<(string | undefined)[]> {
   }
 }
 
-test("root and data volumes are made with the key; it stays, and another is refused before anything is touched", async () => {
-  const up = await pulumiWith({ "etcd:kmsKeyId": key }, "up", "--yes", "--skip-preview");
-  assert.equal(up.code, 0, up.text);
-  assert.deepEqual(await keys(), Array<string>(6).fill(key));
-  const again = await pulumiWith(
-    { "etcd:kmsKeyId": key },
-    "preview",
-    "--refresh",
-    "--expect-no-changes",
-  );
-  assert.equal(again.code, 0, again.text);
-  for (const change of [other, ""]) {
-    const refused = await pulumiWith({ "etcd:kmsKeyId": change }, "up", "--yes", "--skip-preview");
-    assert.notEqual(refused.code, 0);
-    assert.match(refused.text, /kmsKeyId: a disk keeps the key it was made with/);
-  }
-  assert.deepEqual(await keys(), Array<string>(6).fill(key));
-});
+test(
+  "root and data volumes are made with the key; it stays, and another is refused before " +
+    "anything is touched",
+  async () => {
+    const up = await pulumiWith({ "etcd:kmsKeyId": key }, "up", "--yes", "--skip-preview");
+    assert.equal(up.code, 0, up.text);
+    assert.deepEqual(await keys(), Array<string>(6).fill(key));
+    const again = await pulumiWith(
+      { "etcd:kmsKeyId": key },
+      "preview",
+      "--refresh",
+      "--expect-no-changes",
+    );
+    assert.equal(again.code, 0, again.text);
+    for (const change of [other, ""]) {
+      const refused = await pulumiWith(
+        { "etcd:kmsKeyId": change },
+        "up",
+        "--yes",
+        "--skip-preview",
+      );
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.text, /kmsKeyId: a disk keeps the key it was made with/);
+    }
+    assert.deepEqual(await keys(), Array<string>(6).fill(key));
+  },
+);

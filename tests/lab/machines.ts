@@ -1,4 +1,6 @@
-/** The lab's machines from outside: what runs on them, without SSH and without the stack's outputs. */
+/**
+ * The lab's machines from outside: what runs on them, without SSH and without the stack's outputs.
+ */
 import { podman } from "../../lab/podman.ts";
 
 /** Containers of machines, by host name. */

@@ -1,4 +1,7 @@
-/** One thing of each kind that bears a mark of the stack, as a run that was cut off leaves them: no state knows them. */
+/**
+ * One thing of each kind that bears a mark of the stack, as a run that was cut off leaves them: no
+ * state knows them.
+ */
 import type { ResourceType } from "@aws-sdk/client-ec2";
 import { markComment, markTags } from "../../components/healing/mark.ts";
 import { makeHostKey } from "../../components/ssh/hostKey.ts";
@@ -7,8 +10,8 @@ import { cloudflare } from "./harness.ts";
 import { asking } from "./inventory.ts";
 
 /**
- * A record, a key pair, a volume, a group, and an interface in that group with an Elastic IP; all but the instance, which needs a machine.
- * Returns what removes them again.
+ * A record, a key pair, a volume, a group, and an interface in that group with an Elastic IP; all
+ * but the instance, which needs a machine. Returns what removes them again.
  */
 export async function makeMarked(incarnation: string, name: string): Promise<() => Promise<void>> {
   const mark = { project: "etcd", stack: "dev", incarnation };

@@ -1,4 +1,5 @@
-// The metadata service as a machine sees it. Does not prove what real EC2 answers beyond the paths asked here.
+// The metadata service as a machine sees it. Does not prove what real EC2 answers beyond the paths
+// asked here.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { EC2 } from "@aws-sdk/client-ec2";
@@ -67,32 +68,36 @@ const token = async (container: string) =>
 const get = async (container: string, path: string, with_: string) =>
   curl(container, "-H", `X-aws-ec2-metadata-token: ${with_}`, at(path));
 
-test("a machine learns who it is, with a token and not without, as the program's metadataOptions say", async () => {
-  assert.equal((await curl(a.container, at("meta-data/instance-id"))).status, "401");
-  const mine = await token(a.container);
-  assert.deepEqual(await get(a.container, "meta-data/instance-id", mine), {
-    status: "200",
-    text: a.id,
-  });
-  assert.equal(
-    (await get(a.container, "meta-data/placement/availability-zone", mine)).text,
-    "us-east-1a",
-  );
-  assert.equal(
-    (await get(a.container, "meta-data/local-ipv4", mine)).text,
-    (await onMachine(a.container, "hostname", "-I")).trim(),
-  );
-  assert.equal(
-    (await get(a.container, "meta-data/hostname", mine)).text,
-    `${(await onMachine(a.container, "hostname")).trim()}.ec2.internal`,
-  );
-  assert.match((await get(a.container, "user-data", mine)).text, /^#cloud-config\n/);
-  assert.equal(
-    (await get(b.container, "meta-data/instance-id", mine)).status,
-    "401",
-    "another machine's token",
-  );
-});
+test(
+  "a machine learns who it is, with a token and not without, as the program's " +
+    "metadataOptions say",
+  async () => {
+    assert.equal((await curl(a.container, at("meta-data/instance-id"))).status, "401");
+    const mine = await token(a.container);
+    assert.deepEqual(await get(a.container, "meta-data/instance-id", mine), {
+      status: "200",
+      text: a.id,
+    });
+    assert.equal(
+      (await get(a.container, "meta-data/placement/availability-zone", mine)).text,
+      "us-east-1a",
+    );
+    assert.equal(
+      (await get(a.container, "meta-data/local-ipv4", mine)).text,
+      (await onMachine(a.container, "hostname", "-I")).trim(),
+    );
+    assert.equal(
+      (await get(a.container, "meta-data/hostname", mine)).text,
+      `${(await onMachine(a.container, "hostname")).trim()}.ec2.internal`,
+    );
+    assert.match((await get(a.container, "user-data", mine)).text, /^#cloud-config\n/);
+    assert.equal(
+      (await get(b.container, "meta-data/instance-id", mine)).status,
+      "401",
+      "another machine's token",
+    );
+  },
+);
 
 test("options that change at EC2 hold at once: tokens optional, then the service off", async () => {
   await ec2.modifyInstanceMetadataOptions({ InstanceId: a.id, HttpTokens: "optional" });

@@ -1,5 +1,6 @@
-// The policy pack, asked by the engine about the dev stack and about a program that somebody broke. Does not prove what each rule says: tests/policy does. The
-// official language host is not run here.
+// The policy pack, asked by the engine about the dev stack and about a program that somebody broke.
+// Does not prove what each rule says: tests/policy does. The official language host is not run
+// here.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
@@ -30,7 +31,8 @@ function passes({ code, text }: Outcome): void {
   assert.equal(code, 0, text);
   assert.match(text, /etcd@v0\.1\.0 \(local: .*policy\)/, "the pack was not asked");
   assert.deepEqual(found(text, "mandatory"), []);
-  // The lab's mirror says itself what its archives should be; and nothing else was found, nor left out because a preview did not know it.
+  // The lab's mirror says itself what its archives should be; and nothing else was found, nor left
+  // out because a preview did not know it.
   assert.deepEqual(found(text, "advisory"), ["etcd-digests"]);
 }
 
@@ -58,7 +60,10 @@ test("a rule can be raised, and then stops the preview", async () => {
   );
 });
 
-/** What somebody changes in the program, and the rules that stop it. One change a preview: what depends on a refused resource is not looked at. */
+/**
+ * What somebody changes in the program, and the rules that stop it. One change a preview: what
+ * depends on a refused resource is not looked at.
+ */
 const breaks: readonly [
   file: string,
   from: string,
@@ -127,7 +132,10 @@ test("the dev stack passes while it is made, and once it runs", async () => {
   assert.deepEqual(found(text, "mandatory"), ["marks"]);
 });
 
-/** The project below .lab, with its program changed in a place that must be there, and the rest linked. */
+/**
+ * The project below .lab, with its program changed in a place that must be there, and the rest
+ * linked.
+ */
 async function brokenProject(file: string, from: string, to: string): Promise<string> {
   const folder = await fs.mkdtemp(path.join(labDir, "broken-"));
   for (const name of ["components", "index.ts"])

@@ -1,5 +1,6 @@
-// Runs that were killed, and a host that was rebooted: the next `npm run up` ends where the first would have. Does not prove the loss of a
-// disk, nor that real EC2 and Cloudflare are found again after a kill (`npm run up` knows the lab only).
+// Runs that were killed, and a host that was rebooted: the next `npm run up` ends where the first
+// would have. Does not prove the loss of a disk, nor that real EC2 and Cloudflare are found again
+// after a kill (`npm run up` knows the lab only).
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -70,7 +71,10 @@ test("a daemon that died is started again around the running machines", async ()
   assert.deepEqual(await machines(), before);
 });
 
-/** Starts a command and ends it, and Pulumi with it, the hard way once it says something. Everything else they started must end by itself. */
+/**
+ * Starts a command and ends it, and Pulumi with it, the hard way once it says something. Everything
+ * else they started must end by itself.
+ */
 async function killedWhen(name: string, says: RegExp): Promise<void> {
   const child = spawn(process.execPath, [`${projectDir}/commands/run.mjs`, name], {
     cwd: projectDir,

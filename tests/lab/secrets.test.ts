@@ -1,5 +1,6 @@
-// Secrets of every kind, planted and made (SSH key, CA key, API token; keys of members, operator, hosts), looked for wherever somebody might
-// read: on success and on failure. Does not prove it for a Chef server's node objects, nor for whoever is root on a node or holds the passphrase.
+// Secrets of every kind, planted and made (SSH key, CA key, API token; keys of members, operator,
+// hosts), looked for wherever somebody might read: on success and on failure. Does not prove it for
+// a Chef server's node objects, nor for whoever is root on a node or holds the passphrase.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -78,7 +79,10 @@ interface CommandLines {
   stop(): void;
 }
 
-/** Every process's arguments, of this machine and of the lab's, as often as can be looked while something runs. */
+/**
+ * Every process's arguments, of this machine and of the lab's, as often as can be looked while
+ * something runs.
+ */
 function watchCommandLines(): CommandLines {
   const seen = new Set<string>();
   const timer = setInterval(() => {
@@ -93,7 +97,10 @@ function watchCommandLines(): CommandLines {
   return { seen, stop: () => clearInterval(timer) };
 }
 
-/** For each private key a line that nothing else holds, as it is and as it travels in the bootstrap's script; and the token. A template in a program is none. */
+/**
+ * For each private key a line that nothing else holds, as it is and as it travels in the
+ * bootstrap's script; and the token. A template in a program is none.
+ */
 function needlesOf(state: string, ...more: string[]): Map<string, string> {
   const pems = new Set(
     [
@@ -139,7 +146,8 @@ const containers = async () => (await instances()).map(({ id }) => `etcd-lab-${i
 test("there is something to look for, and looking finds it", async () => {
   assert.ok(
     needles.size >= 1 + 4 * 9,
-    `${needles.size} texts: the SSH key, the CA's, three members', the operator's, three hosts' at least`,
+    `${needles.size} texts: the SSH key, the CA's, three members', the operator's, ` +
+      "three hosts' at least",
   );
   assert.ok(leaks(await mustRun("pulumi", "stack", "export", "--show-secrets")).length >= 9);
   assert.ok(leaks(await readFile(path.join(keyDir, "admin"), "utf8")).length >= 1);
@@ -176,7 +184,8 @@ test("not in the machines' journals, and on their disks only where root and etcd
         container,
         "sh",
         "-c",
-        "grep -rlE 'BEGIN ([A-Z]+ )?PRIVATE KEY' /etc /var/lib /var/log /var/cache /run /tmp /root /home 2>/dev/null | grep -v ^/run/systemd || true",
+        "grep -rlE 'BEGIN ([A-Z]+ )?PRIVATE KEY' /etc /var/lib /var/log /var/cache /run " +
+          "/tmp /root /home 2>/dev/null | grep -v ^/run/systemd || true",
       )
     )
       .split("\n")

@@ -1,4 +1,5 @@
-// Closed ports are closed: security groups on the lab's machines. Does not prove the limits of real groups, nor what root on a machine could change.
+// Closed ports are closed: security groups on the lab's machines. Does not prove the limits of real
+// groups, nor what root on a machine could change.
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import * as tls from "node:tls";
@@ -61,7 +62,9 @@ async function up(config: Readonly<Record<string, unknown>>, ...more: string[]):
   assert.equal(code, 0, text);
 }
 
-/** bash's own TCP: its exit code says how a connection ended; timeout's 124 that nothing answered. */
+/**
+ * bash's own TCP: its exit code says how a connection ended; timeout's 124 that nothing answered.
+ */
 const attempt = (node: string, port: number) =>
   ["timeout", "2", "bash", "-c", `exec 3<>/dev/tcp/${address[node]}/${port}`] as const;
 const met = (error: unknown): Met => {
@@ -107,62 +110,70 @@ async function group(): Promise<{ id: string; ruleOf: (description: RegExp) => s
   };
 }
 
-test("2379 from clientsFrom alone, 22 from sshFrom alone, 2380 from members alone; everything else is dropped without an answer", async () => {
-  const seen = {
-    known: [2379, 2380, 22, 80].map((port) => from(known, "a", port)),
-    stranger: [2379, 2380, 22].map((port) => from(stranger, "b", port)),
-    here: [2379, 2380, 22].map((port) => fromHere("c", port)),
-    member: [2379, 2380, 22].map((port) => fromMember("a", "b", port)),
-  };
-  const all = Object.fromEntries(
-    await Promise.all(
-      Object.entries(seen).map(async ([who, answers]) => [who, await Promise.all(answers)]),
-    ),
-  );
-  assert.deepEqual(all, {
-    known: ["open", "dropped", "dropped", "dropped"],
-    stranger: ["dropped", "dropped", "dropped"],
-    here: ["open", "dropped", "open"],
-    member: ["dropped", "open", "dropped"],
-  });
-});
+test(
+  "2379 from clientsFrom alone, 22 from sshFrom alone, 2380 from members alone; " +
+    "everything else is dropped without an answer",
+  async () => {
+    const seen = {
+      known: [2379, 2380, 22, 80].map((port) => from(known, "a", port)),
+      stranger: [2379, 2380, 22].map((port) => from(stranger, "b", port)),
+      here: [2379, 2380, 22].map((port) => fromHere("c", port)),
+      member: [2379, 2380, 22].map((port) => fromMember("a", "b", port)),
+    };
+    const all = Object.fromEntries(
+      await Promise.all(
+        Object.entries(seen).map(async ([who, answers]) => [who, await Promise.all(answers)]),
+      ),
+    );
+    assert.deepEqual(all, {
+      known: ["open", "dropped", "dropped", "dropped"],
+      stranger: ["dropped", "dropped", "dropped"],
+      here: ["open", "dropped", "open"],
+      member: ["dropped", "open", "dropped"],
+    });
+  },
+);
 
-test("a rule that is removed at EC2 closes the port for new connections, within a second or so, and leaves those that are open", async () => {
-  const { id, ruleOf } = await group();
-  const open = await new Promise<Socket>((resolve, reject) => {
-    const socket = connect(2379, address.a ?? "", () => resolve(socket));
-    socket.on("error", reject);
-  });
-  await ec2.revokeSecurityGroupIngress({
-    GroupId: id,
-    SecurityGroupRuleIds: [ruleOf(new RegExp(`etcd clients from ${host}`))],
-  });
-  const removed = Date.now();
-  await eventually(
-    "2379 to be closed to the machine that runs Pulumi",
-    10_000,
-    async () => (await fromHere("a", 2379)) === "dropped",
-  );
-  assert.ok(
-    Date.now() - removed < 6_000,
-    `closed ${Date.now() - removed} ms after the removal, 2000 of them the attempt's own`,
-  );
-  // A handshake over the connection that was there before: the member answers on it.
-  await new Promise((resolve, reject) => {
-    tls
-      .connect({ socket: open, rejectUnauthorized: false }, () => resolve(undefined))
-      .once("error", reject);
-    open.once("close", () => reject(new Error("the open connection was cut")));
-  });
-  open.destroy();
-  assert.equal(await from(known, "a", 2379), "open", "another source's rule was closed too");
-  await up(named(), "--refresh");
-  await eventually(
-    "2379 to be open again",
-    5_000,
-    async () => (await fromHere("a", 2379)) === "open",
-  );
-});
+test(
+  "a rule that is removed at EC2 closes the port for new connections, within a second or " +
+    "so, and leaves those that are open",
+  async () => {
+    const { id, ruleOf } = await group();
+    const open = await new Promise<Socket>((resolve, reject) => {
+      const socket = connect(2379, address.a ?? "", () => resolve(socket));
+      socket.on("error", reject);
+    });
+    await ec2.revokeSecurityGroupIngress({
+      GroupId: id,
+      SecurityGroupRuleIds: [ruleOf(new RegExp(`etcd clients from ${host}`))],
+    });
+    const removed = Date.now();
+    await eventually(
+      "2379 to be closed to the machine that runs Pulumi",
+      10_000,
+      async () => (await fromHere("a", 2379)) === "dropped",
+    );
+    assert.ok(
+      Date.now() - removed < 6_000,
+      `closed ${Date.now() - removed} ms after the removal, 2000 of them the attempt's own`,
+    );
+    // A handshake over the connection that was there before: the member answers on it.
+    await new Promise((resolve, reject) => {
+      tls
+        .connect({ socket: open, rejectUnauthorized: false }, () => resolve(undefined))
+        .once("error", reject);
+      open.once("close", () => reject(new Error("the open connection was cut")));
+    });
+    open.destroy();
+    assert.equal(await from(known, "a", 2379), "open", "another source's rule was closed too");
+    await up(named(), "--refresh");
+    await eventually(
+      "2379 to be open again",
+      5_000,
+      async () => (await fromHere("a", 2379)) === "open",
+    );
+  },
+);
 
 test("clientsFrom opens 2379 to the members of a security group, and follows who is in it", async () => {
   const { GroupId = "" } = await ec2.createSecurityGroup({

@@ -1,6 +1,8 @@
-// etcd's unit on machines, with real etcd of three versions: what its sandbox does, and that an empty data directory does not start.
-// Does not prove what a container cannot enforce: LimitNOFILE above the host's own, and PrivateDevices' device list in the cgroup (the empty /dev is
-// seen). Root on the machines has SYS_ADMIN and SYS_PTRACE, or systemd would leave directives out without a word: hence the probe.
+// etcd's unit on machines, with real etcd of three versions: what its sandbox does, and that an
+// empty data directory does not start. Does not prove what a container cannot enforce: LimitNOFILE
+// above the host's own, and PrivateDevices' device list in the cgroup (the empty /dev is seen).
+// Root on the machines has SYS_ADMIN and SYS_PTRACE, or systemd would leave directives out without
+// a word: hence the probe.
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import test, { after, before, describe } from "node:test";
@@ -49,7 +51,8 @@ function ctl(machine: string, ...args: string[]): Promise<string> {
     machine,
     "sh",
     "-c",
-    `test -e /etc/etcd/pki/member.crt && set -- --endpoints https://127.0.0.1:2379 ${pki} "$@"; exec etcdctl "$@"`,
+    "test -e /etc/etcd/pki/member.crt && set -- --endpoints https://127.0.0.1:2379 " +
+      `${pki} "$@"; exec etcdctl "$@"`,
     "etcdctl",
     ...args,
   );
@@ -95,7 +98,8 @@ for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
         async () =>
           (await podman(["ps", "--all", "--quiet", "--filter", "label=etcd-lab-machine"])) === "",
       ); // one that is being stopped too
-      await control("POST", "/resolver/flush"); // the members still ran, and asked, when the names had gone
+      // the members still ran, and asked, when the names had gone
+      await control("POST", "/resolver/flush");
     });
 
     if (version === "3.6.14") {
@@ -113,211 +117,252 @@ for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
         );
       });
 
-      test("in the sandbox a process sees and may do only what etcd needs; outside of it the same probe sees and may do the rest", async () => {
-        await onMachine(machine, "touch", "/tmp/of-somebody-else");
-        const unit = await onMachine(machine, "cat", "/etc/systemd/system/etcd.service");
-        const inside = await probe(machine, unit);
-        const outside = await probe(machine, "[Service]\nUser=etcd\nGroup=etcd\n");
-        const uid = Number((await onMachine(machine, "id", "--user", "etcd")).trim());
+      test(
+        "in the sandbox a process sees and may do only what etcd needs; outside of it the " +
+          "same probe sees and may do the rest",
+        async () => {
+          await onMachine(machine, "touch", "/tmp/of-somebody-else");
+          const unit = await onMachine(machine, "cat", "/etc/systemd/system/etcd.service");
+          const inside = await probe(machine, unit);
+          const outside = await probe(machine, "[Service]\nUser=etcd\nGroup=etcd\n");
+          const uid = Number((await onMachine(machine, "id", "--user", "etcd")).trim());
 
-        assert.equal(outside.status.NoNewPrivs, "0");
-        assert.notEqual(Number.parseInt(outside.status.CapBnd ?? "", 16), 0);
-        // The container has filters of its own.
-        assert.ok(
-          Number(inside.status.Seccomp_filters) > Number(outside.status.Seccomp_filters),
-          JSON.stringify([inside.status, outside.status]),
-        );
-        for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
-          assert.equal(Number.parseInt(inside.status[set] ?? "", 16), 0, set);
-        assert.deepEqual([inside.status.NoNewPrivs, inside.status.Seccomp], ["1", "2"]);
-        assert.deepEqual(
-          [inside.userNamespace, outside.userNamespace],
-          [
+          assert.equal(outside.status.NoNewPrivs, "0");
+          assert.notEqual(Number.parseInt(outside.status.CapBnd ?? "", 16), 0);
+          // The container has filters of its own.
+          assert.ok(
+            Number(inside.status.Seccomp_filters) > Number(outside.status.Seccomp_filters),
+            JSON.stringify([inside.status, outside.status]),
+          );
+          for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+            assert.equal(Number.parseInt(inside.status[set] ?? "", 16), 0, set);
+          assert.deepEqual([inside.status.NoNewPrivs, inside.status.Seccomp], ["1", "2"]);
+          assert.deepEqual(
+            [inside.userNamespace, outside.userNamespace],
             [
-              ["0", "0", "1"],
-              [`${uid}`, `${uid}`, "1"],
+              [
+                ["0", "0", "1"],
+                [`${uid}`, `${uid}`, "1"],
+              ],
+              [["0", "0", "4294967295"]],
             ],
-            [["0", "0", "4294967295"]],
-          ],
-        );
-        assert.deepEqual([inside.umask, outside.umask], ["0o77", "0o22"]);
+          );
+          assert.deepEqual([inside.umask, outside.umask], ["0o77", "0o22"]);
 
-        const paths = Object.keys(inside.readOnly);
-        assert.deepEqual(
-          paths.filter((each) => !inside.readOnly[each]),
-          ["/var/lib/etcd/data"],
-        );
-        assert.deepEqual(
-          paths.filter((each) => outside.readOnly[each]),
-          [],
-        );
-        assert.deepEqual([inside.data, outside.data], ["allowed", "allowed"]);
-        assert.deepEqual([inside.home, outside.home], ["EACCES", ["admin"]]);
-        assert.ok(outside.tmp.includes("of-somebody-else"), String(outside.tmp));
-        assert.deepEqual(inside.tmp, []);
-        assert.deepEqual(inside.devices, []);
-        assert.ok(outside.devices.includes("/dev/nvme1n1"), String(outside.devices));
-        // Root, who is the other user that the namespace knows, is hidden too.
-        assert.deepEqual(inside.usersSeen, [uid]);
-        assert.ok(outside.usersSeen.includes(0), String(outside.usersSeen));
+          const paths = Object.keys(inside.readOnly);
+          assert.deepEqual(
+            paths.filter((each) => !inside.readOnly[each]),
+            ["/var/lib/etcd/data"],
+          );
+          assert.deepEqual(
+            paths.filter((each) => outside.readOnly[each]),
+            [],
+          );
+          assert.deepEqual([inside.data, outside.data], ["allowed", "allowed"]);
+          assert.deepEqual([inside.home, outside.home], ["EACCES", ["admin"]]);
+          assert.ok(outside.tmp.includes("of-somebody-else"), String(outside.tmp));
+          assert.deepEqual(inside.tmp, []);
+          assert.deepEqual(inside.devices, []);
+          assert.ok(outside.devices.includes("/dev/nvme1n1"), String(outside.devices));
+          // Root, who is the other user that the namespace knows, is hidden too.
+          assert.deepEqual(inside.usersSeen, [uid]);
+          assert.ok(outside.usersSeen.includes(0), String(outside.usersSeen));
 
-        assert.deepEqual(inside.sockets, {
-          AF_INET: "allowed",
-          AF_UNIX: "allowed",
-          AF_NETLINK: "EAFNOSUPPORT",
-        });
-        assert.deepEqual(outside.sockets, {
-          AF_INET: "allowed",
-          AF_UNIX: "allowed",
-          AF_NETLINK: "allowed",
-        });
-        const refused = (seen: Seen) =>
-          Object.entries(seen.calls)
-            .filter(([, result]) => result !== "allowed")
-            .map(([name]) => name);
-        assert.deepEqual(refused(inside), Object.keys(inside.calls));
-        assert.deepEqual(refused(outside), []);
-      });
+          assert.deepEqual(inside.sockets, {
+            AF_INET: "allowed",
+            AF_UNIX: "allowed",
+            AF_NETLINK: "EAFNOSUPPORT",
+          });
+          assert.deepEqual(outside.sockets, {
+            AF_INET: "allowed",
+            AF_UNIX: "allowed",
+            AF_NETLINK: "allowed",
+          });
+          const refused = (seen: Seen) =>
+            Object.entries(seen.calls)
+              .filter(([, result]) => result !== "allowed")
+              .map(([name]) => name);
+          assert.deepEqual(refused(inside), Object.keys(inside.calls));
+          assert.deepEqual(refused(outside), []);
+        },
+      );
     }
 
     if (version === "3.6.14") {
-      test("a leader that is stopped while clients watch lets them finish, hands over, and ends in order", async () => {
-        const leads = async (node: string) => {
-          const [, id, leader] =
-            /"MemberID" : (\d+)[^]*"Leader" : (\d+)/.exec(
-              await ctl(await machineOf(node), "endpoint", "status", "--write-out", "fields"),
-            ) ?? [];
-          return id === leader;
-        };
-        const leader = await machineOf((await leads("a")) ? "a" : (await leads("b")) ? "b" : "c");
-        void ctl(leader, "watch", "--prefix", "k").catch(() => undefined); // ends when it is ended below
-        await eventually("the watch", 10_000, async () =>
-          /_watcher_total 1$/m.test(
-            await onMachine(
-              leader,
-              "sh",
-              "-c",
-              "curl -s --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/member.crt --key /etc/etcd/pki/member.key https://127.0.0.1:2379/metrics",
+      test(
+        "a leader that is stopped while clients watch lets them finish, hands over, and " +
+          "ends in order",
+        async () => {
+          const leads = async (node: string) => {
+            const [, id, leader] =
+              /"MemberID" : (\d+)[^]*"Leader" : (\d+)/.exec(
+                await ctl(await machineOf(node), "endpoint", "status", "--write-out", "fields"),
+              ) ?? [];
+            return id === leader;
+          };
+          const leader = await machineOf((await leads("a")) ? "a" : (await leads("b")) ? "b" : "c");
+          // ends when it is ended below
+          void ctl(leader, "watch", "--prefix", "k").catch(() => undefined);
+          await eventually("the watch", 10_000, async () =>
+            /_watcher_total 1$/m.test(
+              await onMachine(
+                leader,
+                "sh",
+                "-c",
+                "curl -s --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/member.crt " +
+                  "--key /etc/etcd/pki/member.key https://127.0.0.1:2379/metrics",
+              ),
             ),
-          ),
-        );
-        await onMachine(leader, "systemctl", "stop", "etcd");
-        await onMachine(leader, "pkill", "--exact", "etcdctl");
-        assert.equal(
-          (
-            await onMachine(leader, "systemctl", "show", "--property", "Result", "--value", "etcd")
-          ).trim(),
-          "success",
-        );
-        assert.match(await journal(leader), /"leadership transfer finished"/);
-        await onMachine(leader, "systemctl", "start", "etcd");
-      });
+          );
+          await onMachine(leader, "systemctl", "stop", "etcd");
+          await onMachine(leader, "pkill", "--exact", "etcdctl");
+          assert.equal(
+            (
+              await onMachine(
+                leader,
+                "systemctl",
+                "show",
+                "--property",
+                "Result",
+                "--value",
+                "etcd",
+              )
+            ).trim(),
+            "success",
+          );
+          assert.match(await journal(leader), /"leadership transfer finished"/);
+          await onMachine(leader, "systemctl", "start", "etcd");
+        },
+      );
     }
 
-    test("the running etcd is in that sandbox, and never asks for what is filtered out: it works when such a call ends it", async () => {
-      const dropIn =
-        "mkdir -p /run/systemd/system/etcd.service.d && printf '[Service]\\nSystemCallErrorNumber=kill\\n' > /run/systemd/system/etcd.service.d/kill.conf && systemctl daemon-reload && systemctl restart etcd";
-      await onMachine(machine, "sh", "-c", dropIn);
-      const pid = (
-        await onMachine(machine, "systemctl", "show", "--property", "MainPID", "--value", "etcd")
-      ).trim();
-      const status = await onMachine(machine, "cat", `/proc/${pid}/status`);
-      for (const line of [
-        /^NoNewPrivs:\t1$/m,
-        /^Seccomp:\t2$/m,
-        /^CapBnd:\t0+$/m,
-        /^CapEff:\t0+$/m,
-      ])
-        assert.match(status, line);
-      assert.match(
-        await onMachine(machine, "cat", `/proc/${pid}/mountinfo`),
-        /^\d+ \d+ \S+ \/ \/ ro,/m,
-      );
-
-      await ctl(machine, "put", "k", "v");
-      const [lease = ""] =
-        (await ctl(machine, "lease", "grant", "60")).match(/(?<=lease )[0-9a-f]+/) ?? [];
-      await ctl(machine, "put", "leased", "v", "--lease", lease);
-      await ctl(machine, "snapshot", "save", "/root/etcd.db");
-      await ctl(machine, "compact", "2");
-      await ctl(machine, "defrag");
-      await ctl(machine, "endpoint", "health");
-      assert.equal(
-        (
+    test(
+      "the running etcd is in that sandbox, and never asks for what is filtered out: it " +
+        "works when such a call ends it",
+      async () => {
+        const dropIn =
+          "mkdir -p /run/systemd/system/etcd.service.d && printf " +
+          "'[Service]\\nSystemCallErrorNumber=kill\\n' > " +
+          "/run/systemd/system/etcd.service.d/kill.conf && systemctl daemon-reload && " +
+          "systemctl restart etcd";
+        await onMachine(machine, "sh", "-c", dropIn);
+        const pid = (
           await onMachine(machine, "systemctl", "show", "--property", "MainPID", "--value", "etcd")
-        ).trim(),
-        pid,
-        "etcd was ended",
-      );
-      await onMachine(machine, "systemctl", "stop", "etcd"); // a call that is filtered at the end would show as a failed unit
-      assert.equal(await state(machine), "inactive");
-      await onMachine(
-        machine,
-        "sh",
-        "-c",
-        "rm -r /run/systemd/system/etcd.service.d && systemctl daemon-reload && systemctl start etcd",
-      );
-    });
+        ).trim();
+        const status = await onMachine(machine, "cat", `/proc/${pid}/status`);
+        for (const line of [
+          /^NoNewPrivs:\t1$/m,
+          /^Seccomp:\t2$/m,
+          /^CapBnd:\t0+$/m,
+          /^CapEff:\t0+$/m,
+        ])
+          assert.match(status, line);
+        assert.match(
+          await onMachine(machine, "cat", `/proc/${pid}/mountinfo`),
+          /^\d+ \d+ \S+ \/ \/ ro,/m,
+        );
 
-    test("a member with an empty data directory does not start, and says what to do; also when restarted and after a reboot", async () => {
-      const c = await machineOf("c");
-      await onMachine(
-        c,
-        "sh",
-        "-c",
-        'systemctl stop etcd && rm -rf /var/lib/etcd/data/member && test -z "$(ls -A /var/lib/etcd/data)"',
-      );
-      const refused = async (how: string) => {
-        await eventually(`the refusal ${how}`, 30_000, () =>
-          journal(c).then(
-            (said) => said.includes("holds no member now"),
-            () => false,
-          ),
-        );
-        const said = await journal(c);
-        assert.match(
-          said,
-          /^node c was a member of etcd\.test since \S+, and \/var\/lib\/etcd\/data holds no member now\..*so etcd was not started\.$/m,
-        );
-        assert.match(
-          said,
-          /^ +Bring the old volume back\. If it is lost, remove this member from the cluster and add a new one \(initial_state: existing\), if what runs this cookbook can\.$/m,
-        );
-        assert.notEqual(await state(c), "active");
+        await ctl(machine, "put", "k", "v");
+        const [lease = ""] =
+          (await ctl(machine, "lease", "grant", "60")).match(/(?<=lease )[0-9a-f]+/) ?? [];
+        await ctl(machine, "put", "leased", "v", "--lease", lease);
+        await ctl(machine, "snapshot", "save", "/root/etcd.db");
+        await ctl(machine, "compact", "2");
+        await ctl(machine, "defrag");
+        await ctl(machine, "endpoint", "health");
         assert.equal(
-          (await onMachine(c, "ls", "-A", "/var/lib/etcd/data")).trim(),
-          "",
-          "etcd wrote into the empty directory",
+          (
+            await onMachine(
+              machine,
+              "systemctl",
+              "show",
+              "--property",
+              "MainPID",
+              "--value",
+              "etcd",
+            )
+          ).trim(),
+          pid,
+          "etcd was ended",
         );
-      };
-      const clear = () =>
-        onMachine(
+        // a call that is filtered at the end would show as a failed unit
+        await onMachine(machine, "systemctl", "stop", "etcd");
+        assert.equal(await state(machine), "inactive");
+        await onMachine(
+          machine,
+          "sh",
+          "-c",
+          "rm -r /run/systemd/system/etcd.service.d && systemctl daemon-reload && " +
+            "systemctl start etcd",
+        );
+      },
+    );
+
+    test(
+      "a member with an empty data directory does not start, and says what to do; also " +
+        "when restarted and after a reboot",
+      async () => {
+        const c = await machineOf("c");
+        await onMachine(
           c,
           "sh",
           "-c",
-          "journalctl --rotate --quiet && journalctl --vacuum-time=1ms --quiet",
+          'systemctl stop etcd && rm -rf /var/lib/etcd/data/member && test -z "$(ls -A ' +
+            '/var/lib/etcd/data)"',
         );
+        const refused = async (how: string) => {
+          await eventually(`the refusal ${how}`, 30_000, () =>
+            journal(c).then(
+              (said) => said.includes("holds no member now"),
+              () => false,
+            ),
+          );
+          const said = await journal(c);
+          assert.match(
+            said,
+            /^node c was a member of etcd\.test since \S+, and \/var\/lib\/etcd\/data holds no member now\..*so etcd was not started\.$/m,
+          );
+          assert.match(
+            said,
+            /^ +Bring the old volume back\. If it is lost, remove this member from the cluster and add a new one \(initial_state: existing\), if what runs this cookbook can\.$/m,
+          );
+          assert.notEqual(await state(c), "active");
+          assert.equal(
+            (await onMachine(c, "ls", "-A", "/var/lib/etcd/data")).trim(),
+            "",
+            "etcd wrote into the empty directory",
+          );
+        };
+        const clear = () =>
+          onMachine(
+            c,
+            "sh",
+            "-c",
+            "journalctl --rotate --quiet && journalctl --vacuum-time=1ms --quiet",
+          );
 
-      await clear();
-      await onMachine(c, "systemctl", "start", "--no-block", "etcd");
-      await refused("at the start");
-      await clear();
-      await onMachine(c, "systemctl", "restart", "--no-block", "etcd");
-      await refused("at the restart");
-      const born = () => onMachine(c, "cut", "-d ", "-f22", "/proc/1/stat");
-      const boot = await born();
-      await onMachine(c, "systemctl", "reboot").catch(() => undefined); // the connection ends with the machine
-      await eventually("the machine to be up again", 60_000, () =>
-        born().then(
-          (now) => now !== boot,
-          () => false,
-        ),
-      );
-      await refused("after the reboot");
+        await clear();
+        await onMachine(c, "systemctl", "start", "--no-block", "etcd");
+        await refused("at the start");
+        await clear();
+        await onMachine(c, "systemctl", "restart", "--no-block", "etcd");
+        await refused("at the restart");
+        const born = () => onMachine(c, "cut", "-d ", "-f22", "/proc/1/stat");
+        const boot = await born();
+        // the connection ends with the machine
+        await onMachine(c, "systemctl", "reboot").catch(() => undefined);
+        await eventually("the machine to be up again", 60_000, () =>
+          born().then(
+            (now) => now !== boot,
+            () => false,
+          ),
+        );
+        await refused("after the reboot");
 
-      // The two others go on, and nobody counts this as healthy.
-      await ctl(machine, "put", "still", "here");
-      assert.match((await npmRun("status")).text, /^c .* no /m);
-    });
+        // The two others go on, and nobody counts this as healthy.
+        await ctl(machine, "put", "still", "here");
+        assert.match((await npmRun("status")).text, /^c .* no /m);
+      },
+    );
   });
 }

@@ -1,4 +1,7 @@
-/** Rules of the policy pack, asked as the SDK asks them; and resources that all of them accept, for a test to break in one place. */
+/**
+ * Rules of the policy pack, asked as the SDK asks them; and resources that all of them accept, for
+ * a test to break in one place.
+ */
 import type {
   PolicyResource,
   ResourceValidationArgs,

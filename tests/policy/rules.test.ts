@@ -1,4 +1,5 @@
-// Each rule of the policy pack: what it accepts, and what it says of one broken field. Does not prove that the engine asks them: tests/lab/policy.test.ts does.
+// Each rule of the policy pack: what it accepts, and what it says of one broken field. Does not
+// prove that the engine asks them: tests/lab/policy.test.ts does.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
@@ -73,7 +74,8 @@ const cases: readonly Case[] = [
     "data volume",
     broken("volume", { encrypted: false }),
     [
-      "encrypted is false; set it to true. A volume that exists is not encrypted in place: it is replaced.",
+      "encrypted is false; set it to true. A volume that exists is not encrypted in " +
+        "place: it is replaced.",
     ],
   ],
   [
@@ -157,7 +159,8 @@ const cases: readonly Case[] = [
     "a network",
     broken("peers", { referencedSecurityGroupId: undefined, cidrIpv4: "10.0.0.0/16" }),
     [
-      "2380, and so 2380, is open to 10.0.0.0/16; open it from the members' own security group only.",
+      "2380, and so 2380, is open to 10.0.0.0/16; open it from the members' own " +
+        "security group only.",
     ],
   ],
   [
@@ -211,7 +214,8 @@ const cases: readonly Case[] = [
     "automatic",
     broken("server", { ttl: 1 }),
     [
-      "_etcd-server-ssl._tcp.etcd.test SRV has the TTL 1; set etcd:ttl to 60 or more, 86400 at most.",
+      "_etcd-server-ssl._tcp.etcd.test SRV has the TTL 1; set etcd:ttl to 60 or more, " +
+        "86400 at most.",
     ],
   ],
   ["recordTtl", "too short", broken("a", { ttl: 59 }), [/TTL 59/]],
@@ -222,7 +226,8 @@ const cases: readonly Case[] = [
     "they differ",
     broken("server", { priority: 10 }),
     [
-      "_etcd-server-ssl._tcp.etcd.test has the priority 10, and 0 in data; set both to the same number.",
+      "_etcd-server-ssl._tcp.etcd.test has the priority 10, and 0 in data; set both to " +
+        "the same number.",
     ],
   ],
   [
@@ -262,7 +267,8 @@ const cases: readonly Case[] = [
     "the mirror's own",
     broken("cluster", { etcdChecksums: "mirror" }),
     [
-      'etcdChecksums is mirror: whoever serves the archive also says what it should be; set it to "pinned".',
+      "etcdChecksums is mirror: whoever serves the archive also says what it should be; " +
+        'set it to "pinned".',
     ],
   ],
   [
@@ -308,7 +314,8 @@ const cases: readonly Case[] = [
     "a record's comment",
     broken("a", { comment: "made by hand" }),
     [
-      'the comment is "made by hand"; pass the cluster\'s on ("pulumi <project>/<stack> <incarnation>").',
+      'the comment is "made by hand"; pass the cluster\'s on ("pulumi <project>/<stack> ' +
+        '<incarnation>").',
     ],
   ],
   ["marks", "no comment", broken("server", { comment: undefined }), [/^the comment is not set/]],
@@ -344,7 +351,8 @@ test("srv-kinds: both kinds under one domain, of one service or of two", async (
     [server, plain("client", "_etcd-client._tcp.etcd.test")],
   ]) {
     assert.deepEqual(await judgeStack(rules.srvKinds, resources), [
-      "etcd.test has SRV records of both kinds, _etcd-…-ssl and plain; keep the kind that etcd:tls asks for.",
+      "etcd.test has SRV records of both kinds, _etcd-…-ssl and plain; keep the kind " +
+        "that etcd:tls asks for.",
     ]);
   }
   assert.deepEqual(

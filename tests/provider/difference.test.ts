@@ -1,4 +1,7 @@
-/** How the lab's plugins find changes and plan. Pure functions; does not prove that the tables of the resource types are the official ones. */
+/**
+ * How the lab's plugins find changes and plan. Pure functions; does not prove that the tables of
+ * the resource types are the official ones.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { differences, withoutIgnored } from "../../lab/plugins/difference.ts";

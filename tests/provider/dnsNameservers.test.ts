@@ -1,4 +1,5 @@
-// The walk from the root to the servers of a domain, against stub servers on loopback. Does not prove that the public root and Cloudflare answer so.
+// The walk from the root to the servers of a domain, against stub servers on loopback. Does not
+// prove that the public root and Cloudflare answer so.
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import type { Answer } from "dns-packet";
@@ -41,25 +42,29 @@ async function servers(
 }
 const addresses = (found: readonly { address: string }[]) => found.map(({ address }) => address);
 
-test("down to a zone above the domain: its servers are those of the delegation, also while the domain has no records", async (t) => {
-  for (const rcode of ["NOERROR", "NXDOMAIN"] as const) {
-    const { root, stubs } = await servers(
-      t,
-      () => referral("com", { "a.gtld.test": "127.0.0.3" }),
-      () => referral("example.com", { "a.ns.test": "127.0.0.4", "b.ns.test": "127.0.0.5" }),
-      () => ({ rcode, authorities: [soa] }),
-    );
-    const found = await findNameservers("etcd.example.com", 500, [root]);
-    assert.deepEqual(
-      found.map(({ label }) => label),
-      ["a.ns.test (127.0.0.4)", "b.ns.test (127.0.0.5)"],
-    );
-    assert.deepEqual(
-      stubs.map(({ asked }) => asked),
-      Array(3).fill(["etcd.example.com NS udp"]),
-    );
-  }
-});
+test(
+  "down to a zone above the domain: its servers are those of the delegation, also while " +
+    "the domain has no records",
+  async (t) => {
+    for (const rcode of ["NOERROR", "NXDOMAIN"] as const) {
+      const { root, stubs } = await servers(
+        t,
+        () => referral("com", { "a.gtld.test": "127.0.0.3" }),
+        () => referral("example.com", { "a.ns.test": "127.0.0.4", "b.ns.test": "127.0.0.5" }),
+        () => ({ rcode, authorities: [soa] }),
+      );
+      const found = await findNameservers("etcd.example.com", 500, [root]);
+      assert.deepEqual(
+        found.map(({ label }) => label),
+        ["a.ns.test (127.0.0.4)", "b.ns.test (127.0.0.5)"],
+      );
+      assert.deepEqual(
+        stubs.map(({ asked }) => asked),
+        Array(3).fill(["etcd.example.com NS udp"]),
+      );
+    }
+  },
+);
 
 test("down to a zone of the domain's own: its servers are those that it names itself", async (t) => {
   const { root } = await servers(

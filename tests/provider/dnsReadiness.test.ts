@@ -1,4 +1,5 @@
-// The gate as the engine runs it, against a DNS server on loopback. Does not prove anything about real nameservers or nodes: tests/lab does.
+// The gate as the engine runs it, against a DNS server on loopback. Does not prove anything about
+// real nameservers or nodes: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { DnsReadiness } from "../../components/dns/dnsReadiness.ts";
@@ -124,16 +125,20 @@ for (const [name, answer, want] of failures) {
   });
 }
 
-test("a server whose answers take 0.4 s only costs time; one that takes longer than a question may wait is named", async () => {
-  const slow = (delayMs: number) => (n: string, t: string) => ({ ...right(n, t), delayMs });
-  assert.equal((await wait(10, slow(400))).error, "");
-  const { error, ms } = await wait(2, slow(6000));
-  assert.match(
-    error,
-    /every record\s+127.*no answer over UDP \(nothing in \d+ s\) or TCP \(nothing in \d+ s\)/,
-  );
-  assert.ok(ms < 12_000, `failed only after ${ms} ms`);
-});
+test(
+  "a server whose answers take 0.4 s only costs time; one that takes longer than a " +
+    "question may wait is named",
+  async () => {
+    const slow = (delayMs: number) => (n: string, t: string) => ({ ...right(n, t), delayMs });
+    assert.equal((await wait(10, slow(400))).error, "");
+    const { error, ms } = await wait(2, slow(6000));
+    assert.match(
+      error,
+      /every record\s+127.*no answer over UDP \(nothing in \d+ s\) or TCP \(nothing in \d+ s\)/,
+    );
+    assert.ok(ms < 12_000, `failed only after ${ms} ms`);
+  },
+);
 
 test("an answer cut off over UDP is asked again over TCP", async () => {
   const { error, stubs } = await wait(5, (n, t) => ({ ...right(n, t), truncate: true }));

@@ -1,6 +1,7 @@
 /**
- * The lab's cloudflare plugin, called as the engine calls it, against a small imitation of the records API.
- * Does not prove that the imitation answers like Cloudflare, nor that a whole `pulumi up` works (the lab tier does).
+ * The lab's cloudflare plugin, called as the engine calls it, against a small imitation of the
+ * records API. Does not prove that the imitation answers like Cloudflare, nor that a whole `pulumi
+ * up` works (the lab tier does).
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";

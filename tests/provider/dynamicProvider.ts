@@ -1,6 +1,7 @@
 /**
- * Runs a dynamic resource's provider the way the engine does: the provider as text, in the SDK's own dynamic-provider process, called
- * over gRPC. What only works inside this process (a captured import, a class) fails here as it would in a real `up`.
+ * Runs a dynamic resource's provider the way the engine does: the provider as text, in the SDK's
+ * own dynamic-provider process, called over gRPC. What only works inside this process (a captured
+ * import, a class) fails here as it would in a real `up`.
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -24,7 +25,10 @@ export interface DynamicProvider {
   close(): void;
 }
 
-/** Registers a resource under mocks to get its provider's text, and starts that provider. The stack's configuration reaches it as the engine hands it over: all of it, as text. */
+/**
+ * Registers a resource under mocks to get its provider's text, and starts that provider. The
+ * stack's configuration reaches it as the engine hands it over: all of it, as text.
+ */
 export async function startDynamicProvider(
   make: () => pulumi.Resource,
   config: Readonly<Record<string, string>> = {},
@@ -130,7 +134,8 @@ async function serialised(make: () => pulumi.Resource): Promise<string> {
     },
     call: (args) => args.inputs,
   });
-  // A resource that cannot be serialised never gets a URN; its error arrives as an unhandled rejection.
+  // A resource that cannot be serialised never gets a URN; its error arrives as an unhandled
+  // rejection.
   await new Promise((resolve, reject) => {
     process.once("unhandledRejection", reject);
     make().urn.apply(resolve);

@@ -1,6 +1,7 @@
 /**
- * The lab's aws plugin: groups, rules, interfaces, addresses and look-ups, called as the engine calls it, against scripted answers
- * of EC2's Query API. Does not prove that moto, or EC2, answers like the script (the lab tier runs it against moto).
+ * The lab's aws plugin: groups, rules, interfaces, addresses and look-ups, called as the engine
+ * calls it, against scripted answers of EC2's Query API. Does not prove that moto, or EC2, answers
+ * like the script (the lab tier runs it against moto).
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -68,17 +69,21 @@ test("a group's name is made up once and then kept", async () => {
   assert.equal((await plugin.check(group, "members", { name: "mine" })).inputs.name, "mine");
 });
 
-test("a group with a name of the program's choice goes before its replacement comes; one with a made-up name stays until then", async () => {
-  const state = { name: "members", description: "d", vpcId: "vpc-1" };
-  const difference = (made: string[]) =>
-    plugin.diff(group, state, state, { ...state, description: "other", __defaults: made });
-  assert.deepEqual(await difference([]), {
-    changed: ["description"],
-    replaces: ["description"],
-    deleteFirst: true,
-  });
-  assert.equal((await difference(["name"])).deleteFirst, false);
-});
+test(
+  "a group with a name of the program's choice goes before its replacement comes; one " +
+    "with a made-up name stays until then",
+  async () => {
+    const state = { name: "members", description: "d", vpcId: "vpc-1" };
+    const difference = (made: string[]) =>
+      plugin.diff(group, state, state, { ...state, description: "other", __defaults: made });
+    assert.deepEqual(await difference([]), {
+      changed: ["description"],
+      replaces: ["description"],
+      deleteFirst: true,
+    });
+    assert.equal((await difference(["name"])).deleteFirst, false);
+  },
+);
 
 test("removing a group waits until nothing uses it", async () => {
   let tries = 0;

@@ -1,6 +1,7 @@
 /**
- * The lab's aws plugin: volumes, attachments and key pairs, called as the engine calls it, against scripted answers of EC2's Query API.
- * Does not prove that moto, or EC2, answers like the script (the lab tier runs it against moto).
+ * The lab's aws plugin: volumes, attachments and key pairs, called as the engine calls it, against
+ * scripted answers of EC2's Query API. Does not prove that moto, or EC2, answers like the script
+ * (the lab tier runs it against moto).
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -181,20 +182,24 @@ for (const [before, expected] of [
   ["stopped", ["DetachVolume"]],
   ["terminated", ["DetachVolume"]],
 ] as const) {
-  test(`with stopInstanceBeforeDetaching a machine that is ${before} is treated so: ${expected.join(", ")}`, async () => {
-    api.script = {
-      DescribeInstances: () =>
-        instanceXml(api.actions().includes("StopInstances") ? "stopped" : before),
-      StopInstances: "",
-      DetachVolume: "",
-      DescribeVolumes: sequence(attachedXml("detaching"), volumeXml("available")),
-    };
-    await plugin.remove(attachment, "vai-1", place, {
-      ...place,
-      stopInstanceBeforeDetaching: true,
-    });
-    assert.deepEqual(verbs(), [...expected]);
-  });
+  test(
+    `with stopInstanceBeforeDetaching a machine that is ${before} is treated so: ` +
+      `${expected.join(", ")}`,
+    async () => {
+      api.script = {
+        DescribeInstances: () =>
+          instanceXml(api.actions().includes("StopInstances") ? "stopped" : before),
+        StopInstances: "",
+        DetachVolume: "",
+        DescribeVolumes: sequence(attachedXml("detaching"), volumeXml("available")),
+      };
+      await plugin.remove(attachment, "vai-1", place, {
+        ...place,
+        stopInstanceBeforeDetaching: true,
+      });
+      assert.deepEqual(verbs(), [...expected]);
+    },
+  );
 }
 
 test("without it, or with skipDestroy, nothing is stopped", async () => {

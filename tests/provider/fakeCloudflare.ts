@@ -18,7 +18,10 @@ export interface FakeAnswer {
   readonly lost?: boolean;
 }
 
-/** Just enough of Cloudflare's records API for the plugin: records in memory, the official envelope, and answers that a test puts in between. */
+/**
+ * Just enough of Cloudflare's records API for the plugin: records in memory, the official envelope,
+ * and answers that a test puts in between.
+ */
 export interface FakeCloudflare {
   readonly baseUrl: string;
   readonly requests: FakeRequest[];

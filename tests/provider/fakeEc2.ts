@@ -1,7 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One call as it came in: the action, and its parameters by EC2's own names (`NetworkInterface.1.DeviceIndex`). */
+/**
+ * One call as it came in: the action, and its parameters by EC2's own names
+ * (`NetworkInterface.1.DeviceIndex`).
+ */
 export interface Ec2Call {
   readonly action: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -10,7 +13,10 @@ export interface Ec2Call {
 export type Ec2Answer = string | { readonly code: string; readonly message: string };
 export type Ec2Script = Record<string, Ec2Answer | ((call: Ec2Call) => Ec2Answer)>;
 
-/** An endpoint that answers EC2's Query API from a script, action by action, and remembers what it was asked. */
+/**
+ * An endpoint that answers EC2's Query API from a script, action by action, and remembers what it
+ * was asked.
+ */
 export interface FakeEc2 {
   readonly endpoint: string;
   readonly calls: Ec2Call[];
@@ -42,7 +48,8 @@ export async function startFakeEc2(): Promise<FakeEc2> {
     });
     response.end(
       typeof answer === "string"
-        ? `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>req-1</requestId>${answer}</${action}Response>`
+        ? `<${action}Response ` +
+            `xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>req-1</requestId>${answer}</${action}Response>`
         : `<Response><Errors><Error><Code>${answer.code}</Code><Message>${answer.message}</Message></Error></Errors><RequestID>req-1</RequestID></Response>`,
     );
   });
@@ -61,7 +68,10 @@ export async function startFakeEc2(): Promise<FakeEc2> {
   return fake;
 }
 
-/** The configuration that points the aws plugin at an endpoint, as the engine sends it: what is no string comes as JSON. */
+/**
+ * The configuration that points the aws plugin at an endpoint, as the engine sends it: what is no
+ * string comes as JSON.
+ */
 export function ec2Config(
   endpoint: string,
   more: Record<string, string> = {},

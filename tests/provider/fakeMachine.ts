@@ -4,7 +4,10 @@ import ssh2 from "ssh2";
 import type { Connection } from "ssh2";
 import type { KeyPair } from "../../components/ssh/hostKey.ts";
 
-/** A machine's SSH server on the loopback that runs nothing: it takes what is sent to it, and a host key out of that, as a machine would. */
+/**
+ * A machine's SSH server on the loopback that runs nothing: it takes what is sent to it, and a host
+ * key out of that, as a machine would.
+ */
 export interface FakeMachine {
   readonly port: number;
   /** What was sent to commands so far. */
@@ -20,7 +23,10 @@ export interface FakeMachine {
   close(): Promise<void>;
 }
 
-/** Lets in the key `allowed`. With `takesKeys` false it says that it took a host key, and shows its old one. */
+/**
+ * Lets in the key `allowed`. With `takesKeys` false it says that it took a host key, and shows its
+ * old one.
+ */
 export async function startFakeMachine(
   key: KeyPair,
   allowed: string,

@@ -5,7 +5,10 @@ import ssh2 from "ssh2";
 import type { Connection } from "ssh2";
 import { makeHostKey } from "../../components/ssh/hostKey.ts";
 
-/** An SSH server on the loopback that really runs commands in a shell of this machine, for one user with one key. */
+/**
+ * An SSH server on the loopback that really runs commands in a shell of this machine, for one user
+ * with one key.
+ */
 export interface FakeSsh {
   readonly port: number;
   /** The server's own key, as it would stand in known_hosts. */
@@ -19,8 +22,8 @@ export interface FakeSsh {
 }
 
 /**
- * `acceptEnv` are the variables it takes; others are dropped without a word, as sshd does. `port` 0 is any free one.
- * It lets in a key of its own, or the same as another server.
+ * `acceptEnv` are the variables it takes; others are dropped without a word, as sshd does. `port` 0
+ * is any free one. It lets in a key of its own, or the same as another server.
  */
 export async function startFakeSsh(
   acceptEnv: readonly string[] = [],
@@ -68,7 +71,8 @@ export async function startFakeSsh(
             const child = spawn("sh", ["-c", command], { env: { PATH: process.env.PATH, ...env } });
             child.stdout.on("data", (data: Buffer) => channel.write(data));
             child.stderr.on("data", (data: Buffer) => channel.stderr.write(data));
-            connection.on("close", () => child.kill("SIGKILL")); // a real one lets it run, for nobody
+            // a real one lets it run, for nobody
+            connection.on("close", () => child.kill("SIGKILL"));
             channel.on("data", (data: Buffer) => child.stdin.write(data));
             channel.on("end", () => child.stdin.end());
             child.stdin.on("error", () => undefined); // a command need not read its input

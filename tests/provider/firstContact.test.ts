@@ -1,5 +1,6 @@
-// The first contact as the engine runs it, against an SSH server in this process. Does not prove that a real sshd takes the key, nor that
-// cloud-init brings the first one: tests/lab/hostKeys.test.ts does.
+// The first contact as the engine runs it, against an SSH server in this process. Does not prove
+// that a real sshd takes the key, nor that cloud-init brings the first one:
+// tests/lab/hostKeys.test.ts does.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
@@ -45,7 +46,10 @@ const inputs = (port: number, more: object = {}) => ({
   ...more,
 });
 
-/** Makes contact with a machine and returns the error, "" when it went well. No private key may be in it, or in what was printed. */
+/**
+ * Makes contact with a machine and returns the error, "" when it went well. No private key may be
+ * in it, or in what was printed.
+ */
 async function meet(machine: FakeMachine, more: object = {}): Promise<string> {
   const error = await contact.create(inputs(machine.port, more)).then(
     ({ outputs }) => {
@@ -160,35 +164,39 @@ test("only another instance or another key is a first contact again", async () =
   assert.equal(await contact.diff(state, inputs(22, { hostKey: foreign.publicKey })), true);
 });
 
-test("the lasting key follows from seed and instance: worked out again it is the same, and no two instances or clusters share one", async (t) => {
-  const keys = await startDynamicProvider(
-    () => new HostKey("key", { seed: "", instanceId: "i-1" }),
-  );
-  const seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
-  t.after(() => {
-    keys.close();
-    seeds.close();
-  });
-  const [seed, other] = (await Promise.all([seeds.create({}), seeds.create({})])).map(
-    ({ outputs }) => String(outputs.seed),
-  );
-  const [one, again, two, three] = await Promise.all(
-    [
-      [seed, "i-1"],
-      [seed, "i-1"],
-      [seed, "i-2"],
-      [other, "i-1"],
-    ].map(async ([of, instanceId]) => (await keys.create({ seed: of, instanceId })).outputs),
-  );
-  assert.deepEqual(one, again);
-  assert.equal(new Set([one, two, three].map((key) => key?.publicKey)).size, 3);
-  const parsed = ssh2.utils.parseKey(String(one?.privateKey)); // as sshd reads it
-  assert.ok(
-    !(parsed instanceof Error) &&
-      parsed.isPrivateKey() &&
-      `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}` === one?.publicKey,
-  );
-  assert.ok(!JSON.stringify(one).includes(String(seed)), "the seed is in the state of the key");
-  assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-1" }), false);
-  assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-2" }), true);
-});
+test(
+  "the lasting key follows from seed and instance: worked out again it is the same, and " +
+    "no two instances or clusters share one",
+  async (t) => {
+    const keys = await startDynamicProvider(
+      () => new HostKey("key", { seed: "", instanceId: "i-1" }),
+    );
+    const seeds = await startDynamicProvider(() => new HostKeySeed("seed"));
+    t.after(() => {
+      keys.close();
+      seeds.close();
+    });
+    const [seed, other] = (await Promise.all([seeds.create({}), seeds.create({})])).map(
+      ({ outputs }) => String(outputs.seed),
+    );
+    const [one, again, two, three] = await Promise.all(
+      [
+        [seed, "i-1"],
+        [seed, "i-1"],
+        [seed, "i-2"],
+        [other, "i-1"],
+      ].map(async ([of, instanceId]) => (await keys.create({ seed: of, instanceId })).outputs),
+    );
+    assert.deepEqual(one, again);
+    assert.equal(new Set([one, two, three].map((key) => key?.publicKey)).size, 3);
+    const parsed = ssh2.utils.parseKey(String(one?.privateKey)); // as sshd reads it
+    assert.ok(
+      !(parsed instanceof Error) &&
+        parsed.isPrivateKey() &&
+        `ssh-ed25519 ${parsed.getPublicSSH().toString("base64")}` === one?.publicKey,
+    );
+    assert.ok(!JSON.stringify(one).includes(String(seed)), "the seed is in the state of the key");
+    assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-1" }), false);
+    assert.equal(await keys.diff(one ?? {}, { seed, instanceId: "i-2" }), true);
+  },
+);

@@ -1,4 +1,5 @@
-// The record of founders as the engine calls it. Does not prove which changes it refuses: tests/components/founders does.
+// The record of founders as the engine calls it. Does not prove which changes it refuses:
+// tests/components/founders does.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { Founders } from "../../components/founders.ts";

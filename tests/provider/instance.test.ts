@@ -1,6 +1,7 @@
 /**
- * The lab's aws plugin and its instances, called as the engine calls it, against scripted answers of EC2's Query API.
- * Does not prove that moto, or EC2, answers like the script (the lab tier runs it against moto).
+ * The lab's aws plugin and its instances, called as the engine calls it, against scripted answers
+ * of EC2's Query API. Does not prove that moto, or EC2, answers like the script (the lab tier runs
+ * it against moto).
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -212,7 +213,9 @@ test("an error of EC2 is shown with its code and message", async () => {
   });
   await assert.rejects(plugin.create(type, "a", inputs), (error: Error) => {
     const said =
-      "creating EC2 Instance: operation error EC2: RunInstances, https response error StatusCode: 400, RequestID: req-1, api error InvalidNetworkInterface.InUse: Interface: [eni-1] in use.";
+      "creating EC2 Instance: operation error EC2: RunInstances, https response error " +
+      "StatusCode: 400, RequestID: req-1, api error InvalidNetworkInterface.InUse: " +
+      "Interface: [eni-1] in use.";
     assert.ok(error.message.endsWith(said), error.message);
     assert.equal(halfMade(error), undefined);
     return true;
@@ -260,7 +263,8 @@ test("inputs are checked in the official words", async () => {
     (await plugin.check(type, "a", { ...inputs, ...news })).reasons;
   assert.deepEqual(await reasons({}), []);
   assert.deepEqual(await reasons({ metadataOptions: { httpTokens: "maybe" } }), [
-    `expected http_tokens to be one of ["optional" "required"], got maybe. Examine values at 'a.metadataOptions.httpTokens'.`,
+    `expected http_tokens to be one of ["optional" "required"], got maybe. Examine ` +
+      "values at 'a.metadataOptions.httpTokens'.",
   ]);
   assert.match(
     (await reasons({ metadataOptions: { httpPutResponseHopLimit: 99 } }))[0] ?? "",

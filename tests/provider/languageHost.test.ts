@@ -1,5 +1,6 @@
-// The CLI with its language host and dynamic provider host, on a program of one screen: what Node programs need from them. Where the
-// official CLI is installed it is that one which is tested. Does not prove resource hooks and policy packs.
+// The CLI with its language host and dynamic provider host, on a program of one screen: what Node
+// programs need from them. Where the official CLI is installed it is that one which is tested. Does
+// not prove resource hooks and policy packs.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
@@ -39,7 +40,8 @@ before(
     cli = await ensureCli(() => undefined);
     const files = {
       "Pulumi.yaml":
-        "name: hosted\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
+        "name: hosted\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: " +
+        "false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
       "package.json": '{"name": "hosted", "type": "module"}',
       "index.ts": program,
       "pure.ts": "export const twice = (n: number) => 2 * n;\n",
@@ -64,19 +66,23 @@ test("the CLI is the SDK's version", async () => {
   assert.equal(version, cliVersion);
 });
 
-test("up runs the program and its dynamic resource on Node 24, a second up changes nothing, destroy removes all", async () => {
-  const said = await pulumi("up", "--yes", "--skip-preview");
-  assert.match(said, /waiting for something/);
-  assert.deepEqual(JSON.parse(await pulumi("stack", "output", "--json")), {
-    dryRun: false,
-    node: process.version,
-    result: 42,
-    secret: "[secret]",
-  });
-  await pulumi("preview", "--expect-no-changes");
-  await pulumi("destroy", "--yes", "--skip-preview");
-  assert.equal((await pulumi("stack", "--show-ids")).includes("doubled"), false);
-});
+test(
+  "up runs the program and its dynamic resource on Node 24, a second up changes nothing, " +
+    "destroy removes all",
+  async () => {
+    const said = await pulumi("up", "--yes", "--skip-preview");
+    assert.match(said, /waiting for something/);
+    assert.deepEqual(JSON.parse(await pulumi("stack", "output", "--json")), {
+      dryRun: false,
+      node: process.version,
+      result: 42,
+      secret: "[secret]",
+    });
+    await pulumi("preview", "--expect-no-changes");
+    await pulumi("destroy", "--yes", "--skip-preview");
+    assert.equal((await pulumi("stack", "--show-ids")).includes("doubled"), false);
+  },
+);
 
 test("what a program refuses is printed as it words it, without a stack", async () => {
   await pulumi("config", "set", "refuse", "yes");

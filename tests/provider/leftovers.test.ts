@@ -1,5 +1,6 @@
-// What the deletion of an Incarnation and of Leftovers removes, called as the engine calls it, against scripted answers of EC2 and Cloudflare.
-// Does not prove that real services answer so, nor that Pulumi deletes these resources at the right moment: tests/lab does.
+// What the deletion of an Incarnation and of Leftovers removes, called as the engine calls it,
+// against scripted answers of EC2 and Cloudflare. Does not prove that real services answer so, nor
+// that Pulumi deletes these resources at the right moment: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
 import { Incarnation } from "../../components/healing/incarnation.ts";
@@ -95,42 +96,49 @@ test("nothing bears the mark: all is asked for with it, and nothing is removed",
   assert.equal(cloudflare.requests[0]?.headers.authorization, "Bearer token-of-the-stack");
 });
 
-test("records go before machines, client SRV first; an instance is waited for before what it holds is removed", async () => {
-  listed(
-    { name: "a.etcd.test", type: "A", comment },
-    { name: "_etcd-server._tcp.etcd.test", type: "SRV", comment },
-    { name: "_etcd-client._tcp.etcd.test", type: "SRV", comment },
-  );
-  ec2.script = {
-    ...ec2.script,
-    DescribeInstances: sequence(
-      instance("running"),
-      instance("shutting-down"),
-      instance("terminated"),
-    ),
-    TerminateInstances: "",
-    DescribeNetworkInterfaces: eni,
-    DeleteNetworkInterface: sequence(
-      { code: "InvalidParameterValue", message: "Network interface 'eni-1' is currently in use." },
-      "<return>true</return>",
-    ),
-  };
-  await incarnation.delete(word, outputs);
-  assert.deepEqual(
-    cloudflare.requests.slice(1).map(({ method, path }) => `${method} ${path.at(-1)}`),
-    ["DELETE 3", "DELETE 2", "DELETE 1"],
-  );
-  assert.deepEqual(removals(), [
-    "TerminateInstances",
-    "DeleteNetworkInterface",
-    "DeleteNetworkInterface",
-  ]);
-  assert.match(
-    incarnation.printed(),
-    /removed the instance i-1, left behind by a run that was cut off/,
-  );
-  assert.match(incarnation.printed(), /removed the DNS record a\.etcd\.test A x, left behind/);
-});
+test(
+  "records go before machines, client SRV first; an instance is waited for before what it " +
+    "holds is removed",
+  async () => {
+    listed(
+      { name: "a.etcd.test", type: "A", comment },
+      { name: "_etcd-server._tcp.etcd.test", type: "SRV", comment },
+      { name: "_etcd-client._tcp.etcd.test", type: "SRV", comment },
+    );
+    ec2.script = {
+      ...ec2.script,
+      DescribeInstances: sequence(
+        instance("running"),
+        instance("shutting-down"),
+        instance("terminated"),
+      ),
+      TerminateInstances: "",
+      DescribeNetworkInterfaces: eni,
+      DeleteNetworkInterface: sequence(
+        {
+          code: "InvalidParameterValue",
+          message: "Network interface 'eni-1' is currently in use.",
+        },
+        "<return>true</return>",
+      ),
+    };
+    await incarnation.delete(word, outputs);
+    assert.deepEqual(
+      cloudflare.requests.slice(1).map(({ method, path }) => `${method} ${path.at(-1)}`),
+      ["DELETE 3", "DELETE 2", "DELETE 1"],
+    );
+    assert.deepEqual(removals(), [
+      "TerminateInstances",
+      "DeleteNetworkInterface",
+      "DeleteNetworkInterface",
+    ]);
+    assert.match(
+      incarnation.printed(),
+      /removed the instance i-1, left behind by a run that was cut off/,
+    );
+    assert.match(incarnation.printed(), /removed the DNS record a\.etcd\.test A x, left behind/);
+  },
+);
 
 test("a record whose comment is not exactly ours stays, even if the API's filter lets it through", async () => {
   listed({ name: "a.etcd.test", type: "A", comment: comment.toUpperCase() });
@@ -213,33 +221,37 @@ test("Leftovers look for their own type and tags only", async () => {
   ]);
 });
 
-test("an address that is associated lets go of its interface first, and long lists are read to their end", async () => {
-  listed();
-  const addresses =
-    "<addressesSet><item><allocationId>eipalloc-1</allocationId><associationId>eipassoc-1</associationId></item></addressesSet>";
-  ec2.script = {
-    ...ec2.script,
-    DescribeAddresses: addresses,
-    DisassociateAddress: "<return>true</return>",
-    ReleaseAddress: "<return>true</return>",
-    DeleteNetworkInterface: "<return>true</return>",
-    DescribeNetworkInterfaces: ({ parameters }) =>
-      parameters.NextToken ? eni : `${eni.replace("eni-1", "eni-0")}<nextToken>more</nextToken>`,
-  };
-  await incarnation.delete(word, outputs);
-  assert.deepEqual(removals(), [
-    "DeleteNetworkInterface",
-    "DeleteNetworkInterface",
-    "DisassociateAddress",
-    "ReleaseAddress",
-  ]);
-  assert.deepEqual(
-    ec2.calls
-      .filter(({ action }) => action === "DeleteNetworkInterface")
-      .map(({ parameters }) => parameters.NetworkInterfaceId),
-    ["eni-0", "eni-1"],
-  );
-});
+test(
+  "an address that is associated lets go of its interface first, and long lists are read " +
+    "to their end",
+  async () => {
+    listed();
+    const addresses =
+      "<addressesSet><item><allocationId>eipalloc-1</allocationId><associationId>eipassoc-1</associationId></item></addressesSet>";
+    ec2.script = {
+      ...ec2.script,
+      DescribeAddresses: addresses,
+      DisassociateAddress: "<return>true</return>",
+      ReleaseAddress: "<return>true</return>",
+      DeleteNetworkInterface: "<return>true</return>",
+      DescribeNetworkInterfaces: ({ parameters }) =>
+        parameters.NextToken ? eni : `${eni.replace("eni-1", "eni-0")}<nextToken>more</nextToken>`,
+    };
+    await incarnation.delete(word, outputs);
+    assert.deepEqual(removals(), [
+      "DeleteNetworkInterface",
+      "DeleteNetworkInterface",
+      "DisassociateAddress",
+      "ReleaseAddress",
+    ]);
+    assert.deepEqual(
+      ec2.calls
+        .filter(({ action }) => action === "DeleteNetworkInterface")
+        .map(({ parameters }) => parameters.NetworkInterfaceId),
+      ["eni-0", "eni-1"],
+    );
+  },
+);
 
 test("without an incarnation among the tags nothing is touched", async () => {
   await assert.rejects(
@@ -249,13 +261,17 @@ test("without an incarnation among the tags nothing is touched", async () => {
   assert.deepEqual(ec2.calls, []);
 });
 
-test("the word outlives a change of the zone and a state of an earlier release, which is brought up to date", async () => {
-  const news = { project: "etcd", stack: "prod", zoneId, version: 2 };
-  assert.equal(await incarnation.diff({ word }, news), true);
-  assert.equal((await incarnation.update({ word }, news)).word, word);
-  assert.equal(await incarnation.diff(outputs, news), false);
-  assert.notEqual(
-    (await incarnation.create(news)).outputs.word,
-    (await incarnation.create(news)).outputs.word,
-  );
-});
+test(
+  "the word outlives a change of the zone and a state of an earlier release, which is " +
+    "brought up to date",
+  async () => {
+    const news = { project: "etcd", stack: "prod", zoneId, version: 2 };
+    assert.equal(await incarnation.diff({ word }, news), true);
+    assert.equal((await incarnation.update({ word }, news)).word, word);
+    assert.equal(await incarnation.diff(outputs, news), false);
+    assert.notEqual(
+      (await incarnation.create(news)).outputs.word,
+      (await incarnation.create(news)).outputs.word,
+    );
+  },
+);

@@ -1,5 +1,5 @@
-// The end of a member as the engine runs it, against an SSH server in this process that runs nothing. Does not prove that etcd ends:
-// tests/lab/destroy.test.ts does.
+// The end of a member as the engine runs it, against an SSH server in this process that runs
+// nothing. Does not prove that etcd ends: tests/lab/destroy.test.ts does.
 import assert from "node:assert/strict";
 import test, { after, before, type TestContext } from "node:test";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
@@ -141,24 +141,28 @@ test("a member that clients are sent to is left running: its deletion is no dest
   assert.equal(a.logIns(), 0);
 });
 
-test("a machine that is gone, breaks off, cannot stop or is another one is named, and ends no destroy", async (t) => {
-  const gone = await machine(t, key);
-  await gone.close();
-  assert.match(
-    await deletion(gone.port),
-    /^etcd on a \(127\.0\.0\.1\) could not be stopped before its DNS records go: connect ECONNREFUSED .*30 minutes at Cloudflare/,
-  );
+test(
+  "a machine that is gone, breaks off, cannot stop or is another one is named, and ends " +
+    "no destroy",
+  async (t) => {
+    const gone = await machine(t, key);
+    await gone.close();
+    assert.match(
+      await deletion(gone.port),
+      /^etcd on a \(127\.0\.0\.1\) could not be stopped before its DNS records go: connect ECONNREFUSED .*30 minutes at Cloudflare/,
+    );
 
-  const a = await machine(t, key);
-  a.breakNext("after");
-  assert.match(await deletion(a.port), /the connection broke while sudo -n sh -s ran/);
-  a.failNext("etcd.service is deactivating\n");
-  assert.match(
-    await deletion(a.port),
-    /before its DNS records go: etcd\.service is deactivating\. If/,
-  );
+    const a = await machine(t, key);
+    a.breakNext("after");
+    assert.match(await deletion(a.port), /the connection broke while sudo -n sh -s ran/);
+    a.failNext("etcd.service is deactivating\n");
+    assert.match(
+      await deletion(a.port),
+      /before its DNS records go: etcd\.service is deactivating\. If/,
+    );
 
-  const other = await machine(t, foreign);
-  assert.match(await deletion(other.port), /the host shows another key/);
-  assert.deepEqual(other.received, [], "something was sent to a machine with another key");
-});
+    const other = await machine(t, foreign);
+    assert.match(await deletion(other.port), /the host shows another key/);
+    assert.deepEqual(other.received, [], "something was sent to a machine with another key");
+  },
+);

@@ -20,7 +20,10 @@ import type { Values } from "../../lab/plugins/values.ts";
 
 const startDeadlineMs = 10_000;
 
-/** A running plugin, called over gRPC the way the engine calls it, with a stand-in for the engine that collects its lines. */
+/**
+ * A running plugin, called over gRPC the way the engine calls it, with a stand-in for the engine
+ * that collects its lines.
+ */
 export interface PluginProcess {
   readonly client: ResourceProviderClient;
   /** What it showed: "status: Dial 1/10 failed: retrying". */
@@ -237,7 +240,10 @@ export async function startPlugin(
   };
 }
 
-/** What the engine would keep of a resource whose making failed half-way: its id, and what is known of it. */
+/**
+ * What the engine would keep of a resource whose making failed half-way: its id, and what is known
+ * of it.
+ */
 export function halfMade(
   error: unknown,
 ): { id: string; state: Values; reasons: string[] } | undefined {
@@ -270,7 +276,8 @@ async function startEngine(): Promise<{ engine: Server; lines: string[]; address
   const service: UntypedServiceImplementation = {
     log: ({ request }: { request: LogRequest }, answer: (error: null, result: unknown) => void) => {
       lines.push(
-        `${request.getEphemeral() ? "status" : ["debug", "info", "warning", "error"][request.getSeverity()]}: ${request.getMessage()}`,
+        `${request.getEphemeral() ? "status" : ["debug", "info", "warning", "error"][request.getSeverity()]}: ` +
+          `${request.getMessage()}`,
       );
       answer(null, new emptyPb.Empty());
     },

@@ -1,6 +1,6 @@
 /**
- * The lab's plugins as the CLI finds and starts them. Does not prove that the CLI accepts them (the lab tier does),
- * and says nothing about what they do once started.
+ * The lab's plugins as the CLI finds and starts them. Does not prove that the CLI accepts them (the
+ * lab tier does), and says nothing about what they do once started.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -1,7 +1,8 @@
 /**
- * The lab's command plugin and the commands it runs, called as the engine calls it, against an SSH server in this process that runs
- * commands in a local shell. How it connects is in remoteConnection.test.ts.
- * Does not prove that it works with OpenSSH's sshd, nor that the engine keeps secrets (the lab tier does).
+ * The lab's command plugin and the commands it runs, called as the engine calls it, against an SSH
+ * server in this process that runs commands in a local shell. How it connects is in
+ * remoteConnection.test.ts. Does not prove that it works with OpenSSH's sshd, nor that the engine
+ * keeps secrets (the lab tier does).
  */
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

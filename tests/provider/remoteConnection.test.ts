@@ -1,6 +1,7 @@
 /**
- * How the lab's command plugin connects: tries, keys, deadlines. Against an SSH server in this process.
- * Does not prove that it works with OpenSSH's sshd (the lab tier does); a bastion is not tried.
+ * How the lab's command plugin connects: tries, keys, deadlines. Against an SSH server in this
+ * process. Does not prove that it works with OpenSSH's sshd (the lab tier does); a bastion is not
+ * tried.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -105,7 +106,8 @@ test("a host key is checked when one is given, and any is taken when none is", a
     create({ create: "true", connection: { ...connection, hostKey: "nonsense" } }),
     /failed to parse host key/,
   );
-  // The official plugin offers only the pinned key's kind, so that a host with keys of several kinds shows that one.
+  // The official plugin offers only the pinned key's kind, so that a host with keys of several
+  // kinds shows that one.
   await assert.rejects(
     create({
       create: "true",

@@ -39,7 +39,8 @@ function newest(images: readonly Image[], mostRecent: boolean): Image {
     );
   if (second && !mostRecent) {
     throw new Error(
-      "Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.",
+      "Your query returned more than one result. Please try a more specific search " +
+        "criteria, or set `most_recent` attribute to true.",
     );
   }
   return first;

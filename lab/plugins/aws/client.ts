@@ -21,7 +21,10 @@ const answerTimeoutMs = 60_000;
 let settings: Settings | undefined;
 let client: Promise<EC2> | undefined;
 
-/** An answer of EC2 that is not a success. Carries its code, for callers that can live with some of them. */
+/**
+ * An answer of EC2 that is not a success. Carries its code, for callers that can live with some of
+ * them.
+ */
 export class Ec2Error extends Error {
   readonly code: string;
   constructor(
@@ -51,7 +54,10 @@ export function configured(): Settings {
   return settings;
 }
 
-/** The client for EC2's API. Loading the SDK takes a fifth of a second, so that waits until somebody needs it. */
+/**
+ * The client for EC2's API. Loading the SDK takes a fifth of a second, so that waits until somebody
+ * needs it.
+ */
 export function ec2(): Promise<EC2> {
   client ??= connect(configured());
   return client;
@@ -104,7 +110,8 @@ async function connect(given: Settings): Promise<EC2> {
       const operation = String(context.commandName ?? "").replace(/Command$/, "");
       const say = (end: string) =>
         note(
-          `  ${operation} ${identifiers(request.input as Values)}→ ${end} (${Math.round(performance.now() - start)} ms)`,
+          `  ${operation} ${identifiers(request.input as Values)}→ ${end} ` +
+            `(${Math.round(performance.now() - start)} ms)`,
         );
       try {
         const answer = await next(request);

@@ -5,26 +5,33 @@ import type { Settings } from "./client.ts";
 
 const officialRetries = 25;
 
-/** What is wrong with the provider's configuration. Unlike the official one it insists on an endpoint: it never talks to AWS. */
+/**
+ * What is wrong with the provider's configuration. Unlike the official one it insists on an
+ * endpoint: it never talks to AWS.
+ */
 export function configFailures(config: Values): Failure[] {
   if (isUnknown(config.endpoints) || isUnknown(config.region)) return [];
   const found: Failure[] = [];
   if (typeof config.region !== "string" || config.region === "") {
     found.push({
       reason:
-        "could not validate provider configuration: Missing region configuration. Check `pulumi config get aws:region`.",
+        "could not validate provider configuration: Missing region configuration. Check " +
+        "`pulumi config get aws:region`.",
     });
   }
   const endpoints = parsed(config.endpoints);
   if (endpoints !== undefined && !isList(endpoints)) {
     found.push({
       reason:
-        "could not validate provider configuration: aws:endpoints is a list of one object, [{ec2: http://...}]. Check `pulumi config get aws:endpoints`.",
+        "could not validate provider configuration: aws:endpoints is a list of one " +
+        "object, [{ec2: http://...}]. Check `pulumi config get aws:endpoints`.",
     });
   } else if (!endpointOf(config)) {
     found.push({
       reason:
-        "aws:endpoints: the lab's plugin only speaks to an emulator and needs its address, [{ec2: http://127.0.0.1:<port>}]; LAB_PLUGINS=official runs the official plugin",
+        "aws:endpoints: the lab's plugin only speaks to an emulator and needs its " +
+        "address, [{ec2: http://127.0.0.1:<port>}]; LAB_PLUGINS=official runs the " +
+        "official plugin",
     });
   }
   return found;

@@ -2,7 +2,10 @@ import type { Filter } from "@aws-sdk/client-ec2";
 import { isList, isObject } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 
-/** Filters for a Describe call: the fixed arguments by EC2's names for them, the tags, and the program's own `filters`. */
+/**
+ * Filters for a Describe call: the fixed arguments by EC2's names for them, the tags, and the
+ * program's own `filters`.
+ */
 export function filtersFrom(
   args: Values,
   names: Readonly<Record<string, string>>,

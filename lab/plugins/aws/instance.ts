@@ -18,7 +18,9 @@ export const instance = resource<Inputs, State>({
     if (inputs.userData === undefined || inputs.userDataBase64 === undefined) return [];
     return [
       {
-        reason: `Conflicting configuration arguments. "user_data": conflicts with user_data_base64. Examine values at '${name}.userData'.`,
+        reason:
+          `Conflicting configuration arguments. "user_data": conflicts with ` +
+          `user_data_base64. Examine values at '${name}.userData'.`,
       },
     ];
   },
@@ -71,7 +73,8 @@ export const instance = resource<Inputs, State>({
 
   async remove(id, state, call) {
     const api = await ec2();
-    // The official provider sets the protection to what the program says, so that a protected machine is refused by EC2 itself.
+    // The official provider sets the protection to what the program says, so that a protected
+    // machine is refused by EC2 itself.
     await unless(
       ["InvalidInstanceID.NotFound", "UnsupportedOperation", "IncorrectInstanceState"],
       () =>
@@ -90,7 +93,8 @@ async function present(id: string, inputs: Inputs): Promise<State> {
   const state = await readInstance(id, inputs);
   if (!state)
     throw new Error(
-      `reading EC2 Instance (${id}): couldn't find resource. It was ended outside of Pulumi: \`pulumi up --refresh\` makes it anew`,
+      `reading EC2 Instance (${id}): couldn't find resource. It was ended outside of ` +
+        "Pulumi: `pulumi up --refresh` makes it anew",
     );
   return state;
 }

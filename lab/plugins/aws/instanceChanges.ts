@@ -9,8 +9,9 @@ import { modify } from "./volume.ts";
 type Attribute = Omit<ModifyInstanceAttributeCommandInput, "InstanceId">;
 
 /**
- * Changes a machine in place. A new type or new user data needs it stopped; like the official provider this stops and starts
- * it once for each of the two, because EC2 takes one attribute at a time.
+ * Changes a machine in place. A new type or new user data needs it stopped; like the official
+ * provider this stops and starts it once for each of the two, because EC2 takes one attribute at a
+ * time.
  */
 export async function changeInstance(
   id: string,

@@ -44,7 +44,9 @@ export async function startInstance(id: string, call: Call): Promise<void> {
   await waitUntil(id, "start", ["pending", "stopped"], ["running"], powerTimeoutMs, call);
 }
 
-/** Ends a machine and waits until it is really over: only then are its interface and volumes free. */
+/**
+ * Ends a machine and waits until it is really over: only then are its interface and volumes free.
+ */
 export async function terminateInstance(id: string, call: Call): Promise<void> {
   const api = await ec2();
   await doing(`terminating EC2 Instance (${id})`, () =>

@@ -15,7 +15,10 @@ const alone = [
   "sourceDestCheck",
 ];
 
-/** What the lab serves of an instance. Launch templates, Spot, further disks and interfaces are not among it. */
+/**
+ * What the lab serves of an instance. Launch templates, Spot, further disks and interfaces are not
+ * among it.
+ */
 export const instanceProperties: Properties = {
   ami: { computed: true, replaces: true },
   arn: { output: true },
@@ -80,7 +83,8 @@ export const instanceProperties: Properties = {
     },
   },
   securityGroups: { output: true },
-  sourceDestCheck: { computed: true }, // with an interface of its own it is the interface's business
+  // with an interface of its own it is the interface's business
+  sourceDestCheck: { computed: true },
   subnetId: { computed: true, replaces: true },
   tenancy: { computed: true, replaces: true, oneOf: ["default", "dedicated", "host"] },
   userData: {},

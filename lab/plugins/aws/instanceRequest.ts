@@ -19,7 +19,8 @@ export async function rootDeviceName(ami: string): Promise<string> {
   const image = answer.Images?.[0];
   if (!image?.RootDeviceName)
     throw new Error(
-      `creating EC2 Instance: finding root device name for AMI (${ami}): ${image ? "it has none" : "couldn't find resource"}`,
+      `creating EC2 Instance: finding root device name for AMI (${ami}): ` +
+        `${image ? "it has none" : "couldn't find resource"}`,
     );
   return image.RootDeviceName;
 }
@@ -77,7 +78,10 @@ export function userData(inputs: Inputs): string | undefined {
   );
 }
 
-/** An interface that exists already comes alone; a fixed or public address needs the form with an interface to be made. */
+/**
+ * An interface that exists already comes alone; a fixed or public address needs the form with an
+ * interface to be made.
+ */
 function network(inputs: Inputs): Partial<RunInstancesCommandInput> {
   const groups = inputs.vpcSecurityGroupIds?.length ? [...inputs.vpcSecurityGroupIds] : undefined;
   if (inputs.primaryNetworkInterface) {

@@ -11,7 +11,10 @@ import { arn, tagsFrom } from "./tags.ts";
 
 type Disk = NonNullable<State["rootBlockDevice"]>;
 
-/** Everything a program may read of an instance, or undefined when it is gone. An ended one counts as gone. */
+/**
+ * Everything a program may read of an instance, or undefined when it is gone. An ended one counts
+ * as gone.
+ */
 export async function readInstance(
   id: string,
   known: Pick<Inputs, "userData" | "userDataBase64">,

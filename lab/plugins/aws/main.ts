@@ -13,7 +13,10 @@ import { securityGroupEgressRule, securityGroupIngressRule } from "./securityGro
 import { volume } from "./volume.ts";
 import { volumeAttachment } from "./volumeAttachment.ts";
 
-/** The lab's stand-in for the official aws plugin: the resource types this project uses, over EC2's own API. */
+/**
+ * The lab's stand-in for the official aws plugin: the resource types this project uses, over EC2's
+ * own API.
+ */
 await serve({
   name: "aws",
   version: pluginVersion("@pulumi/aws"),
@@ -38,6 +41,7 @@ await serve({
   checkConfig: configFailures,
   configure(config) {
     configure(settingsFrom(config));
-    ec2().catch(() => undefined); // loads the SDK while the engine is busy with the program; a failure shows at the first call
+    // loads the SDK while the engine is busy with the program; a failure shows at the first call
+    ec2().catch(() => undefined);
   },
 });

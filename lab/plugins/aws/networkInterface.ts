@@ -19,7 +19,10 @@ type State = OutputsOf<NetworkInterface>;
 const timeoutMs = 10 * 60_000;
 const gone = ["InvalidNetworkInterfaceID.NotFound"];
 
-/** `aws:ec2/networkInterface:NetworkInterface`: an address in a subnet that outlives the machine it is attached to. */
+/**
+ * `aws:ec2/networkInterface:NetworkInterface`: an address in a subnet that outlives the machine it
+ * is attached to.
+ */
 export const networkInterface = resource<Inputs, State>({
   properties: {
     arn: { output: true },
@@ -222,7 +225,8 @@ function stateOf(found: Found): State {
     privateDnsName: found.PrivateDnsName ?? "",
     privateIp: found.PrivateIpAddress ?? "",
     privateIps: addresses,
-    privateIpsCount: Math.max(addresses.length - 1, 0), // the official count leaves out the primary address
+    // the official count leaves out the primary address
+    privateIpsCount: Math.max(addresses.length - 1, 0),
     securityGroups: (found.Groups ?? []).map((group) => group.GroupId ?? ""),
     sourceDestCheck: found.SourceDestCheck ?? true,
     subnetId: found.SubnetId ?? "",

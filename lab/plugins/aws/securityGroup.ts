@@ -77,7 +77,10 @@ export const securityGroup = resource<InputsOf<SecurityGroupArgs>, State>({
   },
 });
 
-/** EC2 gives every new group a rule that lets everything out. Nobody asked for it, so it goes, as with the official provider. */
+/**
+ * EC2 gives every new group a rule that lets everything out. Nobody asked for it, so it goes, as
+ * with the official provider.
+ */
 async function revokeDefaultEgress(id: string): Promise<void> {
   const api = await ec2();
   const everywhere: IpPermission[][] = [

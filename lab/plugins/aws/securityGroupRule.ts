@@ -106,7 +106,10 @@ function oneSource(inputs: Inputs, name: string): Failure[] {
   if (given.length <= 1) return []; // none may be one that is not known yet
   return [
     {
-      reason: `Invalid Attribute Combination. 1 (and only 1) of the attributes specified, ${sources.join(", ")}, is required (got ${given.join(", ")}). Examine values at '${name}'.`,
+      reason:
+        "Invalid Attribute Combination. 1 (and only 1) of the attributes specified, " +
+        `${sources.join(", ")}, is required (got ${given.join(", ")}). Examine values at ` +
+        `'${name}'.`,
     },
   ];
 }

@@ -39,7 +39,10 @@ export function tagsFrom(list: readonly Tag[] | undefined): {
   return { tags, tagsAll: tags, region: configured().region };
 }
 
-/** Makes a thing's tags the wanted ones: first removes what is not wanted, then sets what is new or different. */
+/**
+ * Makes a thing's tags the wanted ones: first removes what is not wanted, then sets what is new or
+ * different.
+ */
 export async function updateTags(
   id: string,
   have: Tags | undefined,
@@ -64,7 +67,10 @@ function asList(tags: Tags | undefined): Tag[] {
   return Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** The ARN of an EC2 thing. Without an account look-up the account is empty, as with the official provider. */
+/**
+ * The ARN of an EC2 thing. Without an account look-up the account is empty, as with the official
+ * provider.
+ */
 export function arn(kind: string, id: string, account = ""): string {
   return `arn:aws:ec2:${configured().region}:${account}:${kind}/${id}`;
 }

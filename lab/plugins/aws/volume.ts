@@ -100,7 +100,10 @@ export const volume = resource<Inputs, State>({
   },
 });
 
-/** Changes a volume in place and waits until EC2 says that the change is in force ("optimizing" already is). */
+/**
+ * Changes a volume in place and waits until EC2 says that the change is in force ("optimizing"
+ * already is).
+ */
 export async function modify(
   id: string,
   inputs: Pick<Inputs, "iops" | "size" | "throughput" | "type">,

@@ -38,7 +38,10 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
     return (await find(state)) && stateOf(state);
   },
 
-  /** Only what matters at the removal can change in place; but an attachment that was left half-way is finished. */
+  /**
+   * Only what matters at the removal can change in place; but an attachment that was left half-way
+   * is finished.
+   */
   async update(_id, state, _inputs, _changed, call) {
     await attach(state, call);
     return stateOf(state);
@@ -114,7 +117,10 @@ async function attach(place: Place, call: Call): Promise<void> {
   }
 }
 
-/** A file system is let go cleanly only by a machine that is off. One that is off, or gone, needs nothing. */
+/**
+ * A file system is let go cleanly only by a machine that is off. One that is off, or gone, needs
+ * nothing.
+ */
 async function stopBefore(instanceId: string, call: Call): Promise<void> {
   const { state } = await instanceState(instanceId);
   if (["pending", "running", "stopping"].includes(state)) await stopInstance(instanceId, call);

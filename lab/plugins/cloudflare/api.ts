@@ -4,7 +4,10 @@ import { pause } from "../polling.ts";
 import { isList, isObject } from "../values.ts";
 import type { Value, Values } from "../values.ts";
 
-/** The official provider's SDK tries ten times more, after half a second at first and never more than eight. */
+/**
+ * The official provider's SDK tries ten times more, after half a second at first and never more
+ * than eight.
+ */
 const retries = 10;
 const firstDelayMs = 500;
 const longestDelayMs = 8000;
@@ -33,8 +36,9 @@ export class CloudflareError extends Error {
 }
 
 /**
- * Calls the API and returns the answer's `result`. Tries again on connection errors, 408, 409, 429 and 5xx, and waits as long
- * as the answer asks for. Only the HTTP status decides about success, as with the official provider.
+ * Calls the API and returns the answer's `result`. Tries again on connection errors, 408, 409, 429
+ * and 5xx, and waits as long as the answer asks for. Only the HTTP status decides about success, as
+ * with the official provider.
  */
 export async function request(
   method: "GET" | "POST" | "PUT" | "DELETE",
@@ -57,7 +61,8 @@ export async function request(
     if (retry > 0)
       call.say(
         "status",
-        `${method} ${path}: retry ${retry + 1} of ${retries} in ${(delayMs / 1000).toFixed(1)} s (${outcome.status || "no connection"})`,
+        `${method} ${path}: retry ${retry + 1} of ${retries} in ` +
+          `${(delayMs / 1000).toFixed(1)} s (${outcome.status || "no connection"})`,
       );
     await pause(delayMs, call.signal, `the next try of ${method} ${path}`);
   }

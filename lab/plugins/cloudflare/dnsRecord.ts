@@ -58,8 +58,9 @@ const properties: Properties = {
 };
 
 /**
- * `cloudflare:index/dnsRecord:DnsRecord`. Like the official one: create is POST, a refresh GETs by id, every update is a PUT
- * of the whole record, and a DELETE that is answered with anything but success fails, "not found" too.
+ * `cloudflare:index/dnsRecord:DnsRecord`. Like the official one: create is POST, a refresh GETs by
+ * id, every update is a PUT of the whole record, and a DELETE that is answered with anything but
+ * success fails, "not found" too.
  */
 export const dnsRecord = resource<Inputs, State>({
   properties,
@@ -68,7 +69,9 @@ export const dnsRecord = resource<Inputs, State>({
     if (inputs.proxied !== true || inputs.ttl === undefined || inputs.ttl === 1) return [];
     return [
       {
-        reason: `Invalid Attribute Combination. ttl must be set to 1 when \`proxied\` is true (got ${inputs.ttl}). Examine values at '${name}.ttl'.`,
+        reason:
+          "Invalid Attribute Combination. ttl must be set to 1 when `proxied` is true " +
+          `(got ${inputs.ttl}). Examine values at '${name}.ttl'.`,
       },
     ];
   },
@@ -95,7 +98,8 @@ export const dnsRecord = resource<Inputs, State>({
   },
 
   async update(id, state, inputs, _changed, call) {
-    // A record made of `data` has a content too; the official provider sends the old one along, and the API goes by the data.
+    // A record made of `data` has a content too; the official provider sends the old one along, and
+    // the API goes by the data.
     const body = { ...(state.content ? { content: state.content } : {}), ...bodyOf(inputs) };
     const record = await saying("failed to make http request", () =>
       request("PUT", `zones/${inputs.zoneId}/dns_records/${id}`, body, call),

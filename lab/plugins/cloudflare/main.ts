@@ -4,7 +4,9 @@ import { configure } from "./api.ts";
 import { configFailures, settingsFrom } from "./config.ts";
 import { dnsRecord } from "./dnsRecord.ts";
 
-/** The lab's stand-in for the official cloudflare plugin: DNS records, over Cloudflare's own API. */
+/**
+ * The lab's stand-in for the official cloudflare plugin: DNS records, over Cloudflare's own API.
+ */
 await serve({
   name: "cloudflare",
   version: pluginVersion("@pulumi/cloudflare"),

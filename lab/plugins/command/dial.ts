@@ -11,13 +11,17 @@ type Hop = Omit<Connection, "proxy">;
 const firstDelayMs = 100;
 const delayFactor = 1.5;
 const longestDelayMs = 5000;
-/** The official plugin has no keep-alive and waits for ever for a host that vanished; here two minutes of silence end the command. */
+/**
+ * The official plugin has no keep-alive and waits for ever for a host that vanished; here two
+ * minutes of silence end the command.
+ */
 const keepaliveMs = 15_000;
 const keepaliveLimit = 8;
 
 /**
- * Opens an SSH connection, trying again as the official plugin does: 0.1 s after the first failure, then half as long again
- * each time, up to 5 s, until `dialErrorLimit` failures. A refused key counts as a failed dial too. `signal` ends the trying.
+ * Opens an SSH connection, trying again as the official plugin does: 0.1 s after the first failure,
+ * then half as long again each time, up to 5 s, until `dialErrorLimit` failures. A refused key
+ * counts as a failed dial too. `signal` ends the trying.
  */
 export async function dial(
   connection: Connection,
@@ -66,7 +70,10 @@ async function withRetry<T>(
   }
 }
 
-/** Why the trying ended, in the official plugin's words: the resource's time is over, or the user cancelled. */
+/**
+ * Why the trying ended, in the official plugin's words: the resource's time is over, or the user
+ * cancelled.
+ */
 function endOf(signal: AbortSignal): string {
   return signal.reason instanceof DOMException && signal.reason.name === "TimeoutError"
     ? "context deadline exceeded"
@@ -74,15 +81,18 @@ function endOf(signal: AbortSignal): string {
 }
 
 function connect(hop: Hop, socket?: Duplex): Promise<Client> {
-  const config = configFor(hop, socket); // throws for a key that cannot be read, which no retry would mend
+  // throws for a key that cannot be read, which no retry would mend
+  const config = configFor(hop, socket);
   return new Promise((resolve, reject) => {
     const client = new Client();
     const refused = (error: Error) => {
       client.end();
       reject(worded(error, hop));
     };
-    const closed = () => reject(new Error("ssh: handshake failed: EOF")); // a server that shuts down in the middle says nothing
-    client.on("error", () => undefined); // a connection that breaks later is told to whoever runs a command on it
+    // a server that shuts down in the middle says nothing
+    const closed = () => reject(new Error("ssh: handshake failed: EOF"));
+    // a connection that breaks later is told to whoever runs a command on it
+    client.on("error", () => undefined);
     client.once("error", refused).once("close", closed);
     client.once("ready", () => {
       client.removeListener("error", refused).removeListener("close", closed);
@@ -92,7 +102,8 @@ function connect(hop: Hop, socket?: Duplex): Promise<Client> {
       answer(prompts.map(() => hop.password ?? "")),
     );
     client.connect(config);
-    if (!socket) client.setNoDelay(true); // each step of the log-in would wait 40 ms and more for the other side's acknowledgement
+    // each step of the log-in would wait 40 ms and more for the other side's acknowledgement
+    if (!socket) client.setNoDelay(true);
   });
 }
 
@@ -106,13 +117,16 @@ function configFor(hop: Hop, socket: Duplex | undefined): ConnectConfig {
     ...(hop.privateKey ? { privateKey: hop.privateKey } : {}),
     ...(hop.privateKeyPassword ? { passphrase: hop.privateKeyPassword } : {}),
     ...(hop.password ? { password: hop.password, tryKeyboard: true } : {}),
-    // SSH_AUTH_SOCK is not looked at: whether a run works must not depend on whose shell started it.
+    // SSH_AUTH_SOCK is not looked at: whether a run works must not depend on whose shell started
+    // it.
     ...(hop.agentSocketPath ? { agent: hop.agentSocketPath } : {}),
-    // The official limit covers only the TCP connection; here the handshake is in it too, or a frozen host would hold the run for ever.
+    // The official limit covers only the TCP connection; here the handshake is in it too, or a
+    // frozen host would hold the run for ever.
     readyTimeout: hop.perDialTimeout * 1000,
     keepaliveInterval: keepaliveMs,
     keepaliveCountMax: keepaliveLimit,
-    // A host that has keys of several kinds must show the one that is pinned. Without a key any host is taken, as officially.
+    // A host that has keys of several kinds must show the one that is pinned. Without a key any
+    // host is taken, as officially.
     ...(expected
       ? {
           algorithms: { serverHostKey: [expected.type] },
@@ -148,7 +162,8 @@ function worded(error: Error & { level?: string; code?: string }, { host, port }
   if (error.level === "client-timeout") return new Error(`${target}: i/o timeout`);
   if (error.level === "client-authentication")
     return new Error(
-      "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain",
+      "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none " +
+        "publickey], no supported methods remain",
     );
   if (/Host denied/.test(error.message))
     return new Error("ssh: handshake failed: ssh: host key mismatch");

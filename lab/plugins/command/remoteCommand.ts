@@ -10,12 +10,16 @@ type Inputs = InputsOf<CommandArgs>;
 type State = OutputsOf<Command>;
 type Results = Pick<State, "stdout" | "stderr">;
 
-/** How many bytes an SSH server takes in one environment variable; more of the previous output than that is left out. */
+/**
+ * How many bytes an SSH server takes in one environment variable; more of the previous output than
+ * that is left out.
+ */
 const variableLimit = 30_000;
 
 /**
- * `command:remote:Command`: a command run over SSH when the resource is made, changed or removed. A changed trigger makes a new
- * resource; any other changed input runs `update`, or `create` again where there is none. A refresh looks at nothing.
+ * `command:remote:Command`: a command run over SSH when the resource is made, changed or removed. A
+ * changed trigger makes a new resource; any other changed input runs `update`, or `create` again
+ * where there is none. A refresh looks at nothing.
  */
 export const remoteCommand = resource<Inputs, State>({
   properties: {
@@ -88,7 +92,10 @@ async function run(command: string, inputs: Inputs, before: Results, call: Call)
   }
 }
 
-/** The variables for the command: the program's own must be taken by the server, those with the previous output may be dropped. */
+/**
+ * The variables for the command: the program's own must be taken by the server, those with the
+ * previous output may be dropped.
+ */
 async function environment(
   client: Client,
   inputs: Inputs,
@@ -121,7 +128,9 @@ async function environment(
 
 function refused(name: string): string {
   return (
-    `Unable to set '${name}'. This only works if your SSH server is configured to accept these variables via AcceptEnv. ` +
-    "Alternatively, if a Bash-like shell runs the command on the remote host, you could prefix the command itself with the variables in the form 'VAR=value command'"
+    `Unable to set '${name}'. This only works if your SSH server is configured to ` +
+    "accept these variables via AcceptEnv. " +
+    "Alternatively, if a Bash-like shell runs the command on the remote host, you could " +
+    "prefix the command itself with the variables in the form 'VAR=value command'"
   );
 }

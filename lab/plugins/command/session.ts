@@ -17,10 +17,14 @@ export interface RunOptions {
   readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
 }
 
-/** Runs a command on an open connection and collects what it writes. Rejects only when the connection breaks or the run is cancelled. */
+/**
+ * Runs a command on an open connection and collects what it writes. Rejects only when the
+ * connection breaks or the run is cancelled.
+ */
 export function runCommand(client: Client, command: string, options: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    // The listeners have to stand before this returns: a short command's end may come in the same packet as its start.
+    // The listeners have to stand before this returns: a short command's end may come in the same
+    // packet as its start.
     client.exec(command, { env: options.env ?? {} }, (error, channel) =>
       error ? reject(error) : collect(client, channel, options, resolve, reject),
     );
@@ -56,7 +60,9 @@ function collect(
     if (code === 0) failure = undefined;
     else if (code !== null) failure = `Process exited with status ${code}`;
     else
-      failure = `Process exited with status 1 from signal ${(signal ?? "").replace(/^SIG/, "")}${reason ? `. Reason was: ${reason}` : ""}`;
+      failure =
+        "Process exited with status 1 from signal " +
+        `${(signal ?? "").replace(/^SIG/, "")}${reason ? `. Reason was: ${reason}` : ""}`;
   });
   const broken = (error: Error) =>
     reject(new Error(`the connection broke while the command ran: ${error.message}`));
@@ -74,12 +80,13 @@ function collect(
       if (lines[name]) options.onLine?.(name, lines[name]);
     resolve({ ...text, ...(failure ? { failure } : {}) });
   });
-  channel.end(options.stdin ?? ""); // no input is an empty one, so that a command that reads does not wait
+  // no input is an empty one, so that a command that reads does not wait
+  channel.end(options.stdin ?? "");
 }
 
 /**
- * Whether the server takes an environment variable. The protocol lets a server drop one without a word and the SSH library does
- * not ask for an answer, so a look at the result has to tell.
+ * Whether the server takes an environment variable. The protocol lets a server drop one without a
+ * word and the SSH library does not ask for an answer, so a look at the result has to tell.
  */
 export async function takesVariable(
   client: Client,
