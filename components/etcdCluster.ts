@@ -110,7 +110,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
     );
     const leftovers = new Leftovers(
       `${name}-leftovers`,
-      { type: "aws:ec2/networkInterface:NetworkInterface", tags: { ...tags, Role: "interface" } },
+      {
+        type: "aws:ec2/networkInterface:NetworkInterface",
+        tags: { ...tags, Role: "interface" },
+        zoneId,
+        comment,
+      },
       { ...child, dependsOn: [group] },
     );
     const key = new KeyPair(`${name}-key`, { publicKey: args.sshPublicKey, tags }, child);

@@ -147,7 +147,12 @@ export class EtcdNode extends pulumi.ComponentResource {
     // two in a destroy.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
-      { type: "aws:ec2/instance:Instance", tags: tags("instance") },
+      {
+        type: "aws:ec2/instance:Instance",
+        tags: tags("instance"),
+        zoneId: args.zoneId,
+        comment: args.comment,
+      },
       { ...child, dependsOn: [address] },
     );
     this.instance = new Instance(

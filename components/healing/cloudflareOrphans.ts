@@ -91,43 +91,51 @@ export async function removeOrphanRecord(
   return ours.map(inWords);
 }
 
-/**
- * Removes every record of the zone with exactly this comment, in the order in which members leave:
- * client SRV, peer SRV, A.
- * @throws Error with a line and a command for each that could not be removed
- */
-export async function removeMarkedRecords(
+/** Every record of the zone with exactly this comment. */
+export async function markedRecords(
   zoneId: string,
   comment: string,
   setting: Setting,
-): Promise<string[]> {
+): Promise<ListedRecord[]> {
   const api = cloudflareApi(setting, forWhat);
-  const zone = `zones/${zoneId}/dns_records`;
   const listed: ListedRecord[] = [];
   const perPage = 100;
   for (let page = 1, last = perPage; last === perPage; page++) {
-    const found = (await api.call(
-      "GET",
-      `${zone}?${new URLSearchParams({ "comment.exact": comment, per_page: String(perPage), page: String(page) })}`,
-    )) as ListedRecord[];
+    const query = new URLSearchParams({
+      "comment.exact": comment,
+      per_page: String(perPage),
+      page: String(page),
+    });
+    const found = (await api.call("GET", `zones/${zoneId}/dns_records?${query}`)) as ListedRecord[];
     listed.push(...found);
     last = found.length;
   }
+  // the API's filter knows no upper case
+  return listed.filter((record) => record.comment === comment);
+}
+
+/**
+ * Removes records in the order in which members leave: client SRV, peer SRV, A. Returns them in
+ * words, beside a line and a command for each that could not be removed.
+ */
+export async function removeRecords(
+  zoneId: string,
+  records: readonly ListedRecord[],
+  setting: Setting,
+): Promise<{ removed: string[]; left: string[] }> {
+  const api = cloudflareApi(setting, forWhat);
   const removed: string[] = [];
-  const kept: string[] = [];
-  for (const record of inLeavingOrder(listed.filter((r) => r.comment === comment))) {
-    // the API's filter knows no upper case
+  const left: string[] = [];
+  for (const record of inLeavingOrder(records)) {
+    const route = `zones/${zoneId}/dns_records/${record.id}`;
     try {
-      await api.call("DELETE", `${zone}/${record.id}`, 404);
+      await api.call("DELETE", route, 404);
       removed.push(inWords(record));
     } catch (e) {
-      kept.push(
-        `${inWords(record)}: ${(e as Error).message}\n    ${api.deletion(`${zone}/${record.id}`)}`,
-      );
+      left.push(`${inWords(record)}: ${(e as Error).message}\n    ${api.deletion(route)}`);
     }
   }
-  if (kept.length) throw new Error(kept.join("\n  "));
-  return removed;
+  return { removed, left };
 }
 
 /** No name may outlive what it points to, and clients go first. Pure. */
@@ -137,6 +145,7 @@ export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[]
   return [...records].sort((a, b) => rank(a) - rank(b));
 }
 
-function inWords({ name, type, content }: ListedRecord): string {
+/** A record in words. Pure. */
+export function inWords({ name, type, content }: ListedRecord): string {
   return `the DNS record ${name} ${type} ${content}`;
 }

@@ -1,18 +1,20 @@
 /**
  * Incarnation: one random word for each life of the stack, in the state before anything else
  * exists. All that bears the mark depends on it, for the mark contains the word, so it is deleted
- * last: whatever still bears the mark then is unknown to the state, and goes.
+ * last: in a destroy, whatever still bears the mark then is unknown to the state.
  *
  *   create  draws the word
  *   diff    another stack name or zone, or a new meaning (`version`); the word never changes
  *   update  notes them
- *   delete  removes what bears the mark at Cloudflare and in EC2
+ *   delete  an instance or a volume bears the mark: removes nothing, and fails with the commands,
+ *           unless clients are still sent to the cluster (so this is no destroy); none does:
+ *           removes what is unused of the rest, at Cloudflare and in EC2
  */
 import * as pulumi from "@pulumi/pulumi";
-import { removeMarkedRecords } from "./cloudflareOrphans.ts";
+import { inWords, type ListedRecord, markedRecords, removeRecords } from "./cloudflareOrphans.ts";
 import type { Setting } from "./ec2Client.ts";
-import { removeTagged } from "./ec2Orphans.ts";
-import { type Configured, leftoversError } from "./leftovers.ts";
+import { findTagged, leftoversError, removeUnused, serviceRecord, wordsOf } from "./leftBehind.ts";
+import type { Configured } from "./leftovers.ts";
 import { markComment, markTags } from "./mark.ts";
 
 export interface IncarnationArgs {
@@ -52,21 +54,42 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
   async delete(_id, { project, stack, zoneId, word }) {
     const setting: Setting = (key) => this.configuration?.get(key);
     const mark = { project, stack, incarnation: word };
-    const failures: string[] = [];
-    // Names before machines, as in every leaving; a service that cannot be reached does not keep
-    // the other from being cleaned.
-    for (const remove of [
-      () => removeMarkedRecords(zoneId, markComment(mark), setting),
-      () => removeTagged(markTags(mark), [], setting),
-    ]) {
-      try {
-        for (const what of await remove())
-          console.log(`removed ${what}, left behind by a run that was cut off`);
-      } catch (e) {
-        failures.push((e as Error).message);
-      }
+    let found;
+    try {
+      found = await findTagged(markTags(mark), [], setting);
+    } catch (e) {
+      throw leftoversError([(e as Error).message]); // whether a machine lives is not known
     }
-    if (failures.length) throw leftoversError(failures.join("\n  "));
+    const left: string[] = [];
+    const removed: string[] = [];
+    const records = await markedRecords(zoneId, markComment(mark), setting).catch((e: Error) => {
+      left.push(e.message);
+      return [] as ListedRecord[];
+    });
+    const holding = found.filter(({ kind }) => kind.holdsData);
+    const service = serviceRecord(records);
+    if (holding.length && service) {
+      console.log(
+        `left alone: ${holding.map(wordsOf).join(", ")}; ${inWords(service)} still sends clients ` +
+          "there, so this is no destroy",
+      );
+      return;
+    }
+    // While one is there, nothing goes that may belong to it.
+    const outcomes = holding.length
+      ? [await removeUnused(holding, records, setting)]
+      : [
+          // Names first, as in every leaving.
+          await removeRecords(zoneId, records, setting),
+          await removeUnused(found, [], setting),
+        ];
+    for (const outcome of outcomes) {
+      removed.push(...outcome.removed);
+      left.push(...outcome.left);
+    }
+    for (const what of removed)
+      console.log(`removed ${what}, left behind by a run that was cut off`);
+    if (left.length) throw leftoversError(left);
   },
 };
 
@@ -74,9 +97,12 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
  * Twelve random hexadecimal digits: part of the mark of all we make, and of etcd's cluster token.
  */
 export class Incarnation extends pulumi.dynamic.Resource {
-  declare readonly word: pulumi.Output<string>;
+  readonly word: pulumi.Output<string>;
 
   constructor(name: string, args: IncarnationArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, version: 2, word: undefined }, opts, "etcd", "Incarnation");
+    super(provider, name, { ...args, version: 3, word: undefined }, opts, "etcd", "Incarnation");
+    // The word is the id, and an id is known while a preview shows an update: the outputs are not,
+    // and everything that bears the mark would seem to change.
+    this.word = this.id;
   }
 }

@@ -7,22 +7,30 @@
  *   create  notes what to look for
  *   diff    other tags
  *   update  notes it
- *   delete  removes what bears the tags
+ *   delete  nothing while clients are still sent there (so this is no destroy); else removes what is
+ *           unused and can hold no data, and fails with the command that removes the rest
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { Setting } from "./ec2Client.ts";
-import { removeTagged } from "./ec2Orphans.ts";
+import { inWords, markedRecords } from "./cloudflareOrphans.ts";
+import { findTagged, leftoversError, removeUnused, serviceRecord, wordsOf } from "./leftBehind.ts";
 
 export interface LeftoversArgs {
   /** Type of the things that are made after this, such as `aws:ec2/instance:Instance`. */
   readonly type: string;
   /** All tags that they have in common, the mark among them. */
   readonly tags: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The zone of the cluster's records: those that send clients to it show that it is in service. */
+  readonly zoneId: pulumi.Input<string>;
+  /** The same mark on records. */
+  readonly comment: pulumi.Input<string>;
 }
 
 interface Inputs {
   readonly type: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly zoneId: string;
+  readonly comment: string;
   readonly version: number;
 }
 
@@ -34,26 +42,17 @@ export interface Configured {
   configuration?: { get(key: string): string | undefined };
 }
 
-/** The wording around what could not be removed, or not even looked for. Pure. */
-export function leftoversError(what: string): Error {
-  const error = new Error(
-    `What earlier runs left behind could not be removed:\n  ${what}\n` +
-      "Mend that, or remove it by hand, and run `pulumi destroy` again. To give up on " +
-      "the stack and look after its things yourself: pulumi stack rm --force",
-  );
-  error.stack = ""; // the SDK prints it where a deletion fails
-  return error;
-}
-
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
   async configure({ config }) {
     this.configuration = config;
   },
   async diff(_id, olds, news) {
-    const meaning = ({ version, type, tags }: Inputs) =>
+    const meaning = ({ version, type, tags, zoneId, comment }: Inputs) =>
       JSON.stringify([
         version,
         type,
+        zoneId,
+        comment,
         typeof tags === "object" ? Object.entries(tags).sort() : tags,
       ]);
     return { changes: meaning(olds) !== meaning(news) };
@@ -64,24 +63,37 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
   async update(_id, _olds, news) {
     return { outs: news };
   },
-  async delete(_id, { type, tags }) {
+  async delete(_id, { type, tags, zoneId, comment }) {
     const setting: Setting = (key) => this.configuration?.get(key);
-    let removed: string[];
+    let outcome;
     try {
-      removed = await removeTagged(tags, [type], setting);
+      const found = await findTagged(tags, [type], setting);
+      if (found.length === 0) return;
+      const records = await markedRecords(zoneId, comment, setting);
+      const service = serviceRecord(records, tags.Name);
+      if (service) {
+        console.log(
+          `left alone: ${found.map(wordsOf).join(", ")}; ${inWords(service)} still sends clients ` +
+            "there, so this is no destroy",
+        );
+        return;
+      }
+      outcome = await removeUnused(found, records, setting);
     } catch (e) {
-      throw leftoversError((e as Error).message);
+      throw leftoversError([(e as Error).message]);
     }
-    for (const what of removed)
+    for (const what of outcome.removed)
       console.log(`removed ${what}, left behind by a run that was cut off`);
+    if (outcome.left.length) throw leftoversError(outcome.left);
   },
 };
 
 /**
- * Removes, when it is deleted, what of the things that are made after it the state does not know.
+ * Removes, when it is deleted in a destroy, what the state does not know of the things that are made
+ * after it; an instance or a volume is only named.
  */
 export class Leftovers extends pulumi.dynamic.Resource {
   constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, version: 1 }, opts, "etcd", "Leftovers");
+    super(provider, name, { ...args, version: 2 }, opts, "etcd", "Leftovers");
   }
 }

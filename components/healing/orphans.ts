@@ -3,7 +3,7 @@
  * state does not know it. Made again, a record is refused for ever (Cloudflare 81058) and an
  * instance keeps the node's network interface. So right before something is made, what bears the
  * same mark under the same name is removed: it cannot be in use, because everything else waits for
- * it to be in the state. What is never made again is removed by a destroy: see leftovers.ts.
+ * it to be in the state. What is never made again is looked for by a destroy: see leftovers.ts.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { removeOrphanRecord } from "./cloudflareOrphans.ts";

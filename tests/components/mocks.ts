@@ -41,7 +41,9 @@ export async function recordResources(): Promise<Registered[]> {
                       : type.endsWith("etcd:Founders")
                         ? { founding: "f0f0" }
                         : {};
-        return { id: `${name}-id`, state: { ...inputs, ...computed } };
+        // the word is the id
+        const id = type.endsWith("etcd:Incarnation") ? "0a1b2c" : `${name}-id`;
+        return { id, state: { ...inputs, ...computed } };
       },
       call: ({ token, inputs }) =>
         token === "aws:ec2/getAmi:getAmi"

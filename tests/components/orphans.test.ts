@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { sortRecords, type ListedRecord } from "../../components/healing/cloudflareOrphans.ts";
-import { removeOrphanOf, tagFilters } from "../../components/healing/ec2Orphans.ts";
+import { removeOrphanOf } from "../../components/healing/ec2Orphans.ts";
+import { tagFilters } from "../../components/healing/ec2Things.ts";
 import { markComment } from "../../components/healing/mark.ts";
 import { startFakeEc2 } from "../provider/fakeEc2.ts";
 

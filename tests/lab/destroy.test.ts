@@ -19,6 +19,7 @@ import { asking, instances, inventory, terminate } from "./inventory.ts";
 import { eventFile, runUntil } from "./killing.ts";
 import { etcdRuns, machines, onMachine } from "./machines.ts";
 import { makeMarked } from "./marked.ts";
+import { typeCommands } from "./namedCommands.ts";
 
 before(async () => {
   await mustRun("lab", "stop");
@@ -70,6 +71,14 @@ async function incarnationOf(instance: string): Promise<string> {
   );
 }
 
+/** When etcd was started, on each machine. */
+async function etcdStarts(): Promise<string[]> {
+  const property = ["--property", "ExecMainStartTimestampMonotonic"];
+  return Promise.all(
+    (await machines()).sort().map((m) => onMachine(m, "systemctl", "show", "etcd", ...property)),
+  );
+}
+
 async function removeByHand(name: string, type: string): Promise<void> {
   const [record] = (await allRecords()).filter((r) => r.name === name && r.type === type);
   await cloudflare("DELETE", `/dns_records/${record?.id}`);
@@ -95,6 +104,28 @@ test(
     assert.match(await mustRun("status"), /Healthy: one cluster/);
   },
 );
+
+test("up --replace of what looks for leftovers: every machine, disk and record stays, and is in service", async () => {
+  const living = async () => ({
+    instances: await instances(),
+    machines: (await machines()).sort(),
+    inventory: await inventory(),
+    records: (await allRecords()).map(({ id }) => id).sort(),
+  });
+  const before = await living();
+  const started = await etcdStarts();
+  const names = ["etcd-a-leftovers", "etcd-leftovers", "etcd-incarnation"];
+  const flags = names.flatMap((name) => ["--replace", `**::${name}`]);
+  const { code, text } = await npmRun(
+    ...["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", ...flags],
+  );
+  assert.equal(code, 0, text);
+  for (const name of names) assert.match(text, new RegExp(` ${name} replaced`));
+  assert.match(text, /left alone: the instance i-\w+ \(a\.etcd\.test\); .* so this is no destroy/);
+  assert.deepEqual(await living(), before);
+  assert.deepEqual(await etcdStarts(), started, "an etcd was started anew");
+  assert.match(await mustRun("status"), /Healthy: one cluster/);
+});
 
 test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", async () => {
   const { code, text } = await runUntil(
@@ -164,7 +195,7 @@ test(
   },
 );
 
-test("an up that lost answers: destroy removes what the state does not know, and nothing of others", async () => {
+test("an up that lost answers: destroy names instance and volume, removes the rest, and nothing of others", async () => {
   await makeFault({
     kind: "ec2-fault",
     action: "RunInstances",
@@ -182,21 +213,36 @@ test("an up that lost answers: destroy removes what the state does not know, and
   await makeMarked(await incarnationOf(orphan.id), "ours");
   const removeForeign = await makeMarked("ffffffffffff", "foreign");
 
+  // It blocks the deletion of its interface, so it is named at once.
+  const blocked = await destroy();
+  assert.notEqual(blocked.code, 0, blocked.text);
+  assert.match(blocked.text, /What earlier runs left behind was not removed:/);
+  assert.ok(
+    (await instances()).some(({ id }) => id === orphan.id),
+    "the instance was ended",
+  );
+  assert.deepEqual(await typeCommands(blocked.text), [orphan.id]);
+
+  // At the end of all, the volume; nothing goes while it is there.
+  const held = await destroy();
+  assert.notEqual(held.code, 0, held.text);
+  assert.doesNotMatch(held.text, /removed the/);
+  assert.ok((await inventory()).includes("available  ours"));
+  assert.equal((await typeCommands(held.text)).filter((id) => /^vol-/.test(id)).length, 1);
+
   const gone = await destroy();
   assert.equal(gone.code, 0, gone.text);
-  const kinds = [
-    "volume vol",
-    "network interface eni",
-    "Elastic IP eipalloc",
-    "security group sg",
-    "key pair key",
-  ].map((kind) => `the ${kind}-\\w+`);
   for (const what of [
-    `the instance ${orphan.id}`,
-    ...kinds,
-    "the DNS record ours\\.etcd\\.test A 10\\.213\\.32\\.99",
-  ])
-    assert.match(gone.text, new RegExp(`removed ${what}, left behind by a run that was cut off`));
+    "network interface eni-\\w+",
+    "Elastic IP eipalloc-\\w+",
+    "security group sg-\\w+",
+    "key pair key-\\w+",
+  ].map((kind) => `${kind} \\(ours\\)`))
+    assert.match(
+      gone.text,
+      new RegExp(`removed the ${what}, left behind by a run that was cut off`),
+    );
+  assert.match(gone.text, /removed the DNS record ours\.etcd\.test A 10\.213\.32\.99, left behind/);
   assert.deepEqual(await inventory(), [
     "address  foreign",
     "available  foreign",
@@ -224,7 +270,7 @@ test("what cannot be asked for leftovers is named with what to do, and the next 
   assert.notEqual(code, 0, text);
   assert.match(
     text,
-    /What earlier runs left behind could not be removed:\s+EC2 could not be asked for a leftover Elastic IP: UnauthorizedOperation: [^]*run `pulumi destroy` again/,
+    /What earlier runs left behind was not removed:\s+EC2 could not be asked for a leftover Elastic IP: UnauthorizedOperation: [^]*run `pulumi destroy` again/,
   );
   assert.doesNotMatch(text, /^\s+at .*:\d+:\d+\)?$/m, "a stack trace");
   await clearFaults();

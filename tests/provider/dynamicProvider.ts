@@ -14,6 +14,8 @@ import struct from "google-protobuf/google/protobuf/struct_pb.js";
 type Values = Record<string, unknown>;
 
 export interface DynamicProvider {
+  /** The provider as it stands in the state. */
+  readonly text: string;
   create(inputs: Values): Promise<{ id: string; outputs: Values }>;
   diff(olds: Values, news: Values): Promise<boolean>;
   check(olds: Values, news: Values): Promise<{ property: string; reason: string }[]>;
@@ -78,6 +80,7 @@ export async function startDynamicProvider(
   configuration.setArgs(struct.Struct.fromJavaScript(config));
   await call("configure", configuration);
   return {
+    text,
     async create(inputs) {
       const request = new provider.CreateRequest();
       request.setProperties(props(inputs));

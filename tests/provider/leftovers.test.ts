@@ -1,6 +1,6 @@
-// What the deletion of an Incarnation and of Leftovers removes, called as the engine calls it,
-// against scripted answers of EC2 and Cloudflare. Does not prove that real services answer so, nor
-// that Pulumi deletes these resources at the right moment: tests/lab does.
+// What the deletion of an Incarnation and of Leftovers removes, names or leaves alone, called as the
+// engine calls it, against scripted answers of EC2 and Cloudflare. Does not prove that real services
+// answer so, nor that Pulumi deletes these resources at the right moment: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
 import { Incarnation } from "../../components/healing/incarnation.ts";
@@ -13,8 +13,14 @@ const word = "0a1b2c3d4e5f";
 const comment = `pulumi etcd/prod ${word}`;
 const zoneId = "f".repeat(32);
 const interfaces = "aws:ec2/networkInterface:NetworkInterface";
-const outputs = { project: "etcd", stack: "prod", zoneId, version: 2, word };
+const outputs = { project: "etcd", stack: "prod", zoneId, version: 3, word };
 const tags = { Project: "etcd", Stack: "prod", Incarnation: word };
+const ofInterfaces = { type: interfaces, tags, zoneId, comment, version: 2 };
+const ofMachine = {
+  ...ofInterfaces,
+  type: "aws:ec2/instance:Instance",
+  tags: { ...tags, Name: "a.etcd.test", Role: "instance" },
+};
 
 let ec2: FakeEc2;
 let cloudflare: FakeCloudflare;
@@ -35,7 +41,7 @@ before(async () => {
     config,
   );
   leftovers = await startDynamicProvider(
-    () => new Leftovers("leftovers", { type: interfaces, tags }),
+    () => new Leftovers("leftovers", { type: interfaces, tags, zoneId, comment }),
     config,
   );
 });
@@ -63,18 +69,40 @@ const sequence =
   (...answers: Ec2Answer[]) =>
   () =>
     (answers.length > 1 ? answers.shift() : answers[0]) ?? "";
-const instance = (state: string) =>
-  `<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceState><name>${state}</name></instanceState></item></instancesSet></item></reservationSet>`;
-const eni =
-  "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>";
+const named = (name: string) =>
+  `<tagSet><item><key>Name</key><value>${name}</value></item></tagSet>`;
+const instance =
+  "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>" +
+  `<instanceState><name>running</name></instanceState>${named("a.etcd.test")}</item>` +
+  "</instancesSet></item></reservationSet>";
+const volume = (state: string) =>
+  `<volumeSet><item><volumeId>vol-1</volumeId><status>${state}</status></item></volumeSet>`;
+const eni = (status: string, id = "eni-1") =>
+  `<networkInterfaceSet><item><networkInterfaceId>${id}</networkInterfaceId>` +
+  `<status>${status}</status><privateIpAddress>10.0.0.7</privateIpAddress></item>` +
+  "</networkInterfaceSet>";
+const group = "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>";
+const key = "<keySet><item><keyPairId>key-1</keyPairId></item></keySet>";
+const address = (of: string) =>
+  "<addressesSet><item><allocationId>eipalloc-1</allocationId>" +
+  `<associationId>eipassoc-1</associationId><networkInterfaceId>${of}</networkInterfaceId></item>` +
+  "</addressesSet>";
+const client = {
+  name: "_etcd-client._tcp.etcd.test",
+  type: "SRV",
+  comment,
+  data: { target: "a.etcd.test", port: 2379 },
+};
 const removals = () => ec2.actions().filter((action) => !action.startsWith("Describe"));
 
 /** Records as the API lists them, which can then be deleted. */
-function listed(...records: { name: string; type: string; comment: string }[]): void {
+function listed(
+  ...records: { name: string; type: string; comment: string; content?: string; data?: object }[]
+): void {
   const all = records.map((record, i) => ({
+    content: "x",
     ...record,
     id: String(i + 1).repeat(32),
-    content: "x",
   }));
   for (const record of all) cloudflare.records.set(record.id, record);
   cloudflare.next.push({ status: 200, body: { success: true, result: all } });
@@ -96,49 +124,157 @@ test("nothing bears the mark: all is asked for with it, and nothing is removed",
   assert.equal(cloudflare.requests[0]?.headers.authorization, "Bearer token-of-the-stack");
 });
 
-test(
-  "records go before machines, client SRV first; an instance is waited for before what it " +
-    "holds is removed",
-  async () => {
-    listed(
-      { name: "a.etcd.test", type: "A", comment },
-      { name: "_etcd-server._tcp.etcd.test", type: "SRV", comment },
-      { name: "_etcd-client._tcp.etcd.test", type: "SRV", comment },
-    );
-    ec2.script = {
-      ...ec2.script,
-      DescribeInstances: sequence(
-        instance("running"),
-        instance("shutting-down"),
-        instance("terminated"),
-      ),
-      TerminateInstances: "",
-      DescribeNetworkInterfaces: eni,
-      DeleteNetworkInterface: sequence(
-        {
-          code: "InvalidParameterValue",
-          message: "Network interface 'eni-1' is currently in use.",
-        },
-        "<return>true</return>",
-      ),
-    };
-    await incarnation.delete(word, outputs);
-    assert.deepEqual(
-      cloudflare.requests.slice(1).map(({ method, path }) => `${method} ${path.at(-1)}`),
-      ["DELETE 3", "DELETE 2", "DELETE 1"],
-    );
-    assert.deepEqual(removals(), [
-      "TerminateInstances",
-      "DeleteNetworkInterface",
-      "DeleteNetworkInterface",
-    ]);
+test("neither a state's code can end an instance or remove a volume: it does not know how", () => {
+  for (const { text } of [incarnation, leftovers]) {
+    assert.match(text, /deleteNetworkInterface/);
+    assert.doesNotMatch(text, /terminateInstances|deleteVolume|stopInstances|detachVolume/i);
+  }
+});
+
+test("an instance and a volume are named with the commands, and nothing goes beside them", async () => {
+  listed({ name: "a.etcd.test", type: "A", comment });
+  ec2.script = {
+    ...ec2.script,
+    DescribeInstances: instance,
+    DescribeVolumes: volume("available"),
+    DescribeKeyPairs: key,
+    DescribeNetworkInterfaces: eni("available"),
+  };
+  await assert.rejects(incarnation.delete(word, outputs), (e: Error) => {
     assert.match(
-      incarnation.printed(),
-      /removed the instance i-1, left behind by a run that was cut off/,
+      e.message,
+      /^What earlier runs left behind was not removed:\n {2}the instance i-1 \(a\.etcd\.test\): it may hold [^\n]+\n {4}aws ec2 terminate-instances --instance-ids i-1 --region us-east-1\n {2}the volume vol-1: it may hold [^\n]+\n {4}aws ec2 delete-volume --volume-id vol-1 --region us-east-1\n`pulumi stack --show-ids`[^]*run `pulumi destroy` again/,
     );
-    assert.match(incarnation.printed(), /removed the DNS record a\.etcd\.test A x, left behind/);
-  },
-);
+    return true;
+  });
+  assert.deepEqual(removals(), []);
+  assert.deepEqual(
+    cloudflare.requests.map(({ method }) => method),
+    ["GET"],
+  );
+});
+
+test("a cluster in service (`up --replace`): nothing is touched, nothing fails", async () => {
+  const everything = {
+    ...ec2.script,
+    DescribeInstances: instance,
+    DescribeVolumes: volume("in-use"),
+    DescribeKeyPairs: key,
+    DescribeSecurityGroups: group,
+    DescribeNetworkInterfaces: eni("available"),
+  };
+  for (const remove of [
+    () => incarnation.delete(word, outputs),
+    () => leftovers.delete("leftovers", ofMachine),
+    () => leftovers.delete("leftovers", ofInterfaces),
+  ]) {
+    cloudflare.requests.length = 0;
+    listed({ name: "a.etcd.test", type: "A", comment, content: "10.0.0.7" }, client);
+    ec2.script = everything;
+    await remove();
+    assert.deepEqual(
+      cloudflare.requests.map(({ method }) => method),
+      ["GET"],
+    );
+  }
+  assert.deepEqual(removals(), []);
+  assert.match(
+    incarnation.printed(),
+    /left alone: the instance i-1 \(a\.etcd\.test\), the volume vol-1; the DNS record _etcd-client\._tcp\.etcd\.test SRV x still sends clients there, so this is no destroy/,
+  );
+});
+
+test("a member that clients are sent to no more is named, even while they are sent to others", async () => {
+  listed({ ...client, data: { target: "b.etcd.test", port: 2379 } });
+  ec2.script = { ...ec2.script, DescribeInstances: instance };
+  await assert.rejects(
+    leftovers.delete("leftovers", ofMachine),
+    /the instance i-1 .*\n {4}aws ec2 terminate-instances --instance-ids i-1 /,
+  );
+  assert.deepEqual(removals(), []);
+});
+
+test("no instance and no volume is left: records go, client SRV first, and what is unused", async () => {
+  listed(
+    { name: "a.etcd.test", type: "A", comment },
+    { name: "_etcd-server._tcp.etcd.test", type: "SRV", comment },
+    client,
+  );
+  ec2.script = {
+    ...ec2.script,
+    DescribeNetworkInterfaces: eni("available"),
+    DescribeAddresses: address("eni-1"),
+    DescribeSecurityGroups: group,
+    DescribeKeyPairs: key,
+    DeleteNetworkInterface: sequence(
+      { code: "InvalidParameterValue", message: "Network interface 'eni-1' is currently in use." },
+      "<return>true</return>",
+    ),
+    ReleaseAddress: "<return>true</return>",
+    DeleteSecurityGroup: "<return>true</return>",
+    DeleteKeyPair: "",
+  };
+  await incarnation.delete(word, outputs);
+  assert.deepEqual(
+    cloudflare.requests.slice(1).map(({ method, path }) => `${method} ${path.at(-1)}`),
+    ["DELETE 3", "DELETE 2", "DELETE 1"],
+  );
+  assert.deepEqual(removals(), [
+    "DeleteNetworkInterface",
+    "DeleteNetworkInterface",
+    "ReleaseAddress",
+    "DeleteSecurityGroup",
+    "DeleteKeyPair",
+  ]);
+  assert.match(
+    incarnation.printed(),
+    /removed the network interface eni-1, left behind by a run that was cut off/,
+  );
+  assert.match(incarnation.printed(), /removed the DNS record a\.etcd\.test A x, left behind/);
+});
+
+test("what something uses stays, and is named: an interface, its address, a group", async () => {
+  listed();
+  ec2.script = {
+    ...ec2.script,
+    DescribeNetworkInterfaces: eni("in-use"),
+    DescribeAddresses: address("eni-1"),
+    DescribeSecurityGroups: group,
+  };
+  await assert.rejects(incarnation.delete(word, outputs), (e: Error) => {
+    for (const line of [
+      "the network interface eni-1: in use by \\(status in-use\\)",
+      "the Elastic IP eipalloc-1: in use by eni-1",
+      "the security group sg-1: in use by eni-1",
+    ])
+      assert.match(e.message, new RegExp(line));
+    return true;
+  });
+  assert.deepEqual(removals(), []);
+});
+
+test("an interface whose address a record of ours names is not free, whatever EC2 says", async () => {
+  listed({ name: "a.etcd.test", type: "A", comment, content: "10.0.0.7" });
+  ec2.script = { ...ec2.script, DescribeNetworkInterfaces: eni("available") };
+  await assert.rejects(
+    leftovers.delete("leftovers", ofInterfaces),
+    /eni-1: the DNS record a\.etcd\.test A 10\.0\.0\.7 names its address\n {4}aws ec2 delete-network-interface/,
+  );
+  assert.deepEqual(removals(), []);
+});
+
+test("when EC2 cannot say whether a machine lives, no record goes either", async () => {
+  listed({ name: "a.etcd.test", type: "A", comment });
+  ec2.script = {
+    ...ec2.script,
+    DescribeVolumes: { code: "UnauthorizedOperation", message: "You are not authorized." },
+  };
+  await assert.rejects(
+    incarnation.delete(word, outputs),
+    /EC2 could not be asked for a leftover volume: UnauthorizedOperation/,
+  );
+  assert.deepEqual([removals(), cloudflare.requests], [[], []]);
+});
 
 test("a record whose comment is not exactly ours stays, even if the API's filter lets it through", async () => {
   listed({ name: "a.etcd.test", type: "A", comment: comment.toUpperCase() });
@@ -156,12 +292,12 @@ test("what cannot be removed is named with the command, and does not keep the re
   });
   ec2.script = {
     ...ec2.script,
-    DescribeInstances: instance("running"),
-    TerminateInstances: {
+    DescribeNetworkInterfaces: eni("available"),
+    DeleteNetworkInterface: {
       code: "OperationNotPermitted",
-      message: "The instance 'i-1' may not be terminated.",
+      message: "The interface 'eni-1' may not be deleted.",
     },
-    DescribeKeyPairs: "<keySet><item><keyPairId>key-1</keyPairId></item></keySet>",
+    DescribeKeyPairs: key,
     DeleteKeyPair: "",
   };
   await assert.rejects(incarnation.delete(word, outputs), (e: Error) => {
@@ -171,7 +307,7 @@ test("what cannot be removed is named with the command, and does not keep the re
     );
     assert.match(
       e.message,
-      /the instance i-1: OperationNotPermitted: .*may not be terminated\.\n {4}aws ec2 terminate-instances --instance-ids i-1 --region us-east-1/,
+      /the network interface eni-1: OperationNotPermitted: .*may not be deleted\.\n {4}aws ec2 delete-network-interface --network-interface-id eni-1 --region us-east-1/,
     );
     assert.match(e.message, /run `pulumi destroy` again/);
     assert.ok(!e.message.includes("lab-secret") && !e.message.includes("token-of-the-stack"));
@@ -189,73 +325,55 @@ test("a service that is out of reach for good ends in a message within a minute"
     "aws:endpoints": '[{"ec2":"http://127.0.0.1:9"}]',
   };
   const cut = await startDynamicProvider(
-    () => new Leftovers("leftovers", { type: interfaces, tags }),
+    () => new Leftovers("leftovers", { type: interfaces, tags, zoneId, comment }),
     config,
   );
   const started = Date.now();
   await assert.rejects(
-    cut.delete("leftovers", { type: interfaces, tags, version: 1 }),
-    /What earlier runs left behind could not be removed:\n.*ECONNREFUSED[^]*pulumi stack rm --force/,
+    cut.delete("leftovers", ofInterfaces),
+    /What earlier runs left behind was not removed:\n.*ECONNREFUSED[^]*pulumi stack rm --force/,
   );
   assert.ok(Date.now() - started < 60_000);
   cut.close();
 });
 
-test("Leftovers look for their own type and tags only", async () => {
+test("Leftovers look for their own type and tags only, and read long lists to their end", async () => {
+  listed();
   ec2.script = {
     ...ec2.script,
-    DescribeNetworkInterfaces: eni,
+    DescribeNetworkInterfaces: ({ parameters }) =>
+      parameters.NextToken
+        ? eni("available")
+        : `${eni("available", "eni-0")}<nextToken>more</nextToken>`,
     DeleteNetworkInterface: "<return>true</return>",
   };
-  await leftovers.delete("leftovers", {
-    type: interfaces,
-    tags: { ...tags, Role: "interface" },
-    version: 1,
-  });
-  assert.deepEqual(ec2.actions(), ["DescribeNetworkInterfaces", "DeleteNetworkInterface"]);
+  await leftovers.delete("leftovers", { ...ofInterfaces, tags: { ...tags, Role: "interface" } });
+  assert.deepEqual(ec2.actions(), [
+    "DescribeNetworkInterfaces",
+    "DescribeNetworkInterfaces",
+    "DeleteNetworkInterface",
+    "DeleteNetworkInterface",
+  ]);
   assert.deepEqual([1, 2, 3, 4].map((n) => ec2.calls[0]?.parameters[`Filter.${n}.Name`]).sort(), [
     "tag:Incarnation",
     "tag:Project",
     "tag:Role",
     "tag:Stack",
   ]);
+  assert.deepEqual(
+    ec2.calls.slice(2).map(({ parameters }) => parameters.NetworkInterfaceId),
+    ["eni-0", "eni-1"],
+  );
 });
 
-test(
-  "an address that is associated lets go of its interface first, and long lists are read " +
-    "to their end",
-  async () => {
-    listed();
-    const addresses =
-      "<addressesSet><item><allocationId>eipalloc-1</allocationId><associationId>eipassoc-1</associationId></item></addressesSet>";
-    ec2.script = {
-      ...ec2.script,
-      DescribeAddresses: addresses,
-      DisassociateAddress: "<return>true</return>",
-      ReleaseAddress: "<return>true</return>",
-      DeleteNetworkInterface: "<return>true</return>",
-      DescribeNetworkInterfaces: ({ parameters }) =>
-        parameters.NextToken ? eni : `${eni.replace("eni-1", "eni-0")}<nextToken>more</nextToken>`,
-    };
-    await incarnation.delete(word, outputs);
-    assert.deepEqual(removals(), [
-      "DeleteNetworkInterface",
-      "DeleteNetworkInterface",
-      "DisassociateAddress",
-      "ReleaseAddress",
-    ]);
-    assert.deepEqual(
-      ec2.calls
-        .filter(({ action }) => action === "DeleteNetworkInterface")
-        .map(({ parameters }) => parameters.NetworkInterfaceId),
-      ["eni-0", "eni-1"],
-    );
-  },
-);
+test("the code of an earlier release in the state gives way to this one at the next up", async () => {
+  assert.equal(await leftovers.diff({ ...ofInterfaces, version: 1 }, ofInterfaces), true);
+  assert.equal(await leftovers.diff(ofInterfaces, ofInterfaces), false);
+});
 
 test("without an incarnation among the tags nothing is touched", async () => {
   await assert.rejects(
-    leftovers.delete("leftovers", { type: interfaces, tags: { Project: "etcd" }, version: 1 }),
+    leftovers.delete("leftovers", { ...ofInterfaces, tags: { Project: "etcd" } }),
     /without the tag Incarnation/,
   );
   assert.deepEqual(ec2.calls, []);
@@ -265,7 +383,7 @@ test(
   "the word outlives a change of the zone and a state of an earlier release, which is " +
     "brought up to date",
   async () => {
-    const news = { project: "etcd", stack: "prod", zoneId, version: 2 };
+    const news = { project: "etcd", stack: "prod", zoneId, version: 3 };
     assert.equal(await incarnation.diff({ word }, news), true);
     assert.equal((await incarnation.update({ word }, news)).word, word);
     assert.equal(await incarnation.diff(outputs, news), false);
