@@ -14,12 +14,8 @@ const cluster = new EtcdCluster("etcd", { ...settings, ...secrets });
 export const discoveryDomain = settings.domain;
 /** Client URL of each member, by private address. */
 export const endpoints = cluster.endpoints;
-/** The cluster's ID; one, or the health check would not have passed. */
-export const clusterId = cluster.clusterId;
 /** What health is judged against. */
-export const peerUrls = Object.fromEntries(
-  Object.entries(cluster.nodes).map(([name, node]) => [name, node.peerUrl]),
-);
+export const peerUrls = cluster.peerUrls;
 /** User for SSH to the members' addresses. */
 export const sshUser = settings.sshUser;
 /** SSH host key of each member, as it stands in known_hosts: what a connection has to see. */

@@ -11,11 +11,13 @@ export interface NodeBootstrap {
   readonly name: string;
   readonly domain: string;
   readonly tls: boolean;
+  /** Its own private address, where etcd listens. */
+  readonly address: string;
   /**
-   * Private address of every member by name, this one included: the set that the node checks before
-   * its first start.
+   * Private address of each founder by name: the set that a node checks before its first start. It
+   * never changes, so that a member that is declared later changes nobody else's bootstrap.
    */
-  readonly members: Readonly<Record<string, string>>;
+  readonly founders: Readonly<Record<string, string>>;
   /** EBS volume that holds the member's data. */
   readonly volumeId: string;
   /** `initial-cluster-token`. */
@@ -54,6 +56,7 @@ export function nodeJson(node: NodeBootstrap): {
   run_list: string[];
   etcd: Record<string, unknown>;
 } {
+  const isFounder = node.name in node.founders;
   return {
     run_list: ["recipe[etcd]"],
     etcd: {
@@ -61,9 +64,11 @@ export function nodeJson(node: NodeBootstrap): {
       name: node.name,
       tls: node.tls,
       token: node.token,
-      members: node.members,
+      address: node.address,
+      members: isFounder ? node.founders : {},
       volume: node.volumeId,
-      initial_state: "new",
+      // On an empty disk only a founder may be part of a new cluster, whatever DNS says.
+      initial_state: isFounder ? "new" : "existing",
       version: node.etcdVersion,
       mirror: node.etcdMirror,
       checksums: node.etcdChecksums,

@@ -18,7 +18,7 @@
  * that is said, and the deletion goes on.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { clientSrvName } from "../dns/srvRecord.ts";
+import { clientSrvName } from "../names.ts";
 import { cloudflareApi } from "../healing/cloudflareApi.ts";
 import type { ListedRecord } from "../healing/cloudflareOrphans.ts";
 import type { Setting } from "../healing/ec2Client.ts";

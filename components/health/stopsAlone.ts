@@ -10,53 +10,67 @@ import { credentialsOf } from "./certificateTrouble.ts";
 import { probeCluster } from "./etcdProbe.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 
-/** Whom to ask; called only when the resources it names are in the state. */
-type Cluster = () => {
-  readonly members: readonly {
-    readonly name: string;
-    readonly endpoint: pulumi.Output<string>;
-    readonly peerUrl: string;
-  }[];
-  readonly identity: Identity | undefined;
-};
+/** A member as the program declares it. */
+interface Declared {
+  readonly name: string;
+  readonly endpoint: pulumi.Output<string>;
+  readonly peerUrl: string;
+}
 
 /** How long the others may take to be healthy, in seconds: an election is over by then. */
-const patience = 15;
+const patienceSeconds = 15;
 
-/** A `beforeUpdate` hook for the machines. Preview has it, too, but asks no member. */
-export function stopsAlone(name: string, cluster: Cluster): pulumi.ResourceHook {
-  let first: string | undefined;
-  return new pulumi.ResourceHook(
-    `${name}-stops-alone`,
-    async ({ name: resource, newInputs, oldOutputs }) => {
-      const from = String(oldOutputs?.instanceType);
-      const to = String(newInputs?.instanceType);
-      if (from === to) return;
-      const change = `${resource}: a change from ${from} to ${to} stops the machine`;
-      first ??= resource;
-      if (first !== resource)
-        throw new Error(
-          `${change}, and ${first} changes in the same run; they do so one at a time: ` +
-            "give one of them the type that it has, and change it when all members are " +
-            "healthy again",
-        );
-      if (pulumi.runtime.isDryRun()) return;
-      const { members, identity } = cluster();
-      const node = members.find((m) => resource === `${name}-${m.name}-instance`)?.name ?? "";
-      const reasons = await whyNotWithout(
-        node,
-        await valueOf(pulumi.all(members.map((m) => pulumi.output({ ...m })))),
-        await valueOf(pulumi.output(identity && { ...identity })),
-      );
-      if (reasons.length > 0)
-        throw new Error(
-          `${change}, so it was left alone, because the others are not healthy without ` +
-            `it:\n${reasons.map((r) => `  ${r}`).join("\n")}\n  Mend them first (a ` +
-            "machine that is stopped: aws ec2 start-instances), then run pulumi up again.",
-        );
-    },
-    { onDryRun: true },
-  );
+export class StopsAlone {
+  /** A `beforeUpdate` hook for the machines. Preview has it, too, but asks no member. */
+  readonly hook: pulumi.ResourceHook;
+  /** The first machine that is to stop in this run. */
+  #first: string | undefined;
+  #members: readonly Declared[] = [];
+  #operator: Identity | undefined;
+
+  constructor(name: string) {
+    this.hook = new pulumi.ResourceHook(
+      `${name}-stops-alone`,
+      async ({ name: resource, newInputs, oldOutputs }) => {
+        const from = String(oldOutputs?.instanceType);
+        const to = String(newInputs?.instanceType);
+        if (from === to) return;
+        const change = `${resource}: a change from ${from} to ${to} stops the machine`;
+        this.#refuseSecond(resource, change);
+        if (pulumi.runtime.isDryRun()) return;
+        const leaver = this.#members.find((m) => resource === `${name}-${m.name}-instance`);
+        await this.#refuseUnlessOthersAreHealthy(leaver?.name ?? "", change);
+      },
+      { onDryRun: true },
+    );
+  }
+
+  /** Whom the hook asks. Called before the program ends, so before any machine is changed. */
+  watch(members: readonly { readonly declared: Declared }[], operator: Identity | undefined): void {
+    this.#members = members.map(({ declared }) => declared);
+    this.#operator = operator;
+  }
+
+  #refuseSecond(resource: string, change: string): void {
+    this.#first ??= resource;
+    if (this.#first === resource) return;
+    throw new Error(
+      `${change}, and ${this.#first} changes in the same run; they do so one at a time: give one ` +
+        "of them the type that it has, and change it when all members are healthy again",
+    );
+  }
+
+  async #refuseUnlessOthersAreHealthy(leaver: string, change: string): Promise<void> {
+    const members = await valueOf(pulumi.all(this.#members.map((m) => pulumi.output({ ...m }))));
+    const operator = await valueOf(pulumi.output(this.#operator && { ...this.#operator }));
+    const reasons = await whyNotWithout(leaver, members, operator);
+    if (reasons.length === 0) return;
+    throw new Error(
+      `${change}, so it was left alone, because the others are not healthy without it:\n` +
+        `${reasons.map((r) => `  ${r}`).join("\n")}\n  Mend them first (a machine that is ` +
+        "stopped: aws ec2 start-instances), then run pulumi up again.",
+    );
+  }
 }
 
 async function whyNotWithout(
@@ -64,7 +78,7 @@ async function whyNotWithout(
   members: readonly DeclaredMember[],
   identity: Parameters<typeof credentialsOf>[0] | undefined,
 ): Promise<readonly string[]> {
-  const deadline = Date.now() + patience * 1000;
+  const deadline = Date.now() + patienceSeconds * 1000;
   const others = members.filter((m) => m.name !== node);
   for (;;) {
     const { reasons } = await probeCluster(

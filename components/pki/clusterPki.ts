@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../clusterContext.ts";
 import type { CertificateSettings } from "../config/certificateSettings.ts";
-import { Certificate } from "./certificate.ts";
+import { Certificate, type CertificateArgs } from "./certificate.ts";
 import { CertificateAuthority } from "./certificateAuthority.ts";
 import { authorityWarning, endOf } from "./certificates.ts";
 
@@ -11,67 +12,66 @@ export interface Identity {
   readonly privateKey: pulumi.Output<string>;
 }
 
-/** What makes the identities of one cluster. */
+/** The identities of one cluster. */
 export interface ClusterPki {
-  /** A member's: for its names and its address, as server and as client. */
-  member(name: string, hostname: string, address: pulumi.Input<string>): Identity;
+  /** The CA's certificate, PEM. */
+  readonly ca: pulumi.Output<string>;
+  /** A member's identity: for its names and its address, as server and as client. */
+  member(member: string, address: pulumi.Input<string>): Identity;
   /** The operator's: a client, and no peer, because it holds no name of the cluster. */
   readonly operator: Identity;
 }
 
+/** A CA that signs certificates: its own certificate and key, PEM. */
+export interface Authority {
+  readonly certificate: pulumi.Input<string>;
+  readonly privateKey: pulumi.Input<string>;
+}
+
 /**
- * The certificates of a cluster: of a CA of its own, or of the one that was brought. Each member's
+ * The certificates of a cluster: of the CA that was brought, or of one of its own. Each member's
  * holds the domain (peers are limited to certificates with that name), its full name, its private
- * address (checked without DNS), and the loopback for tools on the node.
+ * address (checked without DNS), and the loopback for tools on the node. `after`: what comes before
+ * the first of them.
  */
 export function clusterPki(
-  name: string,
-  domain: string,
-  settings: CertificateSettings,
-  brought: { readonly certificate: string; readonly privateKey: pulumi.Input<string> } | undefined,
-  opts: pulumi.CustomResourceOptions,
+  { name, names, options }: ClusterContext,
+  { certificateDays, renewBeforeDays }: CertificateSettings,
+  brought: Authority | undefined,
+  after: pulumi.Resource,
 ): ClusterPki {
+  const opts = options.with({ dependsOn: [after] });
   const authority =
-    brought ?? new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${domain}` }, opts);
+    brought ??
+    new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${names.domain}` }, opts);
   const ca = pulumi.output(authority.certificate);
-  const shared = {
-    authority,
-    days: settings.certificateDays,
-    renewBeforeDays: settings.renewBeforeDays,
-  };
-  ca.apply(async (certificate) => {
-    const warning = authorityWarning(
-      Date.now(),
-      await endOf(certificate),
-      settings.certificateDays,
+  warnOfItsEnd(ca, certificateDays);
+  const identity = (who: string, profile: Pick<CertificateArgs, ProfileKey>): Identity => {
+    const { certificate, privateKey } = new Certificate(
+      `${name}-${who}-certificate`,
+      { authority, days: certificateDays, renewBeforeDays, ...profile },
+      opts,
     );
-    if (warning) pulumi.log.warn(warning);
-  });
-  const identity = ({ certificate, privateKey }: Certificate): Identity => ({
-    ca,
-    certificate,
-    privateKey,
-  });
-  return {
-    member: (member, hostname, address) =>
-      identity(
-        new Certificate(
-          `${name}-${member}-certificate`,
-          {
-            ...shared,
-            commonName: hostname,
-            dnsNames: [domain, hostname, "localhost"],
-            addresses: [address, "127.0.0.1"],
-          },
-          opts,
-        ),
-      ),
-    operator: identity(
-      new Certificate(
-        `${name}-operator-certificate`,
-        { ...shared, commonName: "operator", dnsNames: [], addresses: [] },
-        opts,
-      ),
-    ),
+    return { ca, certificate, privateKey };
   };
+  return {
+    ca,
+    member(member, address) {
+      const commonName = names.hostname(member);
+      const dnsNames = [names.domain, commonName, "localhost"];
+      return identity(member, { commonName, dnsNames, addresses: [address, "127.0.0.1"] });
+    },
+    operator: identity("operator", { commonName: "operator", dnsNames: [], addresses: [] }),
+  };
+}
+
+type ProfileKey = "commonName" | "dnsNames" | "addresses";
+
+/** In every run: no renewal shows it, because no certificate ends later than its CA. */
+function warnOfItsEnd(ca: pulumi.Output<string>, certificateDays: number): void {
+  ca.apply(async (certificate) => {
+    const end = await endOf(certificate);
+    const warning = authorityWarning(Date.now(), end, certificateDays);
+    if (warning) await pulumi.log.warn(warning);
+  });
 }

@@ -10,15 +10,24 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
+import type { ClusterContext } from "../clusterContext.ts";
 import type { EtcdNode } from "../etcdNode.ts";
 import { FirstContact } from "./firstContact.ts";
 import { HostKey, type HostKeySeed, makeHostKey } from "./hostKey.ts";
 import { sshConnection } from "./sshConnection.ts";
 import { firstContactKeyIn, userDataOf } from "./userData.ts";
 
+/** The user that opens a machine, and the private key; a secret. */
+export interface Login {
+  readonly user: string;
+  readonly privateKey: pulumi.Input<string>;
+}
+
 export interface NodeAccess {
-  /** The lasting host key, as it stands in known_hosts, once it is in force. */
+  /** The lasting host key, as it stands in known_hosts; known as soon as the machine exists. */
   readonly hostKey: pulumi.Output<string>;
+  /** The same key, once the machine shows it: what waits for it may connect. */
+  readonly shownHostKey: pulumi.Output<string>;
   /** For remote commands: waits for the first contact. */
   readonly connection: types.input.remote.ConnectionArgs;
 }
@@ -28,35 +37,44 @@ export function newUserData(): pulumi.Output<string> {
   return pulumi.secret(makeHostKey().then(userDataOf));
 }
 
+/** How long a new machine may take to open SSH, in seconds. */
+const bootTimeoutSeconds = 300;
+
 /**
- * Makes the first contact with a node's machine. `seed` is in the state before the machine; see
- * hostKey.ts.
+ * Makes the first contact with a member's machine, once its ports are open (`openings`). `seed` is
+ * in the state before the machine; see hostKey.ts.
  */
 export function nodeAccess(
-  name: string,
+  { name, options }: ClusterContext,
+  member: string,
   node: EtcdNode,
-  seed: HostKeySeed,
-  login: { readonly user: string; readonly privateKey: pulumi.Input<string> },
-  opts: pulumi.CustomResourceOptions,
+  login: Login,
+  { seed, openings }: { readonly seed: HostKeySeed; readonly openings: readonly pulumi.Resource[] },
 ): NodeAccess {
   const instanceId = node.instance.id;
-  const lasting = new HostKey(`${name}-host-key`, { seed: seed.seed, instanceId }, opts);
+  const afterOpenings = options.with({ dependsOn: [...openings] });
+  const lasting = new HostKey(
+    `${name}-${member}-host-key`,
+    { seed: seed.seed, instanceId },
+    afterOpenings,
+  );
   const contact = new FirstContact(
-    `${name}-first-contact`,
+    `${name}-${member}-first-contact`,
     {
-      node: node.member,
+      node: member,
       instanceId,
       host: node.privateIp,
       ...login,
-      timeoutSeconds: 300,
+      timeoutSeconds: bootTimeoutSeconds,
       firstHostKey: pulumi.unsecret(node.instance.userData.apply(firstContactKeyIn)),
       hostKey: lasting.publicKey,
       hostPrivateKey: lasting.privateKey,
     },
-    opts,
+    afterOpenings,
   );
   return {
-    hostKey: contact.hostKey,
-    connection: sshConnection(node.privateIp, contact.hostKey, login.user, login.privateKey),
+    hostKey: lasting.publicKey,
+    shownHostKey: contact.hostKey,
+    connection: sshConnection(node.privateIp, contact.hostKey, login),
   };
 }

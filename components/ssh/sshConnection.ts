@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
+import type { Login } from "./nodeAccess.ts";
 
 /**
  * How this program reaches a node after the first contact: the one place that knows (pinnedSsh.ts
@@ -11,8 +12,7 @@ import type { types } from "@pulumi/command";
 export function sshConnection(
   host: pulumi.Input<string>,
   hostKey: pulumi.Input<string>,
-  user: string,
-  privateKey: pulumi.Input<string>,
+  { user, privateKey }: Login,
 ): types.input.remote.ConnectionArgs {
   return { host, hostKey, user, privateKey, dialErrorLimit: 16, perDialTimeout: 15 };
 }

@@ -9,6 +9,7 @@ import { addressOf, promiseOf, recordResources, settled, type Registered } from 
 let registered: Registered[];
 let dependencies: Map<string, string[]>;
 let options: Map<string, pulumi.CustomResourceOptions>;
+let peerUrls: Readonly<Record<string, string>>;
 let endpoints: Record<string, string>;
 let hostKeys: Record<string, string>;
 const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -54,6 +55,7 @@ before(async () => {
     { transformations: [watched.watch] },
   );
   endpoints = await promiseOf(cluster.endpoints);
+  peerUrls = cluster.peerUrls;
   hostKeys = await promiseOf(cluster.hostKeys);
   await settled(registered);
 });
@@ -359,7 +361,12 @@ test(
         dependencies.get(`etcd-${n}-bootstrap`)?.includes(`etcd-${n}-shutdown`),
         "a bootstrap goes after its shutdown",
       );
-      assert.deepEqual(dependencies.get(`etcd-${n}-shutdown`), ["etcd-dns-readiness"]);
+      // Direct edges: when one member leaves, the gate stays and orders nothing.
+      assert.deepEqual(dependencies.get(`etcd-${n}-shutdown`), [
+        "etcd-dns-readiness",
+        `etcd-${n}-address`,
+        `etcd-${n}-peer`,
+      ]);
       assert.equal(one(`etcd-${n}-shutdown`).inputs.hostKey, hostKeys[n]);
     }
   },
@@ -382,12 +389,19 @@ test("health waits for every bootstrap, and clients find the cluster only after 
     "etcd-b-bootstrap",
     "etcd-c-bootstrap",
   ]);
-  assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health"]);
+  assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health", "etcd-a-shutdown"]);
   assert.deepEqual(
     endpoints,
     Object.fromEntries(
       ["a", "b", "c"].map((n) => [n, `https://${addressOf(`etcd-${n}-interface`)}:2379`]),
     ),
+  );
+});
+
+test("peer URLs are by name", () => {
+  assert.deepEqual(
+    peerUrls,
+    Object.fromEntries(["a", "b", "c"].map((n) => [n, `https://${n}.etcd.test:2380`])),
   );
 });
 

@@ -39,7 +39,7 @@ export async function recordResources(): Promise<Registered[]> {
                           privateKey: "marker-of-the-private-key",
                         }
                       : type.endsWith("etcd:Founders")
-                        ? { founding: "f0f0" }
+                        ? { founding: "f0f0", founders: inputs.addresses }
                         : {};
         // the word is the id
         const id = type.endsWith("etcd:Incarnation") ? "0a1b2c" : `${name}-id`;

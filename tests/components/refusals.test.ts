@@ -1,8 +1,8 @@
-// Which changes of founders preview refuses. Does not prove that the engine asks:
+// Which changes of a founded cluster preview refuses. Does not prove that the engine asks:
 // tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { refusals } from "../../components/founders.ts";
+import { refusals, volumeRefusals } from "../../components/charter/refusals.ts";
 
 const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" };
 const places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
@@ -17,7 +17,6 @@ const founded = {
   kmsKeyId: "",
   instanceTypes: types,
   places,
-  volumeIds: { a: "vol-1", b: "vol-2", c: "vol-3" },
 };
 // how preview shows a value that is not known yet
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -71,16 +70,10 @@ const refused: [string, object, string, RegExp][] = [
     /changes for a, b, c, which would stop them all at once/,
   ],
   [
-    "another volume",
-    { volumeIds: { ...founded.volumeIds, b: "vol-9" } },
-    "volumeIds",
-    /data volume of b:/,
-  ],
-  [
-    "a volume about to be replaced",
-    { volumeIds: { ...founded.volumeIds, c: unknown } },
-    "volumeIds",
-    /data volume of c:/,
+    "a zone of Cloudflare's that is made in the same run",
+    { zoneId: unknown },
+    "zoneId",
+    /founded in 0123; got a value that is not known yet/,
   ],
 ];
 for (const [name, change, property, reason] of refused) {
@@ -100,11 +93,6 @@ test("refused: a KMS key for a cluster that was founded before there was such a 
     ["kmsKeyId"],
   );
   assert.deepEqual(refusals(older, founded), []);
-  assert.deepEqual(
-    refusals({ volumeIds: {} }, { volumeIds: {} }),
-    [],
-    "the record of volumes holds nothing else",
-  );
 });
 test("accepted: the first up, and no change", () => {
   assert.deepEqual(refusals({}, founded), []);
@@ -114,4 +102,23 @@ test("accepted: the first up, and no change", () => {
     [],
     "one node at a time may change its type",
   );
+});
+
+const volumes = { a: "vol-1", b: "vol-2", c: "vol-3" };
+for (const [name, change, lost] of [
+  ["another volume", { b: "vol-9" }, "b"],
+  ["a volume about to be replaced", { c: unknown }, "c"],
+  ["two volumes", { a: "vol-8", b: "vol-9" }, "a, b"],
+] as const) {
+  test(`refused: ${name}`, () => {
+    const [refusal, ...more] = volumeRefusals(volumes, { ...volumes, ...change });
+    assert.equal(refusal?.property, "volumeIds");
+    assert.match(refusal?.reason ?? "", new RegExp(`^data volume of ${lost}: `));
+    assert.deepEqual(more, []);
+  });
+}
+test("accepted: volumes at the first up, no change, and a volume of a member more", () => {
+  assert.deepEqual(volumeRefusals(undefined, volumes), []);
+  assert.deepEqual(volumeRefusals(volumes, volumes), []);
+  assert.deepEqual(volumeRefusals(volumes, { ...volumes, d: unknown }), []);
 });

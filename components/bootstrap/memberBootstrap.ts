@@ -1,0 +1,90 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as remote from "@pulumi/command/remote/index.js";
+import type { ClusterContext } from "../clusterContext.ts";
+import type { Settings } from "../config/settings.ts";
+import { clusterToken, type Founding } from "../charter/founding.ts";
+import type { EtcdNode } from "../etcdNode.ts";
+import type { Identity } from "../pki/clusterPki.ts";
+import type { NodeAccess } from "../ssh/nodeAccess.ts";
+import { bootstrapOf, launcher } from "./chefBootstrap.ts";
+
+/** Beside the converge: SSH that opens late, in seconds. */
+const sshAllowanceSeconds = 400;
+
+export interface MemberBootstrapArgs {
+  readonly member: string;
+  readonly node: EtcdNode;
+  readonly access: NodeAccess;
+  readonly identity: Identity | undefined;
+  readonly founding: Founding;
+  /** The cookbook as packCookbook makes it. */
+  readonly cookbook: pulumi.Input<string>;
+  readonly settings: Settings;
+  /** What comes before etcd may be started. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+export interface MemberBootstrap {
+  readonly command: remote.Command;
+  /** Changes when the machine was made anew, stopped for another type, or bootstrapped. */
+  readonly digest: pulumi.Output<string>;
+}
+
+/**
+ * Chef on one machine, over SSH. It returns when etcd is being started, and waits for no other
+ * member.
+ */
+export function memberBootstrap(
+  { name, names, ownership, options }: ClusterContext,
+  { member, node, access, identity, founding, cookbook, settings, after }: MemberBootstrapArgs,
+): MemberBootstrap {
+  const prepared = pulumi
+    .all([
+      pulumi.all([node.privateIp, node.volume.id, founding.founders]),
+      pulumi.all([ownership.stackId, founding.founding, cookbook]),
+      pulumi.output(identity),
+    ])
+    .apply(([[address, volumeId, founders], [stackId, word, archive], pki]) =>
+      bootstrapOf({
+        name: member,
+        domain: names.domain,
+        tls: names.tls,
+        address,
+        founders,
+        volumeId,
+        token: clusterToken(names.domain, stackId, word),
+        etcdVersion: settings.etcdVersion,
+        etcdMirror: settings.etcdMirror,
+        etcdChecksums: settings.etcdChecksums,
+        etcdSha256: settings.etcdSha256,
+        chef: settings.chef,
+        pki,
+        cookbook: archive,
+        timeoutSeconds: settings.bootstrapTimeout,
+        dnsTimeoutSeconds: settings.dnsTimeout,
+      }),
+    );
+  const timeout = `${settings.bootstrapTimeout + sshAllowanceSeconds}s`;
+  const command = new remote.Command(
+    `${name}-${member}-bootstrap`,
+    {
+      connection: access.connection,
+      create: launcher,
+      update: launcher,
+      stdin: pulumi.secret(prepared.stdin),
+      addPreviousOutputInEnv: false,
+      triggers: [node.instance.id, node.volume.id],
+    },
+    options.with({
+      dependsOn: [...after],
+      additionalSecretOutputs: ["stdin"],
+      customTimeouts: { create: timeout, update: timeout },
+    }),
+  );
+  const { id, instanceType } = node.instance;
+  return {
+    command,
+    // The digest of a secret tells nothing of it, and health's own state need not be hidden.
+    digest: pulumi.unsecret(pulumi.interpolate`${id} ${instanceType} ${prepared.digest}`),
+  };
+}

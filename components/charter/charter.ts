@@ -1,0 +1,81 @@
+/**
+ * Charter: what the cluster was founded with, written down at the first `up`, before anything else
+ * is made.
+ *
+ *   check   refuses a change that a founded cluster cannot take, with the reason
+ *   diff    a change that is allowed
+ *   create  writes down
+ *   update  writes down
+ *   delete  nothing
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeSettings, Settings } from "../config/settings.ts";
+import { refusals, type CharterInputs } from "./refusals.ts";
+
+/** What the settings say that a founded cluster keeps. */
+export function charterOf(
+  settings: Settings & {
+    readonly sshPublicKey: pulumi.Input<string>;
+    readonly authority?: { readonly certificate: pulumi.Input<string> } | undefined;
+  },
+): CharterArgs {
+  const { nodes, subnets } = settings;
+  const ofEach = <T>(pick: (node: NodeSettings) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, pick(node)]));
+  const placeOf = ({ zone }: NodeSettings) => {
+    const subnet = subnets[zone] ?? "in the default subnet";
+    return pulumi.interpolate`${zone} ${subnet}`;
+  };
+  return {
+    nodes: Object.keys(nodes),
+    domain: settings.domain,
+    zoneId: settings.zoneId,
+    tls: settings.tls,
+    authority: settings.authority?.certificate ?? "",
+    etcdVersion: settings.etcdVersion,
+    sshPublicKey: settings.sshPublicKey,
+    kmsKeyId: settings.kmsKeyId,
+    places: pulumi.all(ofEach(placeOf)),
+    instanceTypes: ofEach((node) => node.instanceType),
+  };
+}
+
+/** See CharterInputs for each. */
+export type CharterArgs = {
+  readonly [Key in keyof CharterInputs]-?: pulumi.Input<CharterInputs[Key]>;
+};
+
+const provider: pulumi.dynamic.ResourceProvider<CharterInputs, CharterInputs> = {
+  async check(olds, news) {
+    return { inputs: news, failures: refusals(olds ?? {}, news) };
+  },
+  async diff(_id, olds, news) {
+    const meaning = (i: CharterInputs) =>
+      JSON.stringify([
+        i.nodes,
+        i.domain,
+        i.zoneId,
+        i.tls,
+        i.authority,
+        i.etcdVersion,
+        i.places,
+        i.instanceTypes,
+        i.sshPublicKey,
+        i.kmsKeyId,
+      ]);
+    return { changes: meaning(olds) !== meaning(news) };
+  },
+  async create(inputs) {
+    return { id: "founders", outs: inputs };
+  },
+  async update(_id, _olds, news) {
+    return { outs: news };
+  },
+};
+
+/** The record that refuses. Its type keeps the name it has in the states of living clusters. */
+export class Charter extends pulumi.dynamic.Resource {
+  constructor(name: string, args: CharterArgs, opts?: pulumi.CustomResourceOptions) {
+    super(provider, name, { ...args }, opts, "etcd", "Founders");
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Founding: which disks and addresses the cluster was founded with, and a word for that founding.
+ * It is written once: members that are declared later are not in it.
+ *
+ *   check   refuses another data volume for a founder
+ *   diff    only a record of an older release, which holds no addresses
+ *   create  writes down, and draws the word
+ *   update  adds the addresses to a record of an older release; all else stays
+ *   delete  nothing
+ *
+ * The record goes before any volume does: where a destroy removed only some of them, the next `up`
+ * founds under another word, and data that is left cannot pass for a member of the new cluster.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { volumeRefusals } from "./refusals.ts";
+
+export interface FoundingArgs {
+  /** Data volume of each declared member, by name. */
+  readonly volumeIds: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Private address of each declared member, by name. */
+  readonly addresses: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+interface Inputs {
+  readonly volumeIds: Readonly<Record<string, string>>;
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+interface Outputs {
+  readonly volumeIds: Readonly<Record<string, string>>;
+  /** Not in states of releases up to 0.1.0. */
+  readonly founders?: Readonly<Record<string, string>>;
+  /** Not in states of even older ones. */
+  readonly founding?: string;
+}
+
+/** The addresses of those whose volumes stand in the record. Pure. */
+function foundersOf(
+  volumeIds: Readonly<Record<string, string>>,
+  addresses: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(addresses).filter(([name]) => name in volumeIds));
+}
+
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
+  async check(olds, news) {
+    return { inputs: news, failures: volumeRefusals(olds?.volumeIds, news.volumeIds) };
+  },
+  async diff(_id, olds) {
+    return { changes: olds.founders === undefined };
+  },
+  async create({ volumeIds, addresses }) {
+    const { randomBytes } = await import("node:crypto");
+    const founding = randomBytes(4).toString("hex");
+    return { id: "founders", outs: { volumeIds, founders: addresses, founding } };
+  },
+  async update(_id, { volumeIds, founding }, { addresses }) {
+    const outs = { volumeIds, founders: foundersOf(volumeIds, addresses) };
+    return { outs: founding === undefined ? outs : { ...outs, founding } };
+  },
+};
+
+/** The record of founders. Its type keeps the name it has in the states of living clusters. */
+export class Founding extends pulumi.dynamic.Resource {
+  /**
+   * Eight random hexadecimal digits, drawn when this record is made; undefined for a cluster that
+   * was founded before there were such words.
+   */
+  declare readonly founding: pulumi.Output<string | undefined>;
+  /** Private address of each founder by name, as it was when the cluster was founded. */
+  declare readonly founders: pulumi.Output<Readonly<Record<string, string>>>;
+
+  constructor(name: string, args: FoundingArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      provider,
+      name,
+      { ...args, founding: undefined, founders: undefined },
+      opts,
+      "etcd",
+      "Founders",
+    );
+  }
+}
+
+/**
+ * `initial-cluster-token` of a cluster: its domain and the random words of the stack's and of the
+ * founding's birth, so that no two foundings can be taken for one. Pure.
+ */
+export function clusterToken(domain: string, stackId: string, founding?: string): string {
+  return [domain, stackId, founding].filter(Boolean).join("-");
+}

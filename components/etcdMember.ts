@@ -1,0 +1,153 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
+import { memberBootstrap, type MemberBootstrap } from "./bootstrap/memberBootstrap.ts";
+import { MemberShutdown } from "./bootstrap/memberShutdown.ts";
+import type { Founding } from "./charter/founding.ts";
+import type { ClusterContext } from "./clusterContext.ts";
+import type { Settings } from "./config/settings.ts";
+import { srvRecord } from "./dns/records.ts";
+import { EtcdNode } from "./etcdNode.ts";
+import type { MemberSite } from "./machine/memberSite.ts";
+import { clientPort } from "./names.ts";
+import type { ClusterPki, Identity } from "./pki/clusterPki.ts";
+import { newUserData, nodeAccess, type Login, type NodeAccess } from "./ssh/nodeAccess.ts";
+
+/** What a member takes from the cluster it is declared in. */
+export interface EtcdMemberArgs {
+  readonly settings: Settings;
+  /** The user and the key that open the machines. */
+  readonly login: Login;
+  readonly site: MemberSite;
+  /** Undefined without TLS. */
+  readonly pki: ClusterPki | undefined;
+  /** Runs before its machine is changed: refuses when it would stop beside another. */
+  readonly stopsAlone: pulumi.ResourceHook;
+}
+
+/** A member whose etcd is being started. */
+export interface StartedMember extends MemberBootstrap {
+  /** Makes the record by which clients find the member, once the cluster is healthy. */
+  publish(health: pulumi.Resource): DnsRecord;
+}
+
+/**
+ * One member: its machine and names, the way in, its certificate, the start and the end of its
+ * etcd, and the record by which clients find it. Members never depend on one another.
+ *
+ * It is no resource of its own. Its resources keep the parents, and so the URNs, that they have
+ * always had: an older checkout that runs over a newer state would otherwise make every machine
+ * anew.
+ */
+export class EtcdMember {
+  readonly name: string;
+  readonly node: EtcdNode;
+  readonly access: NodeAccess;
+  /** Its certificate; undefined without TLS. */
+  readonly identity: Identity | undefined;
+  /** Client URL by private address: whoever asks need not depend on DNS. */
+  readonly endpoint: pulumi.Output<string>;
+  /** Peer URL as the member advertises it. */
+  readonly peerUrl: string;
+  readonly #context: ClusterContext;
+  readonly #args: EtcdMemberArgs;
+
+  /** Makes the machine, its names and the way in; nothing of it starts etcd. */
+  constructor(context: ClusterContext, name: string, args: EtcdMemberArgs) {
+    const { settings, site, pki, login } = args;
+    this.name = name;
+    this.#context = context;
+    this.#args = args;
+    const { zone = "", instanceType = "" } = settings.nodes[name] ?? {};
+    this.node = new EtcdNode(
+      `${context.name}-${name}`,
+      {
+        context,
+        member: name,
+        zone,
+        instanceType,
+        userData: newUserData(),
+        dataVolumeGb: settings.dataVolumeGb,
+        kmsKeyId: settings.kmsKeyId,
+        publicAddress: settings.publicAddress,
+        zoneId: settings.zoneId,
+        ttl: settings.ttl,
+        site,
+        stopsAlone: args.stopsAlone,
+      },
+      context.options.plain,
+    );
+    this.endpoint = this.node.privateIp.apply((address) => context.names.clientUrl(address));
+    this.peerUrl = context.names.peerUrl(name);
+    this.access = nodeAccess(context, name, this.node, login, {
+      seed: site.hostKeySeed,
+      openings: site.openings,
+    });
+    this.identity = pki?.member(name, this.node.privateIp);
+  }
+
+  /** The member as health and the settings of clients know it. */
+  get declared() {
+    return { name: this.name, endpoint: this.endpoint, peerUrl: this.peerUrl };
+  }
+
+  /**
+   * Chef, which starts etcd, once the `gate` is open. In a destroy etcd is stopped between the
+   * bootstrap and the member's names.
+   */
+  start(gate: pulumi.Resource, founding: Founding, cookbook: pulumi.Input<string>): StartedMember {
+    const { node, access, identity } = this;
+    const { settings, site } = this.#args;
+    const shutdown = this.#shutdown(gate);
+    const publicAddress = node.publicAddress ? [node.publicAddress] : [];
+    const bootstrap = memberBootstrap(this.#context, {
+      member: this.name,
+      node,
+      access,
+      identity,
+      founding,
+      cookbook,
+      settings,
+      // The address is the way out, for what Chef downloads.
+      after: [gate, shutdown, node.attachment, ...publicAddress, ...site.openings],
+    });
+    return { ...bootstrap, publish: (health) => this.#publish(health, shutdown) };
+  }
+
+  /**
+   * For one member of a cluster that stays, Pulumi orders deletions by direct edges only: so this
+   * depends on the records themselves, and not on the gate alone.
+   */
+  #shutdown(gate: pulumi.Resource): MemberShutdown {
+    const { name, names, ownership, options } = this.#context;
+    return new MemberShutdown(
+      `${name}-${this.name}-shutdown`,
+      {
+        node: this.name,
+        domain: names.domain,
+        tls: names.tls,
+        zoneId: this.#args.settings.zoneId,
+        comment: ownership.comment,
+        host: this.node.privateIp,
+        ...this.#args.login,
+        hostKey: this.access.shownHostKey,
+      },
+      options.with({ dependsOn: [gate, ...this.node.records] }),
+    );
+  }
+
+  /** Deleted before the member's etcd is stopped: by then no client may be sent there. */
+  #publish(health: pulumi.Resource, shutdown: MemberShutdown): DnsRecord {
+    const { name, names, ownership, options } = this.#context;
+    const { zoneId, ttl } = this.#args.settings;
+    return new DnsRecord(
+      `${name}-${this.name}-client`,
+      {
+        zoneId,
+        ttl,
+        comment: ownership.comment,
+        ...srvRecord(names.clientSrv, this.node.hostname, clientPort),
+      },
+      options.with({ deleteBeforeReplace: true, dependsOn: [health, shutdown] }),
+    );
+  }
+}

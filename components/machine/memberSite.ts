@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
+import type { ClusterContext } from "../clusterContext.ts";
+import type { Settings } from "../config/settings.ts";
+import { Leftovers } from "../healing/leftovers.ts";
+import { HostKeySeed } from "../ssh/hostKey.ts";
+import { imageOf } from "./image.ts";
+import { memberSecurityGroup, subnetsOf } from "./network.ts";
+
+/** What the machines of all members share. */
+export interface MemberSite {
+  /** Subnet of each availability zone that a member is in. */
+  readonly subnets: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly securityGroupId: pulumi.Output<string>;
+  /** The openings of the group: nothing is dialled before they are there. */
+  readonly openings: readonly pulumi.Resource[];
+  readonly keyName: pulumi.Output<string>;
+  readonly ami: pulumi.Output<string>;
+  /** What the lasting host keys are made of; in the state before any machine, and after the last. */
+  readonly hostKeySeed: HostKeySeed;
+  /** Deleted after every interface: looks for interfaces that the state never learnt of. */
+  readonly leftovers: pulumi.Resource;
+}
+
+/** Makes the security group, the key pair and the rest of it. `after`: what comes before all. */
+export function memberSite(
+  context: ClusterContext,
+  settings: Settings & { readonly sshPublicKey: pulumi.Input<string> },
+  after: pulumi.Resource,
+): MemberSite {
+  const { name, ownership, options } = context;
+  const subnets = subnetsOf(settings, options.plain);
+  const { group, rules } = memberSecurityGroup(context, settings, Object.values(subnets));
+  const key = new KeyPair(
+    `${name}-key`,
+    { publicKey: settings.sshPublicKey, tags: ownership.tags },
+    options.with(),
+  );
+  const leftovers = new Leftovers(
+    `${name}-leftovers`,
+    {
+      type: "aws:ec2/networkInterface:NetworkInterface",
+      tags: { ...ownership.tags, Role: "interface" },
+      zoneId: settings.zoneId,
+      comment: ownership.comment,
+    },
+    options.with({ dependsOn: [group] }),
+  );
+  return {
+    subnets,
+    securityGroupId: group.id,
+    openings: rules,
+    keyName: key.keyName,
+    ami: imageOf(settings.ami, settings.architecture, options.plain),
+    hostKeySeed: new HostKeySeed(`${name}-host-key-seed`, options.with({ dependsOn: [after] })),
+    leftovers,
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * Every name and port of a cluster, from its domain: host names, URLs, SRV records. Nothing else
+ * puts one of these together. Pure; the functions also serve dynamic providers, which travel as
+ * text and cannot carry an object with methods.
+ */
+
+/** Where etcd listens for clients and for its peers (etcd's own defaults). */
+export const clientPort = 2379;
+export const peerPort = 2380;
+/** Where SSH listens on a machine. */
+export const sshPort = 22;
+
+/** Full name of a member's machine; DNS, certificates and peer URLs hold it. */
+export function hostnameOf(member: string, domain: string): string {
+  return `${member}.${domain}`;
+}
+
+/**
+ * Name of the SRV record by which members find one another. Exactly one of the two kinds may
+ * exist: etcd merges both and dies of it.
+ */
+export function serverSrvName(domain: string, tls: boolean): string {
+  return `_etcd-server${tls ? "-ssl" : ""}._tcp.${domain}`;
+}
+
+/** Name of the SRV record by which clients find members. */
+export function clientSrvName(domain: string, tls: boolean): string {
+  return `_etcd-client${tls ? "-ssl" : ""}._tcp.${domain}`;
+}
+
+/** The names of one cluster. */
+export class ClusterNames {
+  readonly domain: string;
+  /** Decides the scheme of all URLs and which of the two kinds of SRV records exists. */
+  readonly tls: boolean;
+  readonly serverSrv: string;
+  readonly clientSrv: string;
+
+  constructor(domain: string, tls: boolean) {
+    this.domain = domain;
+    this.tls = tls;
+    this.serverSrv = serverSrvName(domain, tls);
+    this.clientSrv = clientSrvName(domain, tls);
+  }
+
+  hostname(member: string): string {
+    return hostnameOf(member, this.domain);
+  }
+
+  /** Peer URL as the member advertises it: by name, so that an address may change. */
+  peerUrl(member: string): string {
+    return `${this.#scheme}://${this.hostname(member)}:${peerPort}`;
+  }
+
+  /** Client URL by address, so that whoever asks need not depend on DNS. */
+  clientUrl(address: string): string {
+    return `${this.#scheme}://${address}:${clientPort}`;
+  }
+
+  get #scheme(): string {
+    return this.tls ? "https" : "http";
+  }
+}
