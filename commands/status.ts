@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { certificateEnd, credentialsOf } from "../components/health/certificateTrouble.ts";
+import { credentialsOf } from "../components/health/asking.ts";
+import { certificateEnd } from "../components/health/certificateTrouble.ts";
 import { probeCluster } from "../components/health/etcdProbe.ts";
 import type { MemberReport } from "../components/health/memberHealth.ts";
 import { command, usageError } from "../lab/command.ts";
@@ -20,15 +21,15 @@ await command("status", help, async (args) => {
   const unknown = args.find((arg) => arg !== "--json");
   if (unknown) throw usageError("status", `unknown argument ${unknown}`);
   const { endpoints, peerUrls, identity } = await stackOutputs();
-  const credentials = identity && credentialsOf(identity);
+  const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     name,
     endpoint,
     peerUrl: peerUrls[name] ?? "",
   }));
   const [report, ends] = await Promise.all([
-    probeCluster(declared, 2000, credentials),
-    Promise.all(declared.map((member) => credentials && certificateEnd(member, credentials, 2000))),
+    probeCluster(declared, asking),
+    Promise.all(declared.map((member) => asking.credentials && certificateEnd(member, asking))),
   ]);
   const members = report.members.map((m, i) => ({
     name: m.name,

@@ -4,57 +4,19 @@
  * certificate is looked at, at both ports. Runs inside a dynamic provider: imports inside
  * functions.
  */
+import { byAddress, type Asking, type Credentials } from "./asking.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
-
-/** PEM. */
-export interface Credentials {
-  readonly rootCertificate: Buffer;
-  readonly privateKey?: Buffer | undefined;
-  readonly certChain?: Buffer | undefined;
-}
-
-/** An identity as gRPC takes it. */
-export function credentialsOf({
-  ca,
-  certificate,
-  privateKey,
-}: {
-  readonly ca: string;
-  readonly certificate: string;
-  readonly privateKey: string;
-}): Credentials {
-  return {
-    rootCertificate: Buffer.from(ca),
-    privateKey: Buffer.from(privateKey),
-    certChain: Buffer.from(certificate),
-  };
-}
 
 /**
  * What is wrong with a member's certificate, or with our own, in words that end a sentence; "" when
  * nothing is, or nothing can be seen.
  */
-export async function certificateTrouble(
-  member: DeclaredMember,
-  credentials: Credentials | undefined,
-  timeoutMs: number,
-): Promise<string> {
-  if (!credentials) return "";
-  const { X509Certificate } = await import("node:crypto");
-  if (credentials.certChain) {
-    const own = new X509Certificate(credentials.certChain);
-    const now = Date.now();
-    if (now > Date.parse(own.validTo))
-      return `the client certificate expired on ${iso(own.validTo)}`;
-    if (now < Date.parse(own.validFrom))
-      return (
-        `the client certificate is valid only from ${iso(own.validFrom)}: look at this ` +
-        "machine's clock"
-      );
-  }
-  const endpoint = new URL(member.endpoint);
-  for (const port of [endpoint.port, new URL(member.peerUrl).port]) {
-    const trouble = await shownAt(endpoint.hostname, Number(port), credentials, timeoutMs);
+export async function certificateTrouble(member: DeclaredMember, asking: Asking): Promise<string> {
+  if (!asking.credentials) return "";
+  const own = await ownTrouble(asking.credentials);
+  if (own) return own;
+  for (const port of [new URL(member.endpoint).port, new URL(member.peerUrl).port]) {
+    const trouble = troubleOf(await shownAt(member, Number(port), asking));
     if (trouble) return `${trouble} (port ${port})`;
   }
   return "";
@@ -66,76 +28,91 @@ export async function certificateTrouble(
  */
 export async function certificateEnd(
   member: DeclaredMember,
-  credentials: Credentials,
-  timeoutMs: number,
+  asking: Asking,
 ): Promise<number | undefined> {
-  const tls = await import("node:tls");
-  const { hostname: host, port } = new URL(member.endpoint);
-  return new Promise((resolve) => {
-    const done = (end?: number) => {
-      socket.destroy();
-      resolve(end);
-    };
-    const socket = tls.connect(
-      {
-        host,
-        port: Number(port),
-        ca: credentials.rootCertificate,
-        key: credentials.privateKey,
-        cert: credentials.certChain,
-        servername: "",
-        rejectUnauthorized: false,
-      },
-      () => done(Date.parse(socket.getPeerCertificate().valid_to)),
-    );
-    socket.setTimeout(timeoutMs, () => done());
-    socket.once("error", () => done());
-  });
+  const shown = await shownAt(member, Number(new URL(member.endpoint).port), asking);
+  return shown && Date.parse(shown.validTo);
 }
 
+async function ownTrouble({ certChain }: Credentials): Promise<string> {
+  if (!certChain) return "";
+  const { X509Certificate } = await import("node:crypto");
+  const { validFrom, validTo } = new X509Certificate(certChain);
+  const now = Date.now();
+  if (now > Date.parse(validTo)) return `the client certificate expired on ${iso(validTo)}`;
+  if (now < Date.parse(validFrom))
+    return `the client certificate is valid only from ${iso(validFrom)}: look at this machine's clock`;
+  return "";
+}
+
+/** The certificate that a port shows. */
+interface Shown {
+  readonly validFrom: string;
+  readonly validTo: string;
+  /** OpenSSL's code for what is wrong with it; "" when nothing is. */
+  readonly problem: string;
+  /** The address that it has to be for. */
+  readonly address: string;
+}
+
+function troubleOf(shown: Shown | undefined): string {
+  switch (shown?.problem) {
+    case undefined:
+    case "":
+      return "";
+    case "CERT_HAS_EXPIRED":
+      return `its certificate expired on ${iso(shown.validTo)}`;
+    case "CERT_NOT_YET_VALID":
+      return `its certificate is valid only from ${iso(shown.validFrom)}: look at the clocks`;
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return `its certificate is not for ${shown.address}`;
+    default:
+      return "its certificate is not signed by this cluster's CA";
+  }
+}
+
+/** Undefined when the port shows none in time. */
 async function shownAt(
-  host: string,
+  member: DeclaredMember,
   port: number,
-  credentials: Credentials,
-  timeoutMs: number,
-): Promise<string> {
+  { deadlineMs, credentials, accessTo = byAddress }: Asking,
+): Promise<Shown | undefined> {
   const tls = await import("node:tls");
-  return new Promise((resolve) => {
+  const address = new URL(member.endpoint).hostname;
+  const dialled = await accessTo(member)
+    .dial(port)
+    .catch(() => undefined);
+  if (!dialled) return undefined;
+  const shown = await new Promise<Shown | undefined>((resolve) => {
     const socket = tls.connect(
       {
-        host,
-        port,
-        ca: credentials.rootCertificate,
-        key: credentials.privateKey,
-        cert: credentials.certChain,
+        host: dialled.host,
+        port: dialled.port,
+        ca: credentials?.rootCertificate,
+        key: credentials?.privateKey,
+        cert: credentials?.certChain,
         servername: "",
         rejectUnauthorized: false,
+        // Judged for the member's own address, whatever way led there.
+        checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(address, certificate),
       },
       () => {
-        const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
-        const error = socket.authorizationError as Error | string | null;
-        const code = String((error as { code?: string } | null)?.code ?? error ?? "");
-        const trouble =
-          code === "CERT_HAS_EXPIRED"
-            ? `its certificate expired on ${iso(to)}`
-            : code === "CERT_NOT_YET_VALID"
-              ? `its certificate is valid only from ${iso(from)}: look at the clocks`
-              : code === "ERR_TLS_CERT_ALTNAME_INVALID"
-                ? `its certificate is not for ${host}`
-                : code
-                  ? "its certificate is not signed by this cluster's CA"
-                  : "";
+        const { valid_from: validFrom, valid_to: validTo } = socket.getPeerCertificate();
+        const error = socket.authorizationError as (Error & { code?: string }) | string | null;
+        const problem = typeof error === "string" ? error : (error?.code ?? error?.message ?? "");
         socket.destroy();
-        resolve(trouble);
+        resolve({ validFrom, validTo, problem, address });
       },
     );
     const nothing = () => {
       socket.destroy();
-      resolve("");
+      resolve(undefined);
     };
-    socket.setTimeout(timeoutMs, nothing);
+    socket.setTimeout(deadlineMs, nothing);
     socket.once("error", nothing);
   });
+  dialled.close();
+  return shown;
 }
 
 function iso(date: string): string {

@@ -9,7 +9,7 @@
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
-import { type Credentials, credentialsOf } from "./certificateTrouble.ts";
+import { type Credentials, credentialsOf } from "./asking.ts";
 import { probeCluster } from "./etcdProbe.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 
@@ -60,7 +60,7 @@ export async function waitForHealth(
   const waited = () => (Date.now() - started) / 1000;
   let saidAt = 0;
   for (;;) {
-    const report = await probeCluster(inputs.members, 2000, credentials);
+    const report = await probeCluster(inputs.members, { deadlineMs: 2000, credentials });
     if (report.healthy) return report.clusterId;
     if (waited() >= inputs.timeoutSeconds) {
       throw new Error(
@@ -86,11 +86,7 @@ export async function waitForHealth(
 async function check({ identity, ...inputs }: Inputs): Promise<Outputs> {
   return {
     ...inputs,
-    clusterId: await waitForHealth(
-      inputs,
-      (line) => console.log(line),
-      identity && credentialsOf(identity),
-    ),
+    clusterId: await waitForHealth(inputs, (line) => console.log(line), credentialsOf(identity)),
   };
 }
 

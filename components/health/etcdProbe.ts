@@ -7,7 +7,8 @@
  * are imported inside functions.
  */
 import type { Etcd3, IOptions } from "etcd3";
-import { certificateTrouble, type Credentials } from "./certificateTrouble.ts";
+import { byAddress, type Asking } from "./asking.ts";
+import { certificateTrouble } from "./certificateTrouble.ts";
 import type { DeclaredMember, MemberReport } from "./memberHealth.ts";
 import { reasonsNotHealthy } from "./memberHealth.ts";
 
@@ -27,21 +28,17 @@ export interface ClusterReport {
 
 /**
  * Asks every declared member once, or those of them that are `asked`, and judges the answers by the
- * whole declaration. Never throws: a dead member is a reason. `deadlineMs` is for each call;
- * `credentials` are for members with TLS.
+ * whole declaration. Never throws: a dead member is a reason.
  */
 export async function probeCluster(
   declared: readonly DeclaredMember[],
-  deadlineMs: number,
-  credentials?: Credentials,
+  asking: Asking,
   asked = declared,
 ): Promise<ClusterReport> {
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
-  const written = await writeMarker(asked, marker, deadlineMs, credentials);
-  const members = await Promise.all(
-    asked.map((member) => probeMember(member, deadlineMs, credentials)),
-  );
+  const written = await writeMarker(asked, marker, asking);
+  const members = await Promise.all(asked.map((member) => probeMember(member, asking)));
   const reasons = [
     ...(written ? [`no member accepted a write: ${written}`] : []),
     ...reasonsNotHealthy(declared, members, written ? "" : marker),
@@ -59,15 +56,13 @@ export async function probeCluster(
 async function writeMarker(
   declared: readonly DeclaredMember[],
   marker: string,
-  deadlineMs: number,
-  credentials: Credentials | undefined,
+  asking: Asking,
 ): Promise<string> {
   let why = "";
   for (const member of declared) {
     why = await withClient(
       member,
-      deadlineMs,
-      credentials,
+      asking,
       async (client) => {
         await client.put(markerKey).value(marker);
         return "";
@@ -79,11 +74,7 @@ async function writeMarker(
   return why;
 }
 
-async function probeMember(
-  member: DeclaredMember,
-  deadlineMs: number,
-  credentials: Credentials | undefined,
-): Promise<MemberReport> {
+async function probeMember(member: DeclaredMember, asking: Asking): Promise<MemberReport> {
   const blank = {
     name: member.name,
     endpoint: member.endpoint,
@@ -100,8 +91,7 @@ async function probeMember(
   };
   return withClient(
     member,
-    deadlineMs,
-    credentials,
+    asking,
     async (client): Promise<MemberReport> => {
       const status = await client.maintenance.status();
       const [list, alarms] = await Promise.all([
@@ -142,38 +132,41 @@ async function probeMember(
     },
     async (e) => ({
       ...blank,
-      error: [inWords(e), await certificateTrouble(member, credentials, deadlineMs)]
-        .filter(Boolean)
-        .join("; "),
+      error: [inWords(e), await certificateTrouble(member, asking)].filter(Boolean).join("; "),
     }),
   );
 }
 
 async function withClient<T>(
-  { endpoint, peerUrl }: DeclaredMember,
-  deadlineMs: number,
-  credentials: Credentials | undefined,
+  member: DeclaredMember,
+  { deadlineMs, credentials, accessTo = byAddress }: Asking,
   use: (client: Etcd3) => Promise<T>,
   failed: (error: unknown) => T | Promise<T>,
 ): Promise<T> {
   const { Etcd3 } = await import("etcd3");
   const { noop } = await import("cockatiel");
-  // The address is dialled, so that DNS need not work; the certificate is checked for the member's
-  // name (TLS knows no address as server name).
-  const byName = { "grpc.ssl_target_name_override": new URL(peerUrl).hostname };
-  const options: IOptions = {
-    hosts: endpoint,
-    ...(credentials ? { credentials, grpcOptions: byName } : {}),
-    faultHandling: { host: () => noop, global: noop },
-    defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }),
-  };
-  const client = new Etcd3(options);
+  const { protocol, port } = new URL(member.endpoint);
+  // The certificate is checked for the member's name: TLS knows no address as server name.
+  const byName = { "grpc.ssl_target_name_override": new URL(member.peerUrl).hostname };
+  let close = () => {};
   try {
+    const dialled = await accessTo(member).dial(Number(port));
+    const options: IOptions = {
+      hosts: `${protocol}//${dialled.host}:${dialled.port}`,
+      ...(credentials ? { credentials, grpcOptions: byName } : {}),
+      faultHandling: { host: () => noop, global: noop },
+      defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }),
+    };
+    const client = new Etcd3(options);
+    close = () => {
+      client.close();
+      dialled.close();
+    };
     return await use(client);
   } catch (e) {
     return await failed(e);
   } finally {
-    client.close();
+    close();
   }
 }
 

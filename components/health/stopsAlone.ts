@@ -6,7 +6,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { Identity } from "../pki/clusterPki.ts";
-import { credentialsOf } from "./certificateTrouble.ts";
+import { credentialsOf } from "./asking.ts";
 import { probeCluster } from "./etcdProbe.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 
@@ -76,17 +76,13 @@ export class StopsAlone {
 async function whyNotWithout(
   node: string,
   members: readonly DeclaredMember[],
-  identity: Parameters<typeof credentialsOf>[0] | undefined,
+  identity: Parameters<typeof credentialsOf>[0],
 ): Promise<readonly string[]> {
   const deadline = Date.now() + patienceSeconds * 1000;
+  const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
   const others = members.filter((m) => m.name !== node);
   for (;;) {
-    const { reasons } = await probeCluster(
-      members,
-      2000,
-      identity && credentialsOf(identity),
-      others,
-    );
+    const { reasons } = await probeCluster(members, asking, others);
     if (reasons.length === 0 || Date.now() > deadline) return reasons;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

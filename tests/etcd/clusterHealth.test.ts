@@ -33,7 +33,7 @@ for (const [i, version] of etcdVersions.entries()) {
     try {
       const id = await until(cluster.declared);
       assert.match(id, /^[0-9a-f]{12,16}$/);
-      const report = await probeCluster(cluster.declared, 2000);
+      const report = await probeCluster(cluster.declared, { deadlineMs: 2000 });
       assert.deepEqual(
         report.members.map((m) => m.version),
         [version, version, version],
@@ -44,7 +44,7 @@ for (const [i, version] of etcdVersions.entries()) {
         JSON.stringify(report.members),
       );
 
-      const undeclared = await probeCluster(cluster.declared.slice(0, 2), 2000);
+      const undeclared = await probeCluster(cluster.declared.slice(0, 2), { deadlineMs: 2000 });
       assert.ok(
         undeclared.reasons.some((r) => /lists c \(http.*\), which is not declared/.test(r)),
         undeclared.reasons.join("\n"),
@@ -52,7 +52,7 @@ for (const [i, version] of etcdVersions.entries()) {
 
       const follower = report.members.find((m) => m.leaderId !== m.memberId)?.name ?? "";
       await cluster.kill(follower);
-      const one = await probeCluster(cluster.declared, 2000);
+      const one = await probeCluster(cluster.declared, { deadlineMs: 2000 });
       assert.deepEqual([one.healthy, one.reasons.length], [false, 1]);
       assert.match(one.reasons[0] ?? "", new RegExp(`^${follower} \\(http.*does not answer`));
 
@@ -60,7 +60,7 @@ for (const [i, version] of etcdVersions.entries()) {
         report.members.find((m) => m.name !== follower && m.leaderId !== m.memberId)?.name ?? "";
       cluster.freeze(hung);
       const started = Date.now();
-      const two = await probeCluster(cluster.declared, 1000);
+      const two = await probeCluster(cluster.declared, { deadlineMs: 1000 });
       assert.ok(
         two.reasons.some((r) => r.startsWith(`${hung} (`) && r.includes("deadline")),
         two.reasons.join("\n"),
@@ -110,7 +110,7 @@ for (const [i, version] of etcdVersions.entries()) {
         () => client.cluster.memberAdd({ peerURLs: ["http://127.0.99.1:2380"], isLearner: true }),
         "a learner to be accepted",
       );
-      const learner = await probeCluster(cluster.declared, 2000);
+      const learner = await probeCluster(cluster.declared, { deadlineMs: 2000 });
       assert.ok(
         learner.reasons.some((r) => /lists a member that never started/.test(r)),
         learner.reasons.join("\n"),
@@ -126,7 +126,7 @@ for (const [i, version] of etcdVersions.entries()) {
             )
         )
           break;
-      const full = await probeCluster(cluster.declared, 2000);
+      const full = await probeCluster(cluster.declared, { deadlineMs: 2000 });
       assert.ok(
         full.reasons.some((r) => /raises the alarm NOSPACE/i.test(r)),
         full.reasons.join("\n"),
@@ -169,3 +169,25 @@ test(
     }
   },
 );
+
+test("members are asked by the way that is given, not by their address", async () => {
+  const cluster = await startMembers(etcdVersions[1] ?? "", 77, ["a"]);
+  try {
+    await until(cluster.declared);
+    const real = cluster.declared[0]!;
+    const { hostname: host } = new URL(real.endpoint);
+    const closed: number[] = [];
+    const accessTo = () => ({
+      dial: async (port: number) => ({ host, port, close: () => void closed.push(port) }),
+    });
+    // Nothing listens there.
+    const declared = [{ ...real, endpoint: "http://127.0.78.1:2379" }];
+    const report = await probeCluster(declared, { deadlineMs: 2000, accessTo });
+    assert.deepEqual(report.reasons, []);
+    assert.ok(closed.length > 0 && closed.every((port) => port === 2379), closed.join());
+    const direct = await probeCluster(declared, { deadlineMs: 1000 });
+    assert.match(direct.reasons.join(), /a \(http:\/\/127\.0\.78\.1:2379\): does not answer/);
+  } finally {
+    await cluster.close();
+  }
+});

@@ -49,7 +49,7 @@ export async function client<T>(
 
 /** What the program's health check says. */
 export const probe = (world: World, deadlineMs = 1000): Promise<ClusterReport> =>
-  probeCluster(declared(world.spec.tls), deadlineMs, credentials(world));
+  probeCluster(declared(world.spec.tls), { deadlineMs, credentials: credentials(world) });
 
 /** The program's wait for health; resolves with the cluster ID. */
 export const healthy = (world: World, timeoutSeconds: number): Promise<string> =>
