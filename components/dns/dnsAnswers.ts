@@ -1,16 +1,26 @@
 /**
- * What DNS must say before etcd may start, and how far an answer is from it. Pure: no network, no
- * clock.
+ * What DNS must say before etcd may start and before clients may look for it, and how far an answer
+ * is from it. Pure: no network, no clock.
  *
  * etcd reads its peers from DNS once, at its first start, and silently drops a target without an
  * address (etcd issues 5909, 3553): "most of the records" is therefore the dangerous state, and
  * every comparison here is exact.
  */
+import { isCloudflareProxy } from "./cloudflareProxy.ts";
+import { clientSrvName } from "./srvRecord.ts";
+
+/**
+ * Whose SRV records: `server` is what etcd reads its peers from, `client` what clients find the
+ * members by.
+ */
+export type Service = "server" | "client";
 
 /** The set that has to be visible: every member by name and address, and nobody else. */
 export interface ExpectedDns {
+  /** @default "server" */
+  readonly service?: Service | undefined;
   readonly domain: string;
-  /** Chooses the SRV kind: `_etcd-server-ssl._tcp` or `_etcd-server._tcp`. */
+  /** Chooses the SRV kind, such as `_etcd-server-ssl._tcp` or `_etcd-server._tcp`. */
   readonly tls: boolean;
   readonly port: number;
   readonly members: readonly { readonly target: string; readonly address: string }[];
@@ -51,6 +61,7 @@ export type MismatchKind =
   | "duplicate target"
   | "wrong port"
   | "both server kinds"
+  | "both client kinds"
   | "server silent"
   | "SERVFAIL"
   | "refused"
@@ -74,12 +85,41 @@ export function serverSrvName(domain: string, tls: boolean): string {
   return `_etcd-server${tls ? "-ssl" : ""}._tcp.${domain}`;
 }
 
+/** Whose records an expectation is about. */
+export function serviceOf({ service }: Pick<ExpectedDns, "service">): Service {
+  return service ?? "server";
+}
+
+/** Name of the SRV record that is wanted, or of the kind that must not exist beside it. */
+function srvName(expected: ExpectedDns, kind: "wanted" | "other" = "wanted"): string {
+  const tls = expected.tls === (kind === "wanted");
+  return serviceOf(expected) === "client"
+    ? clientSrvName(expected.domain, tls)
+    : serverSrvName(expected.domain, tls);
+}
+
+/** What comes of a record that should not be as it is, for those who read it. */
+function consequences(service: Service) {
+  return service === "client"
+    ? {
+        otherKind: "clients merge both and would speak to members without the right protocol",
+        duplicate: "clients would open two connections to it",
+        stale: "clients would try it in vain",
+        address: "clients",
+      }
+    : {
+        otherKind: "etcd would merge both and form no cluster",
+        duplicate: "etcd exits on a duplicate",
+        stale: "etcd would wait for it",
+        address: "peers",
+      };
+}
+
 /** Everything one server is asked in one round. */
 export function questionsFor(expected: ExpectedDns): Question[] {
-  const srv = [true, false].map((tls): Question => ({
-    name: serverSrvName(expected.domain, tls),
-    type: "SRV",
-  }));
+  // The kind with TLS comes first, wanted or not.
+  const kinds = expected.tls ? (["wanted", "other"] as const) : (["other", "wanted"] as const);
+  const srv = kinds.map((kind): Question => ({ name: srvName(expected, kind), type: "SRV" }));
   const hosts = expected.members.flatMap((m): Question[] => [
     { name: m.target, type: "A" },
     { name: m.target, type: "AAAA" },
@@ -154,12 +194,13 @@ function compareSrv(
   const say = (kind: MismatchKind, problem: string) =>
     found.push({ kind, record, server: server.server, problem });
   const seen = asked.answer.targets;
-  if (asked.name !== serverSrvName(expected.domain, expected.tls)) {
+  const service = serviceOf(expected);
+  const then = consequences(service);
+  if (asked.name !== srvName(expected)) {
     if (seen.length)
       say(
-        "both server kinds",
-        `exists beside ${serverSrvName(expected.domain, expected.tls)}: etcd would ` +
-          "merge both and form no cluster; remove it",
+        `both ${service} kinds`,
+        `exists beside ${srvName(expected)}: ${then.otherKind}; remove it`,
       );
     return found;
   }
@@ -169,7 +210,7 @@ function compareSrv(
       say(
         "duplicate target",
         `lists ${target} ${here.length} times ` +
-          `(${here.map((h) => `port ${h.port}`).join(", ")}): etcd exits on a duplicate; ` +
+          `(${here.map((h) => `port ${h.port}`).join(", ")}): ${then.duplicate}; ` +
           "remove all but one",
       );
     else if (here[0] && here[0].port !== expected.port)
@@ -189,7 +230,7 @@ function compareSrv(
   }
   const wanted = expected.members.map((m) => m.target);
   for (const extra of new Set(seen.map((s) => s.target).filter((t) => !wanted.includes(t)))) {
-    say("stale target", `names ${extra}, which is no member: etcd would wait for it; remove it`);
+    say("stale target", `names ${extra}, which is no member: ${then.stale}; remove it`);
   }
   return found;
 }
@@ -210,7 +251,8 @@ function compareHost(
     return seen.length
       ? one(
           "wrong address",
-          `${seen.join(", ")}: peers would try an address the member does not have; remove it`,
+          `${seen.join(", ")}: ${consequences(serviceOf(expected)).address} would try an ` +
+            "address the member does not have; remove it",
         )
       : [];
   if (seen.length === 1 && seen[0] === wanted) return [];
@@ -250,35 +292,4 @@ function whoHas(
     )
     .map((s) => s.server)
     .join(" and ");
-}
-
-/**
- * Whether an address is one of Cloudflare's own (its published IPv4 ranges): a proxied record shows
- * these instead of its content.
- */
-export function isCloudflareProxy(address: string): boolean {
-  const ranges = [
-    "173.245.48.0/20",
-    "103.21.244.0/22",
-    "103.22.200.0/22",
-    "103.31.4.0/22",
-    "141.101.64.0/18",
-    "108.162.192.0/18",
-    "190.93.240.0/20",
-    "188.114.96.0/20",
-    "197.234.240.0/22",
-    "198.41.128.0/17",
-    "162.158.0.0/15",
-    "104.16.0.0/13",
-    "104.24.0.0/14",
-    "172.64.0.0/13",
-    "131.0.72.0/22",
-  ];
-  const number = (text: string) =>
-    text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  return ranges.some((range) => {
-    const [base = "", bits = "32"] = range.split("/");
-    const size = 2 ** (32 - Number(bits));
-    return Math.floor(number(address) / size) === Math.floor(number(base) / size);
-  });
 }

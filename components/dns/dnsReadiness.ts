@@ -1,11 +1,13 @@
 /**
  * DnsReadiness: the gate. Its creation *is* the waiting; nothing that depends on it starts before
  * the exact set of records is visible on every authoritative server, twice in a row (etcd issue
- * 5909: half of DNS makes two clusters).
+ * 5909: half of DNS makes two clusters). A second one waits for the records that clients look up,
+ * so that `up` ends when a client's resolver gets an answer, and not "no such name", which it would
+ * remember for the zone's negative TTL.
  *
  *   check   refuses an input that would make the gate meaningless
- *   diff    another expected set, or a new meaning of the gate (`version`): waits again; other
- *           deadlines or servers do not
+ *   diff    another expected set, a record made anew, or a new meaning of the gate (`version`):
+ *           waits again; other deadlines or servers do not
  *   create  waits
  *   update  waits
  *   delete  nothing to do: the gate leaves nothing behind
@@ -15,16 +17,22 @@ import {
   compareAnswers,
   questionsFor,
   type ExpectedDns,
+  serviceOf,
   type Mismatch,
   type ServerAnswers,
+  type Service,
 } from "./dnsAnswers.ts";
 import { configuredServer, findNameservers, type NamedServer } from "./dnsNameservers.ts";
 import { ask, unanswered } from "./dnsQuery.ts";
 import { describeFailure, describeWaiting } from "./dnsWording.ts";
 
 export interface DnsReadinessArgs {
-  /** The domain, the kind of SRV, and every member by its full name and private address. */
+  /**
+   * Whose SRV records (those of the servers by default), the domain, the kind of SRV, and every
+   * member by its full name and private address.
+   */
   readonly expected: pulumi.Input<{
+    service?: Service;
     domain: string;
     tls: boolean;
     port: number;
@@ -35,6 +43,11 @@ export interface DnsReadinessArgs {
    * the root zone
    */
   readonly nameservers?: pulumi.Input<string[]>;
+  /**
+   * Ids of the records: one that was made anew is waited for again, though it says the same.
+   * @default none, so that only another expected set is waited for
+   */
+  readonly recordIds?: pulumi.Input<pulumi.Input<string>[]>;
   /** How long the gate waits, in seconds. */
   readonly timeoutSeconds: pulumi.Input<number>;
 }
@@ -42,6 +55,7 @@ export interface DnsReadinessArgs {
 interface Inputs {
   readonly expected: ExpectedDns;
   readonly nameservers: readonly string[];
+  readonly recordIds?: readonly string[];
   readonly timeoutSeconds: number;
   /** Raised when the meaning of the gate changes, so that stored state is checked again. */
   readonly version: number;
@@ -114,7 +128,7 @@ export async function waitForDns(inputs: Inputs, say: (line: string) => void): P
     inARow = mismatches.length ? 0 : inARow + 1;
     if (inARow === 2) return servers.map((s) => s.label);
     if (mismatches.length && waited() >= inputs.timeoutSeconds * 1000)
-      throw new Error(describeFailure(inputs.expected.domain, mismatches, waited() / 1000));
+      throw new Error(describeFailure(inputs.expected, mismatches, waited() / 1000));
     if (mismatches.length && waited() - saidAt >= (saidAt ? 15_000 : 4_000)) {
       saidAt = waited();
       say(describeWaiting(mismatches, waited() / 1000, inputs.timeoutSeconds));
@@ -146,6 +160,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     const meaning = (i: Inputs) =>
       JSON.stringify([
         i.version,
+        // Both came later: a state without them says the same as it always did.
+        serviceOf(i.expected ?? {}),
+        Array.isArray(i.recordIds) ? [...i.recordIds].sort() : (i.recordIds ?? []),
         i.expected?.domain,
         i.expected?.tls,
         i.expected?.port,
@@ -157,7 +174,8 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   },
   async create(inputs) {
     await waitForDns(inputs, (line) => console.log(line));
-    return { id: `dns-readiness-${inputs.expected.domain}`, outs: inputs };
+    const { domain, service } = inputs.expected;
+    return { id: ["dns-readiness", service, domain].filter(Boolean).join("-"), outs: inputs };
   },
   async update(_id, _olds, news) {
     await waitForDns(news, (line) => console.log(line));

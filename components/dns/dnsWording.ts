@@ -1,4 +1,4 @@
-import type { Mismatch, MismatchKind } from "./dnsAnswers.ts";
+import { serviceOf, type ExpectedDns, type Mismatch, type MismatchKind } from "./dnsAnswers.ts";
 
 /** What a person reads while the gate waits: one short line, the first few mismatches only. */
 export function describeWaiting(
@@ -17,7 +17,7 @@ export function describeWaiting(
 
 /** The message on expiry: what was awaited, a line for each mismatch, and the next step. */
 export function describeFailure(
-  domain: string,
+  expected: Pick<ExpectedDns, "service" | "domain">,
   mismatches: readonly Mismatch[],
   waitedSeconds: number,
 ): string {
@@ -25,9 +25,14 @@ export function describeFailure(
     Math.max(0, ...mismatches.map((m) => pick(m).length));
   const record = wide((m) => m.record);
   const server = wide((m) => m.server);
+  const { domain } = expected;
+  const after = `after ${Math.round(waitedSeconds)} s`;
   return [
-    `DNS for ${domain} is not complete after ${Math.round(waitedSeconds)} s. etcd would ` +
-      "form a wrong cluster, so nothing was started.",
+    serviceOf(expected) === "client"
+      ? `Clients cannot find ${domain} yet ${after}. The cluster is up and healthy; only the ` +
+        "records that clients look up are not right everywhere."
+      : `DNS for ${domain} is not complete ${after}. etcd would form a wrong cluster, so ` +
+        "nothing was started.",
     ...mismatches.map(
       (m) => `  ${m.record.padEnd(record)}   ${m.server.padEnd(server)}   ${m.problem}`,
     ),
@@ -47,6 +52,7 @@ function nextStep(mismatches: readonly Mismatch[]): string {
       "duplicate target",
       "wrong port",
       "both server kinds",
+      "both client kinds",
       "wrong address",
       "proxied address",
     )

@@ -2,9 +2,9 @@
 // this: tests/etcd and tests/lab do.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { isCloudflareProxy } from "../../components/dns/cloudflareProxy.ts";
 import {
   compareAnswers,
-  isCloudflareProxy,
   questionsFor,
   type Answer,
   type ExpectedDns,
@@ -277,3 +277,75 @@ test("Cloudflare's published ranges, and nothing beside them", () => {
   ])
     assert.ok(!isCloudflareProxy(outside), outside);
 });
+
+const clients: ExpectedDns = { ...expected, service: "client", tls: true, port: 2379 };
+const lookedUp = "_etcd-client-ssl._tcp.etcd.test SRV";
+const clientTargets = ["a", "b", "c"].map((n) => target(n, 2379));
+/** What a server says to a client's gate, right but for the SRV answers given. */
+const toClients = (changes: Record<string, Change> = {}): ServerAnswers => ({
+  server: "ns1",
+  answers: questionsFor(clients).map((q) => {
+    const right =
+      `${q.name} ${q.type}` === lookedUp
+        ? answer({ targets: clientTargets })
+        : (server("ns1").answers.find((a) => a.name === q.name && a.type === q.type)?.answer ??
+          nothing);
+    return { ...q, answer: { ...right, ...changes[`${q.name} ${q.type}`] } };
+  }),
+});
+
+test("clients' records: both kinds and every address are asked, and nothing of the servers'", () => {
+  assert.deepEqual(
+    questionsFor({ ...clients, members: clients.members.slice(0, 1) }).map(
+      (q) => `${q.name} ${q.type}`,
+    ),
+    [lookedUp, "_etcd-client._tcp.etcd.test SRV", "a.etcd.test A", "a.etcd.test AAAA"],
+  );
+  assert.deepEqual(compareAnswers(clients, [toClients()]), []);
+});
+
+const clientCases: [string, Record<string, Change>, Mismatch["kind"], RegExp][] = [
+  [
+    "a client target that is not there yet",
+    { [lookedUp]: { targets: clientTargets.slice(0, 2) } },
+    "not published",
+    /lacks c\.etcd\.test:2379$/,
+  ],
+  [
+    "a stale client target",
+    { [lookedUp]: { targets: [...clientTargets, target("old", 2379)] } },
+    "stale target",
+    /old\.etcd\.test, which is no member: clients would try it in vain/,
+  ],
+  [
+    "a duplicate client target",
+    { [lookedUp]: { targets: [...clientTargets, target("a", 2379)] } },
+    "duplicate target",
+    /a\.etcd\.test 2 times \(port 2379, port 2379\): clients would open two/,
+  ],
+  [
+    "the peers' port",
+    { [lookedUp]: { targets: [...clientTargets.slice(0, 2), target("c", 2380)] } },
+    "wrong port",
+    /c\.etcd\.test to port 2380, wanted 2379/,
+  ],
+  [
+    "client records of the other kind",
+    { "_etcd-client._tcp.etcd.test SRV": answer({ targets: [target("a", 2379)] }) },
+    "both client kinds",
+    /exists beside _etcd-client-ssl\._tcp\.etcd\.test: clients merge both/,
+  ],
+  [
+    "an address that clients cannot find",
+    { "b.etcd.test A": nothing },
+    "target without address",
+    /NXDOMAIN, wanted 10\.0\.0\.2/,
+  ],
+];
+for (const [name, changes, kind, problem] of clientCases) {
+  test(name, () => {
+    const [found, ...more] = compareAnswers(clients, [toClients(changes)]);
+    assert.deepEqual([found?.kind, more], [kind, []]);
+    assert.match(found?.problem ?? "", problem);
+  });
+}

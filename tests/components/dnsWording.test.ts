@@ -20,7 +20,7 @@ const stale: Mismatch = {
 
 test("on expiry: a line for each mismatch, aligned, with the seconds waited and the next step", () => {
   assert.equal(
-    describeFailure("etcd.test", [missing, stale], 120.4),
+    describeFailure({ domain: "etcd.test" }, [missing, stale], 120.4),
     [
       "DNS for etcd.test is not complete after 120 s. etcd would form a wrong cluster, " +
         "so nothing was started.",
@@ -35,7 +35,25 @@ test("on expiry: a line for each mismatch, aligned, with the seconds waited and 
 });
 
 test("records that are only late need no repair", () => {
-  assert.match(describeFailure("etcd.test", [missing], 5), /nothing needs repair/);
+  assert.match(describeFailure({ domain: "etcd.test" }, [missing], 5), /nothing needs repair/);
+});
+
+test("clients that find nothing yet: the cluster is well, and late records need only time", () => {
+  assert.equal(
+    describeFailure({ domain: "etcd.test", service: "client" }, [missing], 60.2),
+    [
+      "Clients cannot find etcd.test yet after 60 s. The cluster is up and healthy; only " +
+        "the records that clients look up are not right everywhere.",
+      "  c.etcd.test A   ns2.etcd.test (10.0.0.12)   NXDOMAIN, wanted 10.0.0.3, which ns1 has",
+      "  Run `pulumi up` again when the nameservers have caught up; nothing needs repair " +
+        "unless a record was removed by hand (then add `--refresh`).",
+    ].join("\n"),
+  );
+  const other: Mismatch = { ...stale, kind: "both client kinds" };
+  assert.match(
+    describeFailure({ domain: "etcd.test", service: "client" }, [other], 60),
+    /Correct the records named above at Cloudflare/,
+  );
 });
 
 test("while waiting: the first three, and how many more", () => {
