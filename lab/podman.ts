@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { projectDir } from "./paths.ts";
 import { CommandError, runAsRoot, type RunOptions } from "./shell.ts";
 
@@ -41,6 +42,37 @@ export async function podman(
       error.code,
       error.output,
     );
+  }
+}
+
+/**
+ * Removes containers of the lab, given by id or name, running or not; those that are gone already
+ * count as removed. Podman now and then refuses a container that is just stopping ("container state
+ * improper"), so it is asked again until they are gone, for 30 s unless given. Throws with what
+ * podman said last, and the containers that are left.
+ */
+export async function removeContainers(
+  containers: readonly string[],
+  { deadlineMs = 30_000, pauseMs = 200, ask = podman } = {},
+): Promise<void> {
+  let left = containers;
+  for (const deadline = Date.now() + deadlineMs; left.length > 0; await delay(pauseMs)) {
+    try {
+      await ask(["rm", "--force", "--ignore", "--time", "0", ...left], { timeoutMs: 120_000 });
+      return;
+    } catch (error) {
+      // without an exit code podman could not be started, or hung
+      if (!(error instanceof CommandError) || error.code === null) throw error;
+      const there = await ask(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}"]);
+      const names = new Set(there.split(/\s+/));
+      left = left.filter((container) => names.has(container));
+      if (left.length > 0 && Date.now() >= deadline)
+        throw new Error(
+          `podman did not remove ${left.join(", ")} in ${deadlineMs / 1000} s; ` +
+            `run the same command again\n${error.message}`,
+          { cause: error },
+        );
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { stopDaemon } from "./daemonProcess.ts";
 import { machineLabel } from "./ec2/machine.ts";
 import { stopNetwork } from "./network.ts";
 import { labDir, volumeDir } from "./paths.ts";
-import { podman } from "./podman.ts";
+import { podman, removeContainers } from "./podman.ts";
 import { askForRoot, missingCommands } from "./prerequisites.ts";
 import { runAsRoot } from "./shell.ts";
 
@@ -39,9 +39,7 @@ export async function clearLab(keep: readonly string[]): Promise<void> {
     "--filter",
     "label=etcd-lab=1",
   ]);
-  const containers = listed.split("\n").filter(Boolean);
-  if (containers.length > 0)
-    await podman(["rm", "--force", "--time", "0", ...containers], { timeoutMs: 120_000 });
+  await removeContainers(listed.split("\n").filter(Boolean));
   await detachVolumes();
   await stopNetwork();
   await releaseHost();

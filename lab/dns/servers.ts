@@ -7,7 +7,7 @@ import type { NameServer } from "../faultKinds.ts";
 import type { Images } from "../images.ts";
 import { makeNamespace, removeNamespace } from "../network.ts";
 import { labDir } from "../paths.ts";
-import { podman } from "../podman.ts";
+import { podman, removeContainers } from "../podman.ts";
 import { waitForAnswer } from "./ask.ts";
 import {
   powerDnsCommand,
@@ -56,7 +56,7 @@ export async function startDns(images: Images): Promise<void> {
 export async function stopDns(): Promise<void> {
   await Promise.all(
     services.map(async (name) => {
-      await podman(["rm", "--force", "--ignore", "--time", "0", containerName(name)]);
+      await removeContainers([containerName(name)]);
       await removeNamespace(name);
     }),
   );

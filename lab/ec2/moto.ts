@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { addresses, vpc } from "../addresses.ts";
 import type { Images } from "../images.ts";
 import { logDir } from "../paths.ts";
-import { podman } from "../podman.ts";
+import { podman, removeContainers } from "../podman.ts";
 import { fairShare } from "./cgroups.ts";
 import { ec2Client } from "./client.ts";
 
@@ -88,7 +88,7 @@ export async function startMoto(images: Images): Promise<void> {
 
 /** Removes the EC2 emulator with all it knows. Nothing there: does nothing. */
 export async function stopMoto(): Promise<void> {
-  await podman(["rm", "--force", "--ignore", "--time", "0", container]);
+  await removeContainers([container]);
 }
 
 async function showsOurVpc(): Promise<boolean> {

@@ -8,7 +8,7 @@ import * as path from "node:path";
 import { addresses } from "../../lab/addresses.ts";
 import { imageNames } from "../../lab/images.ts";
 import { makeNamespace, removeNamespace } from "../../lab/network.ts";
-import { podman } from "../../lab/podman.ts";
+import { podman, removeContainers } from "../../lab/podman.ts";
 import type { StackOutputs } from "../../lab/stackOutputs.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 
@@ -94,7 +94,7 @@ export async function startClient({
         ...args,
       ]),
     async close() {
-      await podman(["rm", "--force", "--time", "0", container]);
+      await removeContainers([container]);
       await removeNamespace(name);
       await rm(folder, { recursive: true, force: true });
     },
