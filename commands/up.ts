@@ -5,13 +5,7 @@ import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { runPulumi } from "../lab/pulumiRun.ts";
-import {
-  createStack,
-  forgetStack,
-  lookAfterKill,
-  removeDeadLocks,
-  stackContents,
-} from "../lab/stack.ts";
+import { createStack, lookAfterKill, removeDeadLocks } from "../lab/stack.ts";
 import { startLab } from "../lab/start.ts";
 
 const help = `
@@ -36,14 +30,6 @@ await command("up", help, async (args) => {
     .join(", ");
   tell(`lab          ${lab.wasRunning ? "was running" : "started"}${parts ? ` (${parts})` : ""}`);
 
-  const { resources } = await stackContents();
-  if (resources > 0 && !lab.wasRunning) {
-    tell(
-      `stack        has ${resources} resources that the lab, started anew, knows ` +
-        "nothing of (its EC2 forgets at a stop or reboot): starting from nothing",
-    );
-    await forgetStack();
-  }
   await removeDeadLocks(tell);
   await phases.time("stack", async () => {
     await createStack(lab.cliDir);

@@ -15,6 +15,7 @@ import { installPlugins } from "./plugins/install.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
 import { checkRoom } from "./room.ts";
 import { run } from "./shell.ts";
+import { forgetStack, stackContents } from "./stack.ts";
 import { clearLab } from "./stop.ts";
 import { ensureCli } from "./toolchain/cli.ts";
 import { ensureEtcd } from "./toolchain/etcd.ts";
@@ -31,8 +32,10 @@ export interface StartedLab {
 /**
  * Brings the lab up, or what is missing of it: host packages, images, CLI and etcd (from the cache
  * or made, at the same time), network, name servers, EC2 emulator, daemon, SSH key, plugins. A
- * running lab costs about a second. Remains of an earlier one (a reboot, a crash) are cleared
- * first; the stack's state and the logs stay. Versions of etcd given are put into the mirror.
+ * running lab costs about a second. Remains of an earlier one (a reboot, a crash, a stop that
+ * failed) are cleared first, and with them the stack's state and the SSH key: the state speaks of
+ * what went with the earlier lab, and with another key the program would refuse it. The logs stay.
+ * Versions of etcd given are put into the mirror.
  */
 export async function startLab(
   report: (line: string) => void,
@@ -41,9 +44,10 @@ export async function startLab(
   const phases = new Phases();
   await phases.time("host", () => ensurePrerequisites(report));
   const state = await labState();
+  if (state !== "running") await forgetEarlierStack(report);
   if (state === "remains") {
     report("lab: clearing what an earlier lab left behind");
-    await phases.time("clearing", () => clearLab(["state", "logs"]));
+    await phases.time("clearing", () => clearLab(["logs"]));
   }
   if (state !== "running") {
     await checkRoom();
@@ -64,6 +68,17 @@ export async function startLab(
     installPlugins(pulumiHome),
   ]);
   return { cliDir, phases: phases.done, wasRunning: state === "running" };
+}
+
+/** The lab's EC2 keeps what it knows in memory, so no state outlives it. */
+async function forgetEarlierStack(report: (line: string) => void): Promise<void> {
+  const { resources } = await stackContents();
+  if (resources > 0)
+    report(
+      `stack        has ${resources} resources that the lab, started anew, knows nothing of ` +
+        "(its EC2 forgets at a stop or reboot): starting from nothing",
+    );
+  await forgetStack();
 }
 
 async function startServices(phases: Phases, report: (line: string) => void): Promise<void> {

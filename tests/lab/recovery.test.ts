@@ -44,9 +44,8 @@ test("down that was killed is finished by the next", async () => {
   assert.deepEqual(await machines(), []);
 });
 
-test("after a reboot up says what is lost and makes the cluster anew", async () => {
-  await mustRun("up");
-  // What a reboot takes: processes, containers' lives, namespaces, everything below /run.
+/** What a reboot takes: processes, containers' lives, namespaces, everything below /run. */
+async function reboot(): Promise<void> {
   await stopDaemon();
   await podman([
     "kill",
@@ -56,12 +55,26 @@ test("after a reboot up says what is lost and makes the cluster anew", async () 
   ]);
   await stopNetwork();
   await runAsRoot("rm", ["-rf", "/run/etcd-lab"]);
+}
+
+test("after a reboot up says what is lost and makes the cluster anew", async () => {
+  await mustRun("up");
+  await reboot();
   const refused = await npmRun("pulumi", "preview");
   assert.equal(refused.code, 1);
   assert.match(refused.text, /the lab of this checkout is not running/);
   const up = await mustRun("up");
   assert.match(up, /has \d+ resources that the lab, started anew, knows nothing of/);
   assert.match(up, /Healthy: one cluster/);
+});
+
+test("lab start after a reboot says it, too; no old state meets the new SSH key", async () => {
+  await reboot();
+  assert.match(
+    await mustRun("lab", "start"),
+    /has \d+ resources that the lab, started anew, knows nothing of/,
+  );
+  assert.match(await mustRun("up"), /Healthy: one cluster/);
 });
 
 test("a daemon that died is started again around the running machines", async () => {
