@@ -111,22 +111,30 @@ function parentOf(pid: string): number {
   }
 }
 
-/** The same until the first step that no run before has begun; notes it in `known`. */
+/**
+ * The same until the `nth` step that is not in `known`; notes it there with those before it, which
+ * this run lets pass.
+ */
 export async function runUntilNext(
   cliDir: string,
   args: readonly string[],
   op: "create" | "delete",
   known: Set<string>,
+  nth: number,
   delayMs: number,
 ): Promise<Run> {
+  let passed: readonly string[] = [];
   const run = await runUntil(
     cliDir,
     args,
     op,
-    (begun) => begun.find((urn) => !known.has(urn)),
+    (begun) => {
+      passed = begun.filter((urn) => !known.has(urn)).slice(0, nth);
+      return passed[nth - 1];
+    },
     delayMs,
   );
-  if (run.killedAt) known.add(run.killedAt);
+  for (const urn of passed) known.add(urn);
   return run;
 }
 
