@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { run as runTests } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { whyNoLab } from "../lab/ability.ts";
 import { command, usageError } from "../lab/command.ts";
 import { ensureImages } from "../lab/images.ts";
@@ -13,7 +14,7 @@ import { run } from "../lab/shell.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { ensureEtcd } from "../lab/toolchain/etcd.ts";
 import { installNeeded, whyNoBench } from "../tests/faults/bench.ts";
-import { runOnHosts, twoHosts } from "../tests/labTier.ts";
+import { longestFirst, runOnHosts, timeTable, twoHosts } from "../tests/labTier.ts";
 import { whyNoSecondHost } from "../tests/secondHost.ts";
 
 const help = `
@@ -22,6 +23,7 @@ npm test -- --tier unit           types, functions, providers, real etcd on loop
 npm test -- --tier faults         tests/faults: real etcd in namespaces, against broken DNS and wrong certificates (needs root, or user namespaces)
 npm test -- --tier lab            tests/lab: the whole thing, with npm run up (needs root or sudo)
 npm test -- FILE…                 these files only
+npm test -- --all                 the kill tests take all their moments, not a third (about 15 minutes more)
 
 Where namespaces or the lab cannot be had, their tier is skipped, and the last lines say so; ETCD_LAB_REQUIRED=1 makes that a failure.
 The last line is "N passed, N failed".
@@ -40,7 +42,8 @@ const tierOf = (file: string): Tier =>
 const sums = { passed: 0, failed: 0 };
 
 await command("test", help, async (args) => {
-  const { tier, files: named } = await readArguments(args);
+  const { tier, files: named, everything } = await readArguments(args);
+  if (everything) process.env.ETCD_TEST_ALL = "1"; // for tests/sample.ts, in every process below
   const all = named.length > 0 ? named : await testFiles();
   const files = (of: Tier) =>
     tier === undefined || tier === of ? all.filter((file) => tierOf(file) === of) : [];
@@ -85,35 +88,40 @@ await command("test", help, async (args) => {
   return sums.failed > 0 ? 1 : 0;
 });
 
-async function readArguments(
-  args: readonly string[],
-): Promise<{ tier: Tier | undefined; files: string[] }> {
-  let tier: Tier | undefined;
-  const files: string[] = [];
-  const rest = [...args];
-  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
-    if (argument === "--tier" || argument.startsWith("--tier=")) {
-      const value = argument.startsWith("--tier=")
-        ? argument.slice("--tier=".length)
-        : rest.shift();
-      tier = tiers.find((known) => known === value);
-      if (tier === undefined)
-        throw usageError("test", `--tier is ${tiers.join(", ")} (got ${value ?? "nothing"})`);
-    } else if (argument.startsWith("-")) {
-      throw usageError("test", `there is no option ${argument}`);
-    } else {
-      const file = path.resolve(argument);
-      if (
-        !(await fs.access(file).then(
-          () => true,
-          () => false,
-        ))
-      )
-        throw usageError("test", `there is no test file ${argument}`);
-      files.push(file);
-    }
+interface Arguments {
+  readonly tier: Tier | undefined;
+  /** Absolute paths. */
+  readonly files: readonly string[];
+  /** Whether samples are not wanted. */
+  readonly everything: boolean;
+}
+
+async function readArguments(args: string[]): Promise<Arguments> {
+  const { values, positionals } = readOptions(args);
+  const tier = tiers.find((known) => known === values.tier);
+  if (values.tier !== undefined && tier === undefined)
+    throw usageError("test", `--tier is ${tiers.join(", ")} (got ${values.tier})`);
+  const files = positionals.map((file) => path.resolve(file));
+  for (const [i, file] of files.entries()) {
+    const isThere = await fs.access(file).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) throw usageError("test", `there is no test file ${positionals[i]}`);
   }
-  return { tier, files };
+  return { tier, files, everything: values.all };
+}
+
+function readOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { tier: { type: "string" }, all: { type: "boolean", default: false } },
+    });
+  } catch (error) {
+    throw usageError("test", (error as Error).message);
+  }
 }
 
 async function testFiles(): Promise<string[]> {
@@ -165,18 +173,20 @@ async function prepareLab(say: (line: string) => void): Promise<void> {
 
 /** One lab on a host, so one file at a time; two where there can be a second host. */
 async function runLabTier(files: string[], say: (line: string) => void): Promise<void> {
-  const deadlineMs = 30 * 60_000;
-  if (files.length === 1) return runTier("lab", files, 1, deadlineMs);
+  if (files.length === 1) return runTier("lab", files, 1, 30 * 60_000);
   const whyOne = await whyNoSecondHost();
-  if (whyOne !== undefined) {
-    say(`\nlab tier: on one host, because ${whyOne}`);
-    return runTier("lab", files, 1, deadlineMs);
-  }
+  const hosts = whyOne === undefined ? twoHosts : twoHosts.slice(0, 1);
   const started = Date.now();
-  say(`\nlab tier: ${files.length} files on two hosts`);
-  const { passed, failed } = await runOnHosts(twoHosts, files, say);
-  sums.passed += passed;
-  sums.failed += failed;
+  say(
+    `\nlab tier: ${files.length} files on ` +
+      `${whyOne === undefined ? "two hosts" : `one host, because ${whyOne}`}`,
+  );
+  const runs = await runOnHosts(hosts, longestFirst(files), say);
+  for (const { passed, failed } of runs) {
+    sums.passed += passed;
+    sums.failed += failed;
+  }
+  for (const line of ["", ...timeTable(runs)]) say(line);
   say(`lab tier: ${Math.round((Date.now() - started) / 1000)} s`);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Runs the files of tests/lab, one after the other on each host there is: a file has a lab for
- * itself, and a host has room for one.
+ * itself, and a host has room for one. The longest start first, so that the hosts end together.
  */
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
@@ -14,9 +14,30 @@ import { onSecondHost } from "./secondHost.ts";
 const fileDeadlineMs = 60 * 60_000;
 const command = [process.execPath, "commands/run.mjs", "test"];
 
-export interface Sums {
-  passed: number;
-  failed: number;
+/**
+ * Minutes that a file of tests/lab takes beside another one, on the machine they were measured on.
+ * Only the order matters; a file that is not listed counts as one minute.
+ */
+export const minutes: Readonly<Record<string, number>> = {
+  "kills.test.ts": 6,
+  "killsUndone.test.ts": 6,
+  "destroy.test.ts": 5,
+  "serviceFaults.test.ts": 4,
+  "changesUnderFaults.test.ts": 4,
+  "recovery.test.ts": 3,
+  "dnsFaults.test.ts": 3,
+  "unit.test.ts": 3,
+};
+
+/** What came of one file. */
+export interface FileRun {
+  /** Without folder and ending. */
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  /** The host it ran on, counted from 1. */
+  readonly host: number;
+  readonly seconds: number;
 }
 
 /** Runs a command on a host, as `run` does. */
@@ -31,48 +52,78 @@ export const twoHosts: readonly Host[] = [
   onSecondHost,
 ];
 
+/** The files, those that take longest first. Pure. */
+export function longestFirst(files: readonly string[]): string[] {
+  const weight = (file: string) => minutes[path.basename(file)] ?? 1;
+  return files.toSorted((a, b) => weight(b) - weight(a));
+}
+
 /**
- * Runs the files on all hosts at the same time, as `npm test -- FILE` each. Tells every line as it
- * comes, with the file's name before it.
+ * Runs the files in this order on all hosts at the same time, as `npm test -- FILE` each. Tells
+ * every line as it comes, with the file's name before it, and how long each file took.
  */
 export async function runOnHosts(
   hosts: readonly Host[],
   files: readonly string[],
   say: (line: string) => void,
-): Promise<Sums> {
-  const sums: Sums = { passed: 0, failed: 0 };
+): Promise<FileRun[]> {
+  const runs: FileRun[] = [];
   const queue = [...files];
   await Promise.all(
-    hosts.map(async (host) => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        const { passed, failed } = await runFile(host, path.relative(projectDir, file), say);
-        sums.passed += passed;
-        sums.failed += failed;
-      }
+    hosts.map(async (host, i) => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift())
+        runs.push(await runFile(host, i + 1, path.relative(projectDir, file), say));
     }),
   );
-  return sums;
+  return runs;
 }
 
-async function runFile(host: Host, file: string, say: (line: string) => void): Promise<Sums> {
+async function runFile(
+  onHost: Host,
+  host: number,
+  file: string,
+  say: (line: string) => void,
+): Promise<FileRun> {
   const name = path.basename(file, ".test.ts");
   const tell = (line: string) => {
     say(`${name}  ${line}`);
   };
+  const started = Date.now();
   let last = "";
   const onLine = (line: string) => {
     if (line.trim() !== "") last = line;
     if (!isFrame(line)) tell(line);
   };
   try {
-    await host([...command, file], { timeoutMs: fileDeadlineMs, onLine });
+    await onHost([...command, file], { timeoutMs: fileDeadlineMs, onLine });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (error.code !== 1) tell(error.message); // 1: tests failed, and said so
   }
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(last) ?? [];
   if (passed === undefined) tell("the file ended without a count");
-  return { passed: Number(passed ?? 0), failed: Number(failed ?? 1) };
+  const seconds = Math.round((Date.now() - started) / 1000);
+  tell(`${seconds} s on host ${host}`);
+  return { name, passed: Number(passed ?? 0), failed: Number(failed ?? 1), host, seconds };
+}
+
+/** The files' times, a line each, the longest first; and how long each host was at work. Pure. */
+export function timeTable(runs: readonly FileRun[]): string[] {
+  const width = Math.max(...runs.map(({ name }) => name.length));
+  const hosts = [...new Set(runs.map(({ host }) => host))].sort((a, b) => a - b);
+  const busy = hosts.map((host) => {
+    const ofHost = runs.filter((run) => run.host === host);
+    return `host ${host} ${ofHost.reduce((sum, { seconds }) => sum + seconds, 0)} s`;
+  });
+  return [
+    ...runs
+      .toSorted((a, b) => b.seconds - a.seconds)
+      .map(
+        ({ name, host, seconds }) =>
+          `${name.padEnd(width)}  ${String(seconds).padStart(5)} s  host ${host}`,
+      ),
+    `at work: ${busy.join(", ")}`,
+  ];
 }
 
 /**

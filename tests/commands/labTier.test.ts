@@ -9,9 +9,11 @@ import test, { before, describe, type TestContext } from "node:test";
 import { projectDir } from "../../lab/paths.ts";
 import { CommandError } from "../../lab/shell.ts";
 import { eventually } from "../lab/harness.ts";
-import { runOnHosts, type Host } from "../labTier.ts";
+import { longestFirst, minutes, runOnHosts, timeTable, type Host } from "../labTier.ts";
 import { onSecondHost, whyNoSecondHost } from "../secondHost.ts";
 
+/** A line without how long a file took. */
+const timeless = (line: string) => line.replace(/  \d+ s on host/, "  N s on host");
 const fileOf = (name: string) => path.join(projectDir, "tests/lab", `${name}.test.ts`);
 
 describe("the files of a tier", () => {
@@ -27,12 +29,19 @@ describe("the files of a tier", () => {
           onLine?.(line);
         return "";
       };
-    const sums = await runOnHosts(
+    const runs = await runOnHosts(
       [host("slow", 300), host("quick", 20)],
       ["one", "two", "three"].map(fileOf),
-      (line) => said.push(line),
+      (line) => said.push(timeless(line)),
     );
-    assert.deepEqual(sums, { passed: 6, failed: 0 });
+    assert.deepEqual(
+      runs.map(({ name, passed, failed, host }) => [name, passed, failed, host]),
+      [
+        ["two", 2, 0, 2],
+        ["three", 2, 0, 2],
+        ["one", 2, 0, 1],
+      ],
+    );
     assert.deepEqual(ran, [
       "slow tests/lab/one.test.ts",
       "quick tests/lab/two.test.ts",
@@ -40,8 +49,11 @@ describe("the files of a tier", () => {
     ]);
     assert.deepEqual(said, [
       "two  ✔ it works (1 ms)",
+      "two  N s on host 2",
       "three  ✔ it works (1 ms)",
+      "three  N s on host 2",
       "one  ✔ it works (1 ms)",
+      "one  N s on host 1",
     ]);
   });
 
@@ -53,15 +65,58 @@ describe("the files of a tier", () => {
       for (const line of ["✖ it breaks (1 ms)", "ℹ fail 1", "1 passed, 1 failed"]) onLine?.(line);
       throw new CommandError("npm test: exit 1", 1, "");
     };
+    const runs = await runOnHosts([failing], ["broken", "killed"].map(fileOf), (line) =>
+      said.push(timeless(line)),
+    );
     assert.deepEqual(
-      await runOnHosts([failing], ["broken", "killed"].map(fileOf), (line) => said.push(line)),
-      { passed: 1, failed: 2 },
+      runs.map(({ passed, failed }) => [passed, failed]),
+      [
+        [1, 1],
+        [0, 1],
+      ],
     );
     assert.deepEqual(said, [
       "broken  ✖ it breaks (1 ms)",
       "broken  ℹ fail 1",
+      "broken  N s on host 1",
       "killed  npm test: ended by SIGKILL",
       "killed  the file ended without a count",
+      "killed  N s on host 1",
+    ]);
+  });
+
+  test("the longest start first, others as they came", () => {
+    const [long = "", shorter = ""] = [Object.keys(minutes).at(0), Object.keys(minutes).at(-1)];
+    const order = longestFirst(["a.test.ts", `x/${shorter}`, `x/${long}`, "b.test.ts"]);
+    assert.deepEqual(order, [`x/${long}`, `x/${shorter}`, "a.test.ts", "b.test.ts"]);
+  });
+
+  test("those known to be long are there, in order", () => {
+    const there = readdirSync(path.join(projectDir, "tests/lab"));
+    assert.deepEqual(
+      Object.keys(minutes).filter((name) => !there.includes(name)),
+      [],
+    );
+    const listed = Object.values(minutes);
+    assert.deepEqual(
+      listed,
+      listed.toSorted((a, b) => b - a),
+    );
+  });
+
+  test("their times are a table, the longest first, with what each host had", () => {
+    const run = (name: string, host: number, seconds: number) => ({
+      name,
+      host,
+      seconds,
+      passed: 1,
+      failed: 0,
+    });
+    assert.deepEqual(timeTable([run("quick", 2, 9), run("slow", 1, 130), run("mid", 2, 60)]), [
+      "slow     130 s  host 1",
+      "mid       60 s  host 2",
+      "quick      9 s  host 2",
+      "at work: host 1 130 s, host 2 69 s",
     ]);
   });
 });

@@ -20,10 +20,11 @@ after(() => rm(folder, { recursive: true }));
 async function runFile(
   name: string,
   text: string,
+  ...options: string[]
 ): Promise<{ code: number; text: string; last: string }> {
   const file = path.join(folder, `${name}.test.mjs`);
   await writeFile(file, `import test from "node:test";\n${text}\n`);
-  const outcome = await npmRun("test", file);
+  const outcome = await npmRun("test", ...options, file);
   return { ...outcome, last: outcome.text.trim().split("\n").at(-1) ?? "" };
 }
 
@@ -62,6 +63,26 @@ test("a file that leaves something open ends all the same, fails, and names it",
   );
   assert.deepEqual([code, last], [1, "1 passed, 1 failed"]);
   assert.match(text, /open\.test\.mjs: still open 10 s after the last test: .*Timeout/);
+});
+
+test("--all reaches every file, and nothing else does", async () => {
+  const text =
+    'test("all", () => { if (process.env.ETCD_TEST_ALL !== "1") throw new Error("a sample"); });';
+  assert.equal((await runFile("all", text, "--all")).last, "1 passed, 0 failed");
+  assert.equal((await runFile("all", text)).last, "0 passed, 1 failed");
+});
+
+test("an option that is not there, or a tier, is named with how it is called", async () => {
+  for (const [args, said] of [
+    [["--al"], /^test: Unknown option '--al'/m],
+    [["--tier", "labs"], /^test: --tier is unit, faults, lab \(got labs\)/m],
+    [["no.test.ts"], /^test: there is no test file no\.test\.ts/m],
+  ] as const) {
+    const { code, text } = await npmRun("test", ...args);
+    assert.equal(code, 1);
+    assert.match(text, said);
+    assert.match(text, /npm run test -- --help shows how it is called$/m);
+  }
 });
 
 test("a file ends with its runner, also when that is killed", async () => {
