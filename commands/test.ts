@@ -67,13 +67,15 @@ await command("test", help, async (args) => {
   ]);
   if (files("unit").length > 0)
     await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
-  if (await can("faults", whyNoBench)) {
-    await installNeeded(say);
-    // each has as many processes as it can use
-    await runTier("faults", files("faults"), 1, 10 * 60_000);
-  }
-  if (await can("lab", async () => noLab)) {
-    await runLabTier(files("lab"), say);
+  const faults = (await can("faults", whyNoBench)) ? files("faults") : [];
+  const lab = (await can("lab", async () => noLab)) ? files("lab") : [];
+  if (faults.length > 0) await installNeeded(say);
+  if (lab.length > 0 && faults.length + lab.length > 1) {
+    await runLabTier([...faults, ...lab], say);
+  } else {
+    // Each file has as many processes as it can use.
+    if (faults.length > 0) await runTier("faults", faults, 1, 10 * 60_000);
+    if (lab.length > 0) await runTier("lab", lab, 1, 30 * 60_000);
   }
   for (const { tier: of, count, reason } of skipped) {
     const required = process.env.ETCD_LAB_REQUIRED === "1";
@@ -171,14 +173,17 @@ async function prepareLab(say: (line: string) => void): Promise<void> {
   await ensureImages(say);
 }
 
-/** One lab on a host, so one file at a time; two where there can be a second host. */
-async function runLabTier(files: string[], say: (line: string) => void): Promise<void> {
-  if (files.length === 1) return runTier("lab", files, 1, 30 * 60_000);
+/**
+ * One lab on a host, so one file at a time; two where there can be a second host. A file of the
+ * faults tier takes its turn among them: it needs no lab, and what it works a lab only waits.
+ */
+async function runLabTier(files: readonly string[], say: (line: string) => void): Promise<void> {
   const whyOne = await whyNoSecondHost();
   const hosts = whyOne === undefined ? twoHosts : twoHosts.slice(0, 1);
+  const what = files.some((file) => tierOf(file) === "faults") ? "faults and lab" : "lab";
   const started = Date.now();
   say(
-    `\nlab tier: ${files.length} files on ` +
+    `\n${what} tier: ${files.length} files on ` +
       `${whyOne === undefined ? "two hosts" : `one host, because ${whyOne}`}`,
   );
   const runs = await runOnHosts(hosts, longestFirst(files), say);
@@ -187,7 +192,7 @@ async function runLabTier(files: string[], say: (line: string) => void): Promise
     sums.failed += failed;
   }
   for (const line of ["", ...timeTable(runs)]) say(line);
-  say(`lab tier: ${Math.round((Date.now() - started) / 1000)} s`);
+  say(`${what} tier: ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 async function runTier(

@@ -1,6 +1,6 @@
 /**
- * Runs the files of tests/lab, one after the other on each host there is: a file has a lab for
- * itself, and a host has room for one. The longest start first, so that the hosts end together.
+ * Runs the files of tests/lab and tests/faults, one after the other on each host there is: a file
+ * has a lab for itself, and a host has room for one. The longest start first, so that the hosts end together.
  */
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
@@ -15,7 +15,7 @@ const fileDeadlineMs = 60 * 60_000;
 const command = [process.execPath, "commands/run.mjs", "test"];
 
 /**
- * Minutes that a file of tests/lab takes beside another one, on the machine they were measured on.
+ * Minutes that a file takes beside another one, on the machine they were measured on.
  * Only the order matters; a file that is not listed counts as one minute.
  */
 export const minutes: Readonly<Record<string, number>> = {
@@ -132,7 +132,7 @@ export function timeTable(runs: readonly FileRun[]): string[] {
 function isFrame(line: string): boolean {
   return (
     line === "" ||
-    /^ℹ ((tests|suites|pass|duration_ms) [\d.]+|(fail|cancelled|skipped|todo) 0)$|^lab tier: |^\d+ passed, \d+ failed$/.test(
+    /^ℹ ((tests|suites|pass|duration_ms) [\d.]+|(fail|cancelled|skipped|todo) 0)$|^(faults|lab) tier: |^\d+ passed, \d+ failed$/.test(
       line,
     )
   );
