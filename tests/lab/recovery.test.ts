@@ -69,6 +69,7 @@ test("after a reboot up says what is lost and makes the cluster anew", async () 
 });
 
 test("lab start after a reboot says it, too; no old state meets the new SSH key", async () => {
+  await mustRun("up");
   await reboot();
   assert.match(
     await mustRun("lab", "start"),
