@@ -39,8 +39,11 @@ test("of a list that shows itself step by step: a third, at least three of any t
     assert.ok(kills >= 11 && kills <= 14, `${kills} of 36`);
     assert.ok(countOf(of(seed), "destroy", 12) >= 3);
   }
-  const first = new Set(seeds.map((seed) => stepTo(of(seed), "destroy", 0)));
-  assert.deepEqual([...first].sort(), [1, 3, 5]);
+  const ever = new Set<number>();
+  for (const seed of seeds)
+    for (let taken = 0, at = 0; (at += stepTo(of(seed), "destroy", taken)) <= 36; taken++)
+      ever.add(at);
+  assert.equal(ever.size, 36, "some commit takes each");
 });
 
 test("with --all everything is taken", () => {
