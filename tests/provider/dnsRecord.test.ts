@@ -9,7 +9,7 @@ import { startFakeCloudflare } from "./fakeCloudflare.ts";
 import type { FakeCloudflare } from "./fakeCloudflare.ts";
 import { startPlugin } from "./pluginProcess.ts";
 import type { PluginProcess } from "./pluginProcess.ts";
-import { unknown } from "../../lab/plugins/values.ts";
+import { secret, unknown } from "../../lab/plugins/values.ts";
 import type { Values } from "../../lab/plugins/values.ts";
 
 const type = "cloudflare:index/dnsRecord:DnsRecord";
@@ -38,7 +38,8 @@ let plugin: PluginProcess;
 before(async () => {
   api = await startFakeCloudflare();
   plugin = await startPlugin("cloudflare");
-  await plugin.configure({ baseUrl: api.baseUrl, apiToken: token });
+  // The stack file holds the token encrypted: the engine marks it as a secret.
+  await plugin.configure({ baseUrl: api.baseUrl, apiToken: secret(token) });
 });
 after(async () => {
   await plugin.stop();
@@ -209,10 +210,13 @@ test("a preview asks nothing of the API and does not know what it will answer", 
 });
 
 test("a malformed token is refused at preview, and never repeated", async () => {
-  const [reason] = await plugin.checkConfig({ baseUrl: api.baseUrl, apiToken: "malformed-one" });
-  assert.match(reason ?? "", /api_token API tokens must be 40 to 80 characters long/);
-  assert.doesNotMatch(reason ?? "", /malformed-one/);
-  assert.deepEqual(await plugin.checkConfig({ baseUrl: api.baseUrl, apiToken: token }), []);
+  for (const given of ["malformed-one", secret("malformed-one")]) {
+    const [reason] = await plugin.checkConfig({ baseUrl: api.baseUrl, apiToken: given });
+    assert.match(reason ?? "", /api_token API tokens must be 40 to 80 characters long/);
+    assert.doesNotMatch(reason ?? "", /malformed-one/);
+  }
+  for (const given of [token, secret(token)])
+    assert.deepEqual(await plugin.checkConfig({ baseUrl: api.baseUrl, apiToken: given }), []);
   assert.deepEqual(await plugin.checkConfig({ baseUrl: unknown, apiToken: unknown }), []);
 });
 

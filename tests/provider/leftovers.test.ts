@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
 import { Incarnation } from "../../components/healing/incarnation.ts";
 import { Leftovers } from "../../components/healing/leftovers.ts";
+import { secret } from "../../lab/plugins/values.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
 import { type Ec2Answer, startFakeEc2, type FakeEc2 } from "./fakeEc2.ts";
@@ -34,7 +35,7 @@ before(async () => {
     "aws:secretKey": "lab-secret",
     "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
     "cloudflare:baseUrl": cloudflare.baseUrl,
-    "cloudflare:apiToken": "token-of-the-stack",
+    "cloudflare:apiToken": secret("token-of-the-stack"),
   };
   incarnation = await startDynamicProvider(
     () => new Incarnation("incarnation", { project: "etcd", stack: "prod", zoneId }),

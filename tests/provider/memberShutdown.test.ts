@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, before, type TestContext } from "node:test";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
 import { makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
+import { secret } from "../../lab/plugins/values.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
 import { startFakeMachine } from "./fakeMachine.ts";
@@ -34,7 +35,7 @@ before(async () => {
   };
   shutdown = await startDynamicProvider(() => new MemberShutdown("shutdown", args), {
     "cloudflare:baseUrl": cloudflare.baseUrl,
-    "cloudflare:apiToken": "token",
+    "cloudflare:apiToken": secret("token"),
   });
 });
 after(async () => {
