@@ -11,8 +11,17 @@ export interface Registered {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** Answers like a cloud would: ids and addresses that depend on the name only. */
-export async function recordResources(): Promise<Registered[]> {
+/** What the program asked a provider for. */
+export interface LookUp {
+  readonly token: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Answers like a cloud would: ids and addresses that depend on the name only. Look-ups are noted,
+ * too, where a list for them is given.
+ */
+export async function recordResources(lookUps: LookUp[] = []): Promise<Registered[]> {
   const registered: Registered[] = [];
   const { certificate } = await makeAuthority("mock", 3650);
   await pulumi.runtime.setMocks(
@@ -45,14 +54,16 @@ export async function recordResources(): Promise<Registered[]> {
         const id = type.endsWith("etcd:Incarnation") ? "0a1b2c" : `${name}-id`;
         return { id, state: { ...inputs, ...computed } };
       },
-      call: ({ token, inputs }) =>
-        token === "aws:ec2/getAmi:getAmi"
+      call: ({ token, inputs }) => {
+        lookUps.push({ token, inputs });
+        return token === "aws:ec2/getAmi:getAmi"
           ? { ...inputs, id: "ami-looked-up" }
           : {
               ...inputs,
               id: inputs.id ?? `subnet-default-${inputs.availabilityZone}`,
               vpcId: "vpc-1",
-            },
+            };
+      },
     },
     "etcd",
     "test",
