@@ -7,7 +7,7 @@
  * every comparison here is exact.
  */
 import { isCloudflareProxy } from "./cloudflareProxy.ts";
-import { clientSrvName } from "./srvRecord.ts";
+import { clientSrvName, serverSrvName } from "../names.ts";
 
 /**
  * Whose SRV records: `server` is what etcd reads its peers from, `client` what clients find the
@@ -75,14 +75,6 @@ export interface Mismatch {
   readonly server: string;
   /** What is wrong with it, with what was wanted and what came. */
   readonly problem: string;
-}
-
-/**
- * Name of the server SRV record of a domain. Exactly one of the two kinds may exist: etcd merges
- * both and dies of it.
- */
-export function serverSrvName(domain: string, tls: boolean): string {
-  return `_etcd-server${tls ? "-ssl" : ""}._tcp.${domain}`;
 }
 
 /** Whose records an expectation is about. */

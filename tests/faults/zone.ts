@@ -4,7 +4,7 @@
  * real unbound behaves so is shown by tests/lab/dnsFaults.test.ts.
  */
 import type { Answer } from "dns-packet";
-import { serverSrvName } from "../../components/dns/dnsAnswers.ts";
+import { serverSrvName } from "../../components/names.ts";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
 import { addressOf, domain, names, nameservers, resolver } from "./places.ts";
 
