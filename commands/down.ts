@@ -21,7 +21,7 @@ await command("down", help, async (args) => {
   const tell = (line: string) => {
     process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
   };
-  let failure: unknown;
+  let failure: Error | undefined;
   const { resources } = await stackContents();
   const state = existsSync(labDir) ? await labState() : "none";
   if (resources > 0 && state === "running") {
@@ -33,7 +33,7 @@ await command("down", help, async (args) => {
       await lookAfterKill(cliDir, tell);
       await phases.time("pulumi destroy", () => destroy(cliDir, tell));
     } catch (error) {
-      failure = error; // the lab goes all the same, and with it everything the stack stood for
+      failure = error as Error; // the lab goes all the same, and with it everything the stack stood for
       tell(
         "pulumi       destroy failed; taking the lab down all the same (the reason " +
           "follows at the end)",

@@ -29,7 +29,9 @@ await command("status", help, async (args) => {
   }));
   const [report, ends] = await Promise.all([
     probeCluster(declared, asking),
-    Promise.all(declared.map((member) => asking.credentials && certificateEnd(member, asking))),
+    Promise.all(
+      declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
+    ),
   ]);
   const members = report.members.map((m, i) => ({
     name: m.name,

@@ -14,9 +14,28 @@ export interface Opening {
   readonly named: boolean;
 }
 
+/** The inputs of the three ways, as far as they matter here. */
+interface Rule {
+  readonly type?: string;
+  readonly protocol?: string;
+  readonly ipProtocol?: string;
+  readonly fromPort?: number;
+  readonly toPort?: number;
+  readonly self?: boolean;
+  readonly securityGroupId?: string;
+  readonly securityGroups?: readonly string[];
+  readonly sourceSecurityGroupId?: string;
+  readonly referencedSecurityGroupId?: string;
+  readonly cidrIpv4?: string;
+  readonly cidrIpv6?: string;
+  readonly cidrBlocks?: readonly string[];
+  readonly ipv6CidrBlocks?: readonly string[];
+  readonly ingress?: readonly Rule[];
+}
+
 interface Resource {
   readonly type: string;
-  readonly props: Readonly<Record<string, any>>;
+  readonly props: Readonly<Record<string, unknown>> & Rule;
 }
 
 /** Openings for traffic that comes in; empty for any other resource. */
@@ -29,7 +48,7 @@ export function openingsOf({ type, props }: Resource): Opening[] {
     return [
       opening(
         props,
-        [props.cidrIpv4, props.cidrIpv6].filter(Boolean),
+        [props.cidrIpv4, props.cidrIpv6].filter((cidr): cidr is string => Boolean(cidr)),
         fromItself,
         "referencedSecurityGroupId" in props || "prefixListId" in props,
       ),
@@ -50,7 +69,7 @@ export function openingsOf({ type, props }: Resource): Opening[] {
     ];
   }
   if (type === "aws:ec2/securityGroup:SecurityGroup") {
-    const rules = known(() => [...(props.ingress ?? [])] as Readonly<Record<string, any>>[]) ?? [];
+    const rules = known(() => [...(props.ingress ?? [])]) ?? [];
     return rules.map((rule) =>
       opening(
         rule,
@@ -73,13 +92,13 @@ export function portsOf({ fromPort, toPort }: Opening): string {
   return fromPort === toPort ? `${fromPort}` : `${fromPort} to ${toPort}`;
 }
 
-const cidrsOf = (rule: Readonly<Record<string, any>>): string[] => [
+const cidrsOf = (rule: Rule): string[] => [
   ...(rule.cidrBlocks ?? []),
   ...(rule.ipv6CidrBlocks ?? []),
 ];
 
 function opening(
-  rule: Readonly<Record<string, any>>,
+  rule: Rule,
   cidrs: string[],
   fromItself: boolean | undefined,
   named: boolean,
@@ -89,7 +108,7 @@ function opening(
     protocol === "-1" || protocol === "all" || rule.fromPort === undefined || rule.fromPort === -1;
   return {
     fromPort: all ? 0 : rule.fromPort,
-    toPort: all ? 65535 : rule.toPort,
+    toPort: all ? 65535 : (rule.toPort ?? rule.fromPort),
     cidrs,
     named: named || cidrs.length > 0,
     fromItself: cidrs.length > 0 ? false : fromItself,

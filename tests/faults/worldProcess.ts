@@ -59,7 +59,7 @@ async function build(spec: WorldSpec): Promise<World> {
 let world: Promise<World> | undefined;
 
 process.once("disconnect", () => {
-  fs.rm(folder, { recursive: true, force: true }).finally(() => process.exit());
+  void fs.rm(folder, { recursive: true, force: true }).finally(() => process.exit());
 });
 process.on(
   "message",

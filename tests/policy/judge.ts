@@ -117,7 +117,7 @@ const typed = (type: string, props: unknown) => {
     (resource as { __pulumiType?: string }).__pulumiType === type;
   return {
     type,
-    props: props as Record<string, any>,
+    props: props as Record<string, unknown>,
     isType,
     asType: (resource: unknown) => (isType(resource) ? props : undefined) as never,
   };

@@ -7,7 +7,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
 import { projectDir } from "../../lab/paths.ts";
-import { CommandError, run } from "../../lab/shell.ts";
+import { type CommandError, run } from "../../lab/shell.ts";
 import { cliVersion, ensureCli } from "../../lab/toolchain/cli.ts";
 
 const program = `
