@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { refuseCarriageReturns } from "./lineEnds.ts";
 
 export interface BootstrapSettings {
   /** What Chef reads with -j: run list and attributes. May hold secrets. */
@@ -39,9 +40,13 @@ export interface BootstrapSettings {
   readonly timeoutSeconds?: number;
 }
 
-const body = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
-const launch = body("launch.sh");
-const converge = body("converge.sh");
+/** A part of the script that stands beside this file. */
+function body(name: string): string {
+  const file = join(import.meta.dirname, name);
+  const content = readFileSync(file);
+  refuseCarriageReturns(file, content);
+  return content.toString();
+}
 
 // Relative to the client.rb itself: the launcher decides where a run lies.
 const clientRb = `# Written by the bootstrap.
@@ -91,14 +96,14 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     payload("node_json", base64(`${JSON.stringify(settings.nodeJson, null, 2)}\n`)),
     payload("client_rb", base64(clientRb)),
     payload("settings", base64(`${chefSettings.join("\n")}\n`)),
-    payload("converge_sh", base64(converge)),
+    payload("converge_sh", base64(body("converge.sh"))),
     `has_pki=${settings.pki ? "yes" : "no"}`,
     ...Object.entries({
       ca_crt: settings.pki?.ca,
       member_crt: settings.pki?.certificate,
       member_key: settings.pki?.privateKey,
     }).map(([name, pem]) => payload(name, base64(pem ?? ""))),
-    launch,
+    body("launch.sh"),
     "}",
     // Not `bash -s`'s own input: a command inside that reads it would eat what is left of the
     // script.

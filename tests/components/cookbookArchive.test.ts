@@ -5,7 +5,9 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, test } from "node:test";
+import type * as Bootstrap from "../../components/bootstrap/bootstrapScript.ts";
 import { packCookbook } from "../../components/bootstrap/cookbookArchive.ts";
+import { projectDir } from "../../lab/paths.ts";
 
 const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-cookbook-"));
 after(() => fs.rm(folder, { recursive: true }));
@@ -43,6 +45,66 @@ test("a README is no part of it", async () => {
   const documented = await cookbook("documented", { "metadata.rb": "name 'x'", "README.md": "x" });
   assert.equal(await packCookbook(documented), await packCookbook(plain));
 });
+
+for (const stray of [
+  ".DS_Store",
+  "recipes/default.rb~",
+  "recipes/.default.rb.swp",
+  "recipes/#default.rb#",
+  ".idea/workspace.xml",
+  "files/__pycache__/dns_gate.cpython-313.pyc",
+  "files/dns_gate.pyc",
+]) {
+  test(`${stray} is no part of it`, async () => {
+    const files = { "metadata.rb": "name 'x'", "recipes/default.rb": "log 'y'" };
+    const name = stray.replaceAll("/", "-");
+    const clean = await packCookbook(await cookbook(`clean-${name}`, files));
+    const littered = await cookbook(`littered-${name}`, { ...files, [stray]: "a\r\n" });
+    assert.equal(await packCookbook(littered), clean);
+  });
+}
+
+test("links and a folder with a file's name are no part of it, and end nothing", async () => {
+  const files = { "metadata.rb": "name 'x'", "files/run": "a" };
+  const odd = await cookbook("odd", files);
+  await fs.symlink("nowhere", path.join(odd, "recipes.rb"));
+  await fs.symlink("..", path.join(odd, "files/loop"));
+  await fs.mkdir(path.join(odd, "default.rb"));
+  assert.equal(await packCookbook(odd), await packCookbook(await cookbook("even", files)));
+});
+
+test("a carriage return is refused with the file, its line and the cure", async () => {
+  const windows = await cookbook("windows", { "metadata.rb": "x\n", "files/run": "a\nb\r\nc\r\n" });
+  await assert.rejects(packCookbook(windows), (error: Error) => {
+    assert.match(
+      error.message,
+      /^\S+\/files\/run: .*LF alone.*in line 2\)\..*core\.autocrlf input/,
+    );
+    return true;
+  });
+});
+
+for (const name of ["launch.sh", "converge.sh"]) {
+  test(`${name} with a carriage return is refused, too`, async () => {
+    const copy = path.join(folder, `bootstrap-${name}`);
+    await fs.cp(path.join(projectDir, "components/bootstrap"), copy, { recursive: true });
+    const file = path.join(copy, name);
+    await fs.writeFile(file, (await fs.readFile(file, "utf8")).replaceAll("\n", "\r\n"));
+    const { bootstrapScript }: typeof Bootstrap = await import(
+      path.join(copy, "bootstrapScript.ts")
+    );
+    assert.throws(
+      () =>
+        bootstrapScript({
+          nodeJson: {},
+          cookbook: "",
+          chef: { product: "preinstalled" },
+          digest: "0".repeat(64),
+        }),
+      (error: Error) => error.message.startsWith(`${file}: `) && error.message.includes("LF alone"),
+    );
+  });
+}
 
 test("tar reads it back", async () => {
   const archive = Buffer.from(
