@@ -1,11 +1,13 @@
-# Runs on the node, detached, once for each set of inputs: waits for the machine, installs the Chef client, converges.
-# Arguments: the bootstrap folder, the folder of this run, the time allowed in seconds.
+# shellcheck shell=bash disable=SC2154 # what is not assigned here comes from "$run/settings"
+# Runs on the node, detached, once for each set of inputs: waits for the machine, installs the Chef
+# client, converges. Arguments: the bootstrap folder, the folder of this run, the time allowed in
+# seconds.
 set -euo pipefail
 umask 077
 
 say() { echo "$(date -u +%FT%TZ) $*"; }
 
-# Only the last line of main makes it "ok": after a signal bash may come here with an exit code of 0.
+# Only the last line of main makes it "ok": after a signal bash may come here with exit code 0.
 result=ended
 finish() {
     local code=$?
@@ -14,8 +16,8 @@ finish() {
     mv "$run/status.new" "$run/status"
 }
 
-# The result file is written at its end; asking cloud-init itself costs a quarter of a second of processor time.
-# Exit 2 means that it finished with a warning of its own.
+# The result file is written at its end; asking cloud-init itself costs a quarter of a second of
+# processor time. Exit 2 means that it finished with a warning of its own.
 wait_for_cloud_init() {
     command -v cloud-init > /dev/null || return 0
     if grep -qs '"errors": \[\]' /run/cloud-init/result.json; then return 0; fi
@@ -23,14 +25,21 @@ wait_for_cloud_init() {
     timeout "$timeout_seconds" cloud-init status --wait > /dev/null || code=$?
     case $code in
         0 | 2) ;;
-        124) say "cloud-init is not done after $timeout_seconds s; see: cloud-init status --long"; return 1 ;;
-        *) say "cloud-init failed (exit $code):"; cloud-init status --long; return 1 ;;
+        124)
+            say "cloud-init is not done after $timeout_seconds s; see: cloud-init status --long"
+            return 1
+            ;;
+        *)
+            say "cloud-init failed (exit $code):"
+            cloud-init status --long
+            return 1
+            ;;
     esac
 }
 
 chef_client() {
-    local candidate candidates="cinc-client /opt/cinc/bin/cinc-client chef-client /opt/chef/bin/chef-client"
-    [ "$product" != chef ] || candidates="chef-client /opt/chef/bin/chef-client"
+    local candidate candidates="chef-client /opt/chef/bin/chef-client"
+    [ "$product" = chef ] || candidates="cinc-client /opt/cinc/bin/cinc-client $candidates"
     for candidate in $candidates; do
         command -v "$candidate" && return
     done
@@ -43,53 +52,76 @@ look_up_package() {
     local answer host=omnitruck.cinc.sh
     [ "$product" = cinc ] || host=omnitruck.chef.io
     . /etc/os-release
-    answer=$(curl -fsSL --proto '=https' --proto-redir '=https' --retry 5 --max-time 60 -H 'Accept: text/plain' \
-        "https://$host/stable/$product/metadata?v=$version&p=$ID&pv=$VERSION_ID&m=$(uname -m)") ||
-        { say "$host names no $product $version for $ID $VERSION_ID; give the package's address and sha256, or use an image that has the client"; return 1; }
+    answer=$(curl -fsSL --proto '=https' --proto-redir '=https' --retry 5 --max-time 60 \
+        -H 'Accept: text/plain' \
+        "https://$host/stable/$product/metadata?v=$version&p=$ID&pv=$VERSION_ID&m=$(uname -m)") || {
+        say "$host names no $product $version for $ID $VERSION_ID; give the package's address" \
+            "and sha256, or use an image that has the client"
+        return 1
+    }
     package_url=$(echo "$answer" | awk '$1 == "url" { print $2 }')
     package_sha256=$(echo "$answer" | awk '$1 == "sha256" { print $2 }')
 }
 
 install_chef() {
     if [ "$product" = preinstalled ]; then
-        chef_client > /dev/null || { say "chef.product is preinstalled; use an image that has a client, or let this script install one"; return 1; }
-        return 0
+        chef_client > /dev/null && return 0
+        say "chef.product is preinstalled; use an image that has a client, or let this script" \
+            "install one"
+        return 1
     fi
     local installed
-    installed=$(dpkg-query --show --showformat '${Version}' "$product" 2>/dev/null) || installed=none
+    # shellcheck disable=SC2016 # the braces are dpkg-query's
+    installed=$(dpkg-query --show --showformat '${Version}' "$product" 2>/dev/null) ||
+        installed=none
     case $installed in "$version" | "$version"-*) return 0 ;; esac
-    command -v apt-get > /dev/null || { say "packages are installed with apt-get, which is not here; use an image that has the client"; return 1; }
+    if ! command -v apt-get > /dev/null; then
+        say "packages are installed with apt-get, which is not here; use an image that has the" \
+            "client"
+        return 1
+    fi
     [ -n "$package_url" ] || look_up_package
     say "installing $product $version from $package_url"
-    curl -fsSL --retry 5 --max-time 600 -o "$run/client.deb" "$package_url" ||
-        { say "$package_url could not be fetched; nothing was changed here. Mend the way to it, or give another chef.packageUrl"; return 1; }
-    echo "$package_sha256  $run/client.deb" | sha256sum --check --strict --quiet ||
-        { say "$package_url has another sha256 than $package_sha256, so it was not installed"; return 1; }
+    curl -fsSL --retry 5 --max-time 600 -o "$run/client.deb" "$package_url" || {
+        say "$package_url could not be fetched; nothing was changed here. Mend the way to it, or" \
+            "give another chef.packageUrl"
+        return 1
+    }
+    echo "$package_sha256  $run/client.deb" | sha256sum --check --strict --quiet || {
+        say "$package_url has another sha256 than $package_sha256, so it was not installed"
+        return 1
+    }
     # A new machine's own apt timers may hold the lock.
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root install -y -q "$run/client.deb"
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+        -o APT::Sandbox::User=root install -y -q "$run/client.deb"
     rm -f "$run/client.deb"
 }
 
 converge() {
     local client
     client=$(chef_client)
-    # Chef keeps the node's attributes and merges new ones into them: what was taken out of a hash would stay.
+    # Chef keeps the node's attributes and merges new ones into them: what was taken out of a hash
+    # would stay.
     rm -rf "$run/nodes"
-    # The recipe looks in one place, because its attributes must not change with each run; under the lock that place holds this run's.
+    # The recipe looks in one place, because its attributes must not change with each run; under the
+    # lock that place holds this run's.
     rm -rf "$base/pki"
     [ ! -d "$run/pki" ] || mv "$run/pki" "$base/pki"
     cd "$run"
     if [ "$product" = chef ]; then export CHEF_LICENSE=accept-silent; fi
-    # Its own umask would give files that recipes and packages create with plain commands to root alone.
+    # Its own umask would give files that recipes and packages create with plain commands to root
+    # alone.
     (umask 022 && exec "$client" -z -c client.rb -j node.json)
 }
 
-# Inputs of earlier runs hold secrets, and their "ok" is worth nothing once this run changes the machine. Those waiting for their turn
-# stay; a result stays for one run more, because somebody may just be about to read it.
+# Inputs of earlier runs hold secrets, and their "ok" is worth nothing once this run changes the
+# machine. Those waiting for their turn stay; a result stays for one run more, because somebody may
+# just be about to read it.
 forget_earlier_runs() {
     local other
     for other in "$base"/*/; do
-        if [ "$other" = "$run/" ] || [ ! -f "$other/status" ] || [ "$(cat "$other/status")" = running ]; then
+        if [ "$other" = "$run/" ] || [ ! -f "$other/status" ] ||
+            [ "$(cat "$other/status")" = running ]; then
             continue
         elif [ ! -e "$other/node.json" ]; then
             rm -rf "$other"
@@ -107,7 +139,13 @@ main() {
     trap 'exit 143' TERM
     exec >> "$base/converge.log" 2>&1
     exec 9> "$base/converge.lock"
-    flock -n 9 || { say "another converge is running; waiting for it"; flock -w "$timeout_seconds" 9; } || { say "still running after $timeout_seconds s"; exit 1; }
+    if ! flock -n 9; then
+        say "another converge is running; waiting for it"
+        flock -w "$timeout_seconds" 9 || {
+            say "still running after $timeout_seconds s"
+            exit 1
+        }
+    fi
     say "converge ${run##*/} begins"
     wait_for_cloud_init
     install_chef

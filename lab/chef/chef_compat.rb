@@ -1,5 +1,6 @@
-# What a plain Chef cookbook needs beyond itamae 1.14, and nothing more. Here: attribute files, include_recipe by name, delayed
-# notifications at the end of the run, the count of what changed. Beside it: the resources.
+# What a plain Chef cookbook needs beyond itamae 1.14, and nothing more. Here: attribute files,
+# include_recipe by name, delayed notifications at the end of the run, the count of what changed.
+# Beside it: the resources.
 require 'json'
 
 module ChefCompat
@@ -24,10 +25,12 @@ module ChefCompat
     end
   end
 
-  # A cookbook's attribute files are read before the first of its recipes; what the node's JSON says wins.
+  # A cookbook's attribute files are read before the first of its recipes; what the node's JSON says
+  # wins.
   module ReadsAttributes
     def load(variables = {})
-      seen = (runner.instance_variable_get(:@attribute_files) || runner.instance_variable_set(:@attribute_files, []))
+      seen = runner.instance_variable_get(:@attribute_files) ||
+             runner.instance_variable_set(:@attribute_files, [])
       files = Dir[::File.expand_path('../../attributes/*.rb', path)] - seen
       files.sort_by { |file| [file.end_with?('/default.rb') ? 0 : 1, file] }.each do |file|
         seen << file
@@ -39,7 +42,8 @@ module ChefCompat
     end
   end
 
-  # Delayed notifications wait for the end of the run, not of their recipe, and a failure does not drop them.
+  # Delayed notifications wait for the end of the run, not of their recipe, and a failure does not
+  # drop them.
   module EndOfRun
     def delayed_notifications
       equal?(outermost) ? @delayed_notifications : outermost.delayed_notifications
@@ -67,7 +71,8 @@ module ChefCompat
   module IncludesByName
     def include_recipe(name)
       cookbook, recipe = name.split('::')
-      super(::File.expand_path("../../../#{cookbook}/recipes/#{recipe || 'default'}.rb", @recipe.path))
+      file = "../../../#{cookbook}/recipes/#{recipe || 'default'}.rb"
+      super(::File.expand_path(file, @recipe.path))
     end
   end
   ::Itamae::Recipe::EvalContext.prepend(IncludesByName)

@@ -1,5 +1,6 @@
-# Chef's resources under itamae 1.14: its places for templates and files, remote_file with a checksum, several guards and blocks
-# as guards, a few properties. A Chef property not known here stays an error, never a silent skip.
+# Chef's resources under itamae 1.14: its places for templates and files, remote_file with a
+# checksum, several guards and blocks as guards, a few properties. A Chef property not known here
+# stays an error, never a silent skip.
 require 'digest'
 require 'open-uri'
 require 'tempfile'
@@ -18,7 +19,9 @@ module ChefCompat
     Resource::CookbookFile => %i(backup cookbook),
     Resource::RemoteFile => %i(backup checksum),
   }.freeze
-  ACCEPTED.each { |resource, properties| properties.each { |property| resource.define_attribute(property, {}) } }
+  ACCEPTED.each do |resource, properties|
+    properties.each { |property| resource.define_attribute(property, {}) }
+  end
   # Without it `ln -s` would follow the old link instead of replacing it.
   Resource::Link.define_attribute(:force, default: true)
 
@@ -52,7 +55,9 @@ module ChefCompat
     private
 
     def holds?(guard)
-      guard.respond_to?(:call) ? guard.call : backend.run_command(guard, error: false).exit_status.zero?
+      return guard.call if guard.respond_to?(:call)
+
+      backend.run_command(guard, error: false).exit_status.zero?
     end
   end
   Resource::Base.prepend(AsksGuards)
@@ -65,17 +70,23 @@ module ChefCompat
       source = attributes.source
       return download(source) if source.to_s.match?(%r{\Ahttps?://})
 
-      source = ::File.basename(attributes.path) + (is_a?(Resource::Template) ? '.erb' : '') if source == :auto
-      candidates = %w(. default).map { |folder| ::File.expand_path("../#{source_file_dir}/#{folder}/#{source}", @recipe.dir) }
+      suffix = is_a?(Resource::Template) ? '.erb' : ''
+      source = ::File.basename(attributes.path) + suffix if source == :auto
+      candidates = %w(. default).map do |folder|
+        ::File.expand_path("../#{source_file_dir}/#{folder}/#{source}", @recipe.dir)
+      end
       candidates.find { |path| ::File.file?(path) } or
         raise Resource::RemoteFile::SourceNotFoundError, "no #{candidates.join(' or ')}"
     end
 
     def download(url)
       @download = Tempfile.new('download', runner.tmpdir, binmode: true)
-      URI.parse(url).open('rb', open_timeout: 30, read_timeout: 60) { |body| IO.copy_stream(body, @download) }
+      URI.parse(url).open('rb', open_timeout: 30, read_timeout: 60) do |body|
+        IO.copy_stream(body, @download)
+      end
       @download.close
-      if attributes.checksum && (digest = Digest::SHA256.file(@download.path).hexdigest) != attributes.checksum
+      digest = Digest::SHA256.file(@download.path).hexdigest if attributes.checksum
+      if digest != attributes.checksum
         raise "#{url} has the sha256 #{digest}, wanted #{attributes.checksum}"
       end
 
@@ -149,7 +160,8 @@ module ChefCompat
       end
     end
 
-    # At the end of a failed command itamae repeats its output as errors; what was streamed is not said twice.
+    # At the end of a failed command itamae repeats its output as errors; what was streamed is not
+    # said twice.
     def log_output_line(name, line, severity = :debug)
       if @streaming
         super(name, line, :info) if severity == :debug

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes or removes the device nodes of a volume inside a machine, named as Nitro instances name them.
+# Makes or removes the device nodes of a volume inside a machine, named as Nitro instances name
+# them.
 #   device.sh add NUMBER MAJOR MINOR VOLUME      device.sh remove NUMBER VOLUME
 set -eu
 verb=$1 device=/dev/nvme${2}n1 links=/dev/disk/by-id

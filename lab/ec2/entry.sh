@@ -1,6 +1,7 @@
 #!/bin/sh
-# The first process of a machine: makes what EC2 and the kernel would have made by the time systemd starts, and becomes systemd.
-# Its folder is mounted from the host; `volumes` in it has one line a volume: number, major, minor, volume id without hyphen.
+# The first process of a machine: makes what EC2 and the kernel would have made by the time systemd
+# starts, and becomes systemd. Its folder is mounted from the host; `volumes` in it has one line a
+# volume: number, major, minor, volume id without hyphen.
 set -eu
 here=/usr/local/lib/etcd-lab
 

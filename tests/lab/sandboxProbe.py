@@ -1,5 +1,13 @@
-"""What a process may do where it runs, as JSON. tests/lab/unit.test.ts starts it in etcd's sandbox, and outside of it to see the difference."""
-import ctypes, errno, json, mmap, os, socket, stat
+"""What a process may do where it runs, as JSON. tests/lab/unit.test.ts starts it in etcd's sandbox,
+and outside of it to see the difference."""
+
+import ctypes
+import errno
+import json
+import mmap
+import os
+import socket
+import stat
 
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWUSER, PER_LINUX32 = 0x10000000, 0x8
@@ -38,12 +46,15 @@ def listing(path):
 
 
 def devices():
-    """Device nodes that are not pseudo devices (major 1: memory, 5: terminals, 136: pseudo terminals) or message queues."""
+    """Device nodes that are not pseudo devices (major 1: memory, 5: terminals, 136: pseudo
+    terminals) or message queues."""
     found = []
     for folder, _, names in os.walk("/dev"):
         for name in names:
             mode = os.lstat(os.path.join(folder, name))
-            if stat.S_ISBLK(mode.st_mode) or (stat.S_ISCHR(mode.st_mode) and os.major(mode.st_rdev) not in (1, 5, 136)):
+            if stat.S_ISBLK(mode.st_mode) or (
+                stat.S_ISCHR(mode.st_mode) and os.major(mode.st_rdev) not in (1, 5, 136)
+            ):
                 found.append(os.path.join(folder, name))
     return sorted(found)
 
@@ -75,24 +86,56 @@ def opens(family, kind):
 fields = dict(line.split(":", 1) for line in open("/proc/self/status"))
 umask = os.umask(0)
 os.umask(umask)
-print(json.dumps({
-    "status": {name: fields[name].strip() for name in ("Uid", "NoNewPrivs", "Seccomp", "Seccomp_filters", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")},
-    "userNamespace": [line.split() for line in open("/proc/self/uid_map")],
-    "umask": oct(umask),
-    "readOnly": {path: bool(os.statvfs(path).f_flag & os.ST_RDONLY) for path in ("/", "/etc", "/usr", "/var", "/var/lib/etcd", "/var/lib/etcd/data")},
-    "home": listing("/home"),
-    "tmp": listing("/tmp"),
-    "devices": devices(),
-    "usersSeen": users_seen(),
-    "data": outcome(lambda: (write("/var/lib/etcd/data/probe"), os.remove("/var/lib/etcd/data/probe"))),
-    "sockets": {"AF_INET": opens(socket.AF_INET, socket.SOCK_STREAM), "AF_UNIX": opens(socket.AF_UNIX, socket.SOCK_DGRAM), "AF_NETLINK": opens(socket.AF_NETLINK, socket.SOCK_RAW)},
-    "calls": {
-        "new user namespace": in_child(lambda: call("unshare", CLONE_NEWUSER)),
-        "chown of its own file": in_child(lambda: (write("/tmp/own"), os.chown("/tmp/own", os.getuid(), os.getgid()))),
-        "scheduling": in_child(lambda: os.sched_setaffinity(0, os.sched_getaffinity(0))),
-        "niceness": in_child(lambda: os.setpriority(os.PRIO_PROCESS, 0, 5)),
-        "personality": in_child(lambda: call("personality", PER_LINUX32)),
-        "set-user-id file": in_child(suid),
-        "writable and executable memory": in_child(lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)),
-    },
-}))
+print(
+    json.dumps(
+        {
+            "status": {
+                name: fields[name].strip()
+                for name in (
+                    "Uid",
+                    "NoNewPrivs",
+                    "Seccomp",
+                    "Seccomp_filters",
+                    "CapInh",
+                    "CapPrm",
+                    "CapEff",
+                    "CapBnd",
+                    "CapAmb",
+                )
+            },
+            "userNamespace": [line.split() for line in open("/proc/self/uid_map")],
+            "umask": oct(umask),
+            "readOnly": {
+                path: bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+                for path in ("/", "/etc", "/usr", "/var", "/var/lib/etcd", "/var/lib/etcd/data")
+            },
+            "home": listing("/home"),
+            "tmp": listing("/tmp"),
+            "devices": devices(),
+            "usersSeen": users_seen(),
+            "data": outcome(
+                lambda: (write("/var/lib/etcd/data/probe"), os.remove("/var/lib/etcd/data/probe"))
+            ),
+            "sockets": {
+                "AF_INET": opens(socket.AF_INET, socket.SOCK_STREAM),
+                "AF_UNIX": opens(socket.AF_UNIX, socket.SOCK_DGRAM),
+                "AF_NETLINK": opens(socket.AF_NETLINK, socket.SOCK_RAW),
+            },
+            "calls": {
+                "new user namespace": in_child(lambda: call("unshare", CLONE_NEWUSER)),
+                "chown of its own file": in_child(
+                    lambda: (write("/tmp/own"), os.chown("/tmp/own", os.getuid(), os.getgid()))
+                ),
+                "scheduling": in_child(lambda: os.sched_setaffinity(0, os.sched_getaffinity(0))),
+                "niceness": in_child(lambda: os.setpriority(os.PRIO_PROCESS, 0, 5)),
+                "personality": in_child(lambda: call("personality", PER_LINUX32)),
+                "set-user-id file": in_child(suid),
+                "writable and executable memory": in_child(
+                    lambda: mmap.mmap(
+                        -1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+                    )
+                ),
+            },
+        }
+    )
+)

@@ -1,4 +1,5 @@
-"""What a founder must see in DNS before its first start, and how what it sees differs from that. No input or output here."""
+"""What a founder must see in DNS before its first start, and how what it sees differs from that. No
+input or output here."""
 
 OK = "NOERROR"
 
@@ -6,13 +7,18 @@ OK = "NOERROR"
 class Seen:
     """What one round found.
 
-    srv, other: the answers for the two kinds of server SRV, or the reason as a string when there was none; None when not asked
+    srv, other: the answers for the two kinds of server SRV, or the reason as a string when there
+        was none; None when not asked
     addresses: host name -> the same for its A records
-    system: host name -> addresses in the words of the system's own lookup (getaddrinfo), None when not asked
+    system: host name -> addresses in the words of the system's own lookup (getaddrinfo), None when
+        not asked
     """
 
     def __init__(self, srv=None, other=None, addresses=None, system=None):
-        self.srv, self.other, self.addresses, self.system = srv, other, addresses or {}, system or {}
+        self.srv = srv
+        self.other = other
+        self.addresses = addresses or {}
+        self.system = system or {}
 
 
 def srv_name(domain, tls):
@@ -20,12 +26,14 @@ def srv_name(domain, tls):
 
 
 def kept(answer):
-    """How long the resolver may go on giving this answer: what a person wants to know who has just repaired a record."""
+    """How long the resolver may go on giving this answer: what a person wants to know who has just
+    repaired a record."""
     return f" (the resolver may keep this answer for {answer.ttl} s)" if answer.ttl else ""
 
 
 def expected_hosts(settings):
-    """Host name -> address wanted. Without `members`, what SRV lists is taken as it is and only this node's own address is known."""
+    """Host name -> address wanted. Without `members`, what SRV lists is taken as it is and only
+    this node's own address is known."""
     members = settings["members"] or {settings["name"]: settings["address"]}
     return {f"{name}.{settings['domain']}": address for name, address in members.items()}
 
@@ -46,7 +54,11 @@ def compare_srv(settings, answer):
         if answer.records.count((target, at)) > 1:
             lines.append((name, f"{target}:{at} is listed twice; etcd exits on that{kept(answer)}"))
     listed = {target for target, _ in answer.records}
-    lines += [(name, f"lacks {host}:{port}{kept(answer)}") for host in sorted(wanted) if host not in listed]
+    lines += [
+        (name, f"lacks {host}:{port}{kept(answer)}")
+        for host in sorted(wanted)
+        if host not in listed
+    ]
     return lines
 
 
@@ -57,7 +69,9 @@ def compare_address(host, wanted, answer):
     if isinstance(answer, str):
         return [(name, answer + suffix)]
     if answer.rcode != OK or not answer.records:
-        return [(name, (answer.rcode if answer.rcode != OK else "no records") + suffix + kept(answer))]
+        return [
+            (name, (answer.rcode if answer.rcode != OK else "no records") + suffix + kept(answer))
+        ]
     got = sorted(set(answer.records))
     if len(got) != 1 or (wanted and got != [wanted]):
         return [(name, ", ".join(got) + suffix + kept(answer))]
@@ -65,7 +79,8 @@ def compare_address(host, wanted, answer):
 
 
 def compare(settings, seen):
-    """One (record, finding) for each mismatch; an empty list means that this round was complete and exact."""
+    """One (record, finding) for each mismatch; an empty list means that this round was complete and
+    exact."""
     lines = compare_srv(settings, seen.srv)
     wanted = expected_hosts(settings)
     for host, answer in sorted(seen.addresses.items()):
@@ -75,14 +90,26 @@ def compare(settings, seen):
         if isinstance(seen.other, str):
             lines.append((name, seen.other + ", wanted none"))
         elif seen.other.records:
-            lines.append((name, f"must not exist beside {srv_name(settings['domain'], settings['tls'])}: etcd reads both{kept(seen.other)}"))
+            lines.append(
+                (
+                    name,
+                    f"must not exist beside {srv_name(settings['domain'], settings['tls'])}: "
+                    f"etcd reads both{kept(seen.other)}",
+                )
+            )
         elif seen.other.rcode not in (OK, "NXDOMAIN"):
             lines.append((name, seen.other.rcode + ", wanted none"))
     for host, got in sorted(seen.system.items()):
         address = wanted.get(host)
         if isinstance(got, str) or len(got) != 1 or (address and got != [address]):
             found = got if isinstance(got, str) else ", ".join(got)
-            lines.append((f"{host} on this machine", f"{found}, wanted {address or 'one address'}; DNS is right, so look at /etc/hosts and /etc/nsswitch.conf"))
+            lines.append(
+                (
+                    f"{host} on this machine",
+                    f"{found}, wanted {address or 'one address'}; DNS is right, so look at "
+                    "/etc/hosts and /etc/nsswitch.conf",
+                )
+            )
     return lines
 
 

@@ -1,16 +1,22 @@
-"""One DNS question to one resolver: UDP, then TCP when the answer was cut off. Python's own library cannot ask for SRV."""
-import os, socket, struct
+"""One DNS question to one resolver: UDP, then TCP when the answer was cut off. Python's own library
+cannot ask for SRV."""
+
+import os
+import socket
+import struct
 
 A, SOA, SRV = 1, 6, 33
 RCODES = {0: "NOERROR", 2: "SERVFAIL", 3: "NXDOMAIN", 5: "REFUSED"}
 
 
 class Unanswered(Exception):
-    """No usable answer: time ran out, the connection was refused, or what came back was no DNS answer."""
+    """No usable answer: time ran out, the connection was refused, or what came back was no DNS
+    answer."""
 
 
 class Answer:
-    """rcode: its name. records: addresses for A, (target, port) for SRV. ttl: seconds the resolver may keep the answer, None when it does not say."""
+    """rcode: its name. records: addresses for A, (target, port) for SRV. ttl: seconds the resolver
+    may keep the answer, None when it does not say."""
 
     def __init__(self, rcode, records, ttl):
         self.rcode, self.records, self.ttl = rcode, records, ttl
@@ -18,12 +24,17 @@ class Answer:
 
 def question(name, kind, ident):
     """The message that asks, with recursion wanted and nothing else."""
-    labels = b"".join(bytes([len(part)]) + part for part in name.encode("ascii").split(b".") if part)
-    return struct.pack("!6H", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
+    labels = b"".join(
+        bytes([len(part)]) + part for part in name.encode("ascii").split(b".") if part
+    )
+    return (
+        struct.pack("!6H", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
+    )
 
 
 def read_name(message, at):
-    """A name at an offset, lower case without its last dot, and the offset behind it. Pointers only lead backwards, so this ends."""
+    """A name at an offset, lower case without its last dot, and the offset behind it. Pointers only
+    lead backwards, so this ends."""
     labels, end, limit = [], None, len(message)
     while True:
         length = message[at]
@@ -35,7 +46,7 @@ def read_name(message, at):
         elif length == 0:
             return ".".join(labels), end or at + 1
         else:
-            labels.append(message[at + 1:at + 1 + length].decode("ascii").lower())
+            labels.append(message[at + 1 : at + 1 + length].decode("ascii").lower())
             at += 1 + length
 
 
@@ -56,7 +67,7 @@ def parse(message, ident, kind):
             if index < answers and of == kind:
                 ttl = seconds if ttl is None else min(ttl, seconds)
                 if kind == A:
-                    records.append(socket.inet_ntoa(message[at:at + 4]))
+                    records.append(socket.inet_ntoa(message[at : at + 4]))
                 else:
                     port = struct.unpack_from("!3H", message, at)[2]
                     records.append((read_name(message, at + 6)[0], port))
@@ -65,7 +76,7 @@ def parse(message, ident, kind):
                 ttl = min(seconds, minimum)
             at += size
     except (IndexError, struct.error, OSError, UnicodeDecodeError):
-        raise Unanswered("malformed answer")
+        raise Unanswered("malformed answer") from None
     rcode = flags & 0xF
     return Answer(RCODES.get(rcode, f"rcode {rcode}"), records, ttl)
 
@@ -81,7 +92,8 @@ def receive(stream, count):
 
 
 def ask(server, port, name, kind, timeout):
-    """Answer of a resolver for a name, within `timeout` seconds for each of UDP and TCP. Raises Unanswered."""
+    """Answer of a resolver for a name, within `timeout` seconds for each of UDP and TCP. Raises
+    Unanswered."""
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     ident = struct.unpack("!H", os.urandom(2))[0]
     message = question(name, kind, ident)
@@ -95,8 +107,8 @@ def ask(server, port, name, kind, timeout):
             with socket.create_connection((server, port), timeout) as tcp:
                 tcp.sendall(struct.pack("!H", len(message)) + message)
                 reply = receive(tcp, struct.unpack("!H", receive(tcp, 2))[0])
-    except socket.timeout:
-        raise Unanswered(f"no answer within {timeout:g} s")
+    except TimeoutError:
+        raise Unanswered(f"no answer within {timeout:g} s") from None
     except OSError as error:
-        raise Unanswered(error.strerror or str(error))
+        raise Unanswered(error.strerror or str(error)) from error
     return parse(reply, ident, kind)

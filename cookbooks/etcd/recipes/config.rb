@@ -1,7 +1,8 @@
 # The configuration file, and what the node must see in DNS before its first start.
 etcd = node['etcd']
 scheme = etcd['tls'] ? 'https' : 'http'
-address = [etcd['address'], etcd['members'][etcd['name']], node['ipaddress'], '0.0.0.0'].find { |a| !a.to_s.empty? }
+addresses = [etcd['address'], etcd['members'][etcd['name']], node['ipaddress'], '0.0.0.0']
+address = addresses.find { |candidate| !candidate.to_s.empty? }
 
 directory '/etc/etcd' do
   owner 'root'

@@ -34,7 +34,8 @@ if etcd['checksums'] == 'mirror'
 
   # A rejected archive is removed, so that the next converge fetches it again.
   execute "compare #{archive} with the mirror's SHA256SUMS" do
-    command "grep ' #{archive}$' SHA256SUMS-#{version} | sha256sum --check --strict - || { rm -f #{archive}; exit 1; }"
+    command "grep ' #{archive}$' SHA256SUMS-#{version} | sha256sum --check --strict - || " \
+            "{ rm -f #{archive}; exit 1; }"
     cwd cache
     not_if installed
   end
@@ -44,7 +45,8 @@ end
 execute "unpack etcd #{version}" do
   command "rm -rf #{root}.partial && mkdir -m 0755 #{root}.partial && " \
           "tar -xzf #{archive} -C #{root}.partial --strip-components=1 --no-same-owner && " \
-          "rm -rf #{root} && mv -T #{root}.partial #{root} && rm -f #{archive} SHA256SUMS-#{version}"
+          "rm -rf #{root} && mv -T #{root}.partial #{root} && " \
+          "rm -f #{archive} SHA256SUMS-#{version}"
   cwd cache
   not_if installed
 end

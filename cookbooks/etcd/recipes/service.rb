@@ -7,7 +7,8 @@ template '/etc/systemd/system/etcd.service' do
   variables(etcd: node['etcd'])
 end
 
-# Systemd itself is asked, because a converge may have ended between the file and this; a unit it never loaded needs no reload.
+# Systemd itself is asked, because a converge may have ended between the file and this; a unit it
+# never loaded needs no reload.
 execute 'systemctl daemon-reload' do
   only_if 'systemctl show --property NeedDaemonReload --value etcd | grep -qx yes'
 end
@@ -23,10 +24,12 @@ service 'etcd' do
   action :enable
 end
 
-# Not `service :start`: a founder is ready only when it has a quorum, and waiting for that would block one node on the others.
+# Not `service :start`: a founder is ready only when it has a quorum, and waiting for that would
+# block one node on the others.
 execute 'start etcd' do
   command 'systemctl start --no-block etcd'
-  not_if 'systemctl show --property ActiveState --value etcd | grep -Eqx "active|activating|reloading"'
+  not_if 'systemctl show --property ActiveState --value etcd | ' \
+         'grep -Eqx "active|activating|reloading"'
 end
 
 execute 'configuration changed; not applied until this member is restarted' do

@@ -22,7 +22,8 @@ end
   end
 end
 
-# Without its volume mounted the mount point lets nobody write, so that no member is ever made on the root disk.
+# Without its volume mounted the mount point lets nobody write, so that no member is ever made on
+# the root disk.
 directory '/var/lib/etcd' do
   owner 'root'
   group 'root'
@@ -46,9 +47,9 @@ unless etcd['volume'].empty?
     not_if "/usr/local/lib/etcd-node/etcd-volume is-mounted #{device}"
   end
 
-  { 'var-lib-etcd.mount' => 'var-lib-etcd.mount.erb', 'etcd-volume.service' => 'etcd-volume.service.erb' }.each do |unit, source|
+  %w(var-lib-etcd.mount etcd-volume.service).each do |unit|
     template "/etc/systemd/system/#{unit}" do
-      source source
+      source "#{unit}.erb"
       owner 'root'
       group 'root'
       mode '0644'
@@ -58,7 +59,8 @@ unless etcd['volume'].empty?
 
   execute 'systemctl daemon-reload for the data volume' do
     command 'systemctl daemon-reload'
-    only_if 'systemctl show --property NeedDaemonReload --value var-lib-etcd.mount etcd-volume.service | grep -qx yes'
+    only_if 'systemctl show --property NeedDaemonReload --value ' \
+            'var-lib-etcd.mount etcd-volume.service | grep -qx yes'
   end
 
   execute 'mount the data volume' do

@@ -9,7 +9,8 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
 
 RESERVED_AT_START = 4
-"""EC2 keeps the network's address, the router's, the resolver's and one more; the last one is the broadcast's."""
+"""EC2 keeps the network's address, the router's, the resolver's and one more; the last one is the
+broadcast's."""
 
 
 def install() -> None:
@@ -29,18 +30,27 @@ def addresses_in_use(subnet: Subnet) -> set[str]:
 
 
 def lowest_free_address(subnet: Subnet, instance=None) -> str:
-    """EC2 hands out a free address of the subnet; moto's choice may be taken, or one that EC2 reserves."""
+    """EC2 hands out a free address of the subnet; moto's choice may be taken, or one that EC2
+    reserves."""
     used = addresses_in_use(subnet)
     for number in range(RESERVED_AT_START, subnet.cidr.num_addresses - 1):
         if str(subnet.cidr[number]) not in used:
             return str(subnet.cidr[number])
-    refuse("InsufficientFreeAddressesInSubnet", f"The specified subnet does not have enough free addresses to satisfy the request: {subnet.id}")
+    refuse(
+        "InsufficientFreeAddressesInSubnet",
+        "The specified subnet does not have enough free addresses to satisfy the request: "
+        f"{subnet.id}",
+    )
 
 
 def check_address(subnet: Subnet, address: str, instance=None) -> None:
-    """EC2 refuses an address outside the subnet, a reserved one and one in use; moto answers 500, or takes it."""
+    """EC2 refuses an address outside the subnet, a reserved one and one in use; moto answers 500,
+    or takes it."""
     if ipaddress.ip_address(address) not in subnet.cidr:
-        refuse("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
+        refuse(
+            "InvalidParameterValue",
+            f"Address {address} does not fall within the subnet's address range",
+        )
     number = int(ipaddress.ip_address(address)) - int(subnet.cidr.network_address)
     if number < RESERVED_AT_START or number == subnet.cidr.num_addresses - 1:
         refuse("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
@@ -49,12 +59,18 @@ def check_address(subnet: Subnet, address: str, instance=None) -> None:
 
 
 def _choose_or_check_on_create() -> None:
-    """EC2 checks every address given for an interface, and chooses a free one where none is; moto draws lots."""
+    """EC2 checks every address given for an interface, and chooses a free one where none is; moto
+    draws lots."""
     original = NetworkInterfaceBackend.create_network_interface
 
-    def create_network_interface(self, subnet, private_ip_address, private_ip_addresses=None, *args, **options):
+    def create_network_interface(
+        self, subnet, private_ip_address, private_ip_addresses=None, *args, **options
+    ):
         subnet = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
-        wanted = [item if isinstance(item, str) else item["PrivateIpAddress"] for item in private_ip_addresses or []]
+        wanted = [
+            item if isinstance(item, str) else item["PrivateIpAddress"]
+            for item in private_ip_addresses or []
+        ]
         if private_ip_address and private_ip_address not in wanted:
             wanted.append(private_ip_address)
         for address in wanted:
@@ -67,7 +83,8 @@ def _choose_or_check_on_create() -> None:
 
 
 def _public_addresses_lead_nowhere() -> None:
-    """moto's Elastic IPs are loopback addresses, its other public ones somebody's; these are the ones kept for documentation.
+    """moto's Elastic IPs are loopback addresses, its other public ones somebody's; these are the
+    ones kept for documentation.
 
     A program that dials one gets no answer, rather than this host's own sshd.
     """

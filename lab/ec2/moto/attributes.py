@@ -8,7 +8,8 @@ from moto.ec2.responses.instances import InstanceResponse
 
 
 def install() -> None:
-    """EC2 changes type and user data of a stopped instance only; moto at any time, and decodes the user data twice."""
+    """EC2 changes type and user data of a stopped instance only; moto at any time, and decodes the
+    user data twice."""
     original = InstanceResponse._dot_value_instance_attribute_handler
 
     def handle(self):
@@ -17,7 +18,10 @@ def install() -> None:
             return original(self)
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         if instance.state != "stopped":
-            refuse("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
+            refuse(
+                "IncorrectInstanceState",
+                f"The instance '{instance.id}' is not in the 'stopped' state.",
+            )
         if user_data is None:
             return original(self)
         self.error_on_dryrun()

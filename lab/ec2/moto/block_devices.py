@@ -22,14 +22,23 @@ def _the_image_gives_the_root_volume() -> None:
     def parse(self):
         image = self.ec2_backend.amis.get(self._get_param("ImageId"))
         root = image.root_device_name if image else "/dev/xvda"
-        asked = {mapping["DeviceName"]: mapping for mapping in self._get_param("BlockDeviceMappings", [])}
+        asked = {
+            mapping["DeviceName"]: mapping for mapping in self._get_param("BlockDeviceMappings", [])
+        }
         defaults = {root: ROOT_VOLUME}
         mappings = []
         for name in dict.fromkeys([root, *asked]):
             mapping = asked.get(name, {})
             ebs = {**defaults.get(name, {"DeleteOnTermination": True}), **mapping.get("Ebs", {})}
             self._validate_block_device_mapping({**mapping, "Ebs": ebs})
-            mappings.append({"DeviceName": name, "NoDevice": mapping.get("NoDevice"), "VirtualName": mapping.get("VirtualName"), "Ebs": ebs})
+            mappings.append(
+                {
+                    "DeviceName": name,
+                    "NoDevice": mapping.get("NoDevice"),
+                    "VirtualName": mapping.get("VirtualName"),
+                    "Ebs": ebs,
+                }
+            )
         return mappings
 
     InstanceResponse._parse_block_device_mapping = parse
@@ -41,7 +50,9 @@ def _iops_and_throughput_are_kept() -> None:
 
     def run_instances(self):
         answer = original(self)
-        asked = {mapping["DeviceName"]: mapping["Ebs"] for mapping in self._parse_block_device_mapping()}
+        asked = {
+            mapping["DeviceName"]: mapping["Ebs"] for mapping in self._parse_block_device_mapping()
+        }
         for instance in answer.result.instances:
             for name, block in instance.block_device_mapping.items():
                 volume = self.ec2_backend.get_volume(block.volume_id)

@@ -1,4 +1,5 @@
-"""Every EC2 call passes here: one at a time, answered in EC2's form whatever happens, and written to the log."""
+"""Every EC2 call passes here: one at a time, answered in EC2's form whatever happens, and written
+to the log."""
 
 import logging
 import re
@@ -24,11 +25,20 @@ _MADE = {
     "AssociateAddress": "associationId",
 }
 _ERROR = re.compile(r"<Code>([^<]*)</Code>\s*<Message>([^<]*)<")
-_TOO_LONG_OR_SECRET = {"UserData", "PublicKeyMaterial", "ClientToken", "TagSpecifications", "DryRun", "MetadataOptions", "Tags"}
+_TOO_LONG_OR_SECRET = {
+    "UserData",
+    "PublicKeyMaterial",
+    "ClientToken",
+    "TagSpecifications",
+    "DryRun",
+    "MetadataOptions",
+    "Tags",
+}
 
 
 def install() -> None:
-    """moto's records are not safe for calls at the same time, and calls it does not know end as an HTML page with 500."""
+    """moto's records are not safe for calls at the same time, and calls it does not know end as an
+    HTML page with 500."""
     original = EC2Response._dispatch
 
     def dispatch(self, request, full_url=None, headers=None):
@@ -38,7 +48,9 @@ def install() -> None:
         action = self._get_action() or "(no action)"
         if not _READING.match(action):
             changes.note()
-        if "etcd-lab-reconciler" not in request.headers.get("User-Agent", ""):  # its polling would bury everything else
+        if "etcd-lab-reconciler" not in request.headers.get(
+            "User-Agent", ""
+        ):  # its polling would bury everything else
             _write(action, getattr(self, "params", {}), answer, time.monotonic() - started)
         return answer
 
@@ -49,21 +61,34 @@ def _in_ec2_form(response, call):
     try:
         return call()
     except OperationNotFoundError:
-        error = EC2ClientError("InvalidAction", f"The action {response._get_action()} is not valid for this web service.")
+        error = EC2ClientError(
+            "InvalidAction",
+            f"The action {response._get_action()} is not valid for this web service.",
+        )
     except NotImplementedError as unknown:
-        # moto's own words name the filter or parameter it lacks; its invitation to report that is left out
+        # moto's own words name the filter or parameter it lacks; its invitation to report that is
+        # left out
         lacks = str(unknown).split(" Feel free")[0]
-        error = EC2ClientError("UnsupportedOperation", f"{response._get_action()}: the lab's EC2 emulator does not do this. {lacks}")
+        error = EC2ClientError(
+            "UnsupportedOperation",
+            f"{response._get_action()}: the lab's EC2 emulator does not do this. {lacks}",
+        )
     except Exception as failure:
         log.exception("%s failed inside the emulator", response._get_action())
-        error = EC2ClientError("InternalError", f"{response._get_action()}: the lab's EC2 emulator failed: {failure!r}")
+        error = EC2ClientError(
+            "InternalError", f"{response._get_action()}: the lab's EC2 emulator failed: {failure!r}"
+        )
     return response.serialized(ActionResult(error))
 
 
 def _write(action: str, parameters, answer, seconds: float) -> None:
     status, _, body = answer
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
-    said = " ".join(f"{key}={_short(value)}" for key, value in sorted(dict(parameters).items()) if key not in _TOO_LONG_OR_SECRET)
+    said = " ".join(
+        f"{key}={_short(value)}"
+        for key, value in sorted(dict(parameters).items())
+        if key not in _TOO_LONG_OR_SECRET
+    )
     result = ""
     if error := _ERROR.search(text):
         result = f" {error[1]}: {error[2]}"
@@ -73,5 +98,9 @@ def _write(action: str, parameters, answer, seconds: float) -> None:
 
 
 def _short(value) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) and all(isinstance(item, str) for item in value) else str(value)
+    text = (
+        ",".join(map(str, value))
+        if isinstance(value, list) and all(isinstance(item, str) for item in value)
+        else str(value)
+    )
     return text if len(text) <= 120 else text[:117] + "..."

@@ -8,7 +8,8 @@ _answers: dict[tuple, object] = {}
 
 
 def install() -> None:
-    """EC2 makes nothing twice for one ClientToken (SDKs repeat a request whose answer was lost); moto ignores it."""
+    """EC2 makes nothing twice for one ClientToken (SDKs repeat a request whose answer was lost);
+    moto ignores it."""
     _answer_once(InstanceResponse, "run_instances")
     _answer_once(ElasticBlockStore, "create_volume")
     _answer_once(ElasticNetworkInterfaces, "create_network_interface")

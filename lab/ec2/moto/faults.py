@@ -1,4 +1,5 @@
-"""Faults of EC2 calls: the next ones of an action fail before they do anything, or take effect and never answer."""
+"""Faults of EC2 calls: the next ones of an action fail before they do anything, or take effect and
+never answer."""
 
 import itertools
 import logging
@@ -20,7 +21,8 @@ _ANSWERS = {
     "InternalError": (500, "An internal error has occurred"),
     "InsufficientInstanceCapacity": (
         500,
-        "We currently do not have sufficient {type} capacity in the Availability Zone you requested ({zone}). "
+        "We currently do not have sufficient {type} capacity in the Availability Zone you "
+        "requested ({zone}). "
         "Our system will be working on provisioning additional capacity.",
     ),
 }
@@ -28,7 +30,8 @@ _ANSWERS = {
 
 
 def add(fault: dict) -> dict:
-    """Takes {action, when: before|after, code (with before), times, zone or None}. Answers {"id": N}."""
+    """Takes {action, when: before|after, code (with before), times, zone or None}. Answers
+    {"id": N}."""
     with _lock:
         number = next(_ids)
         _faults[number] = {**fault, "id": number, "left": fault["times"]}
@@ -48,7 +51,8 @@ def listed() -> list[dict]:
 
 
 def install() -> None:
-    """Stands between a call that was read and its being carried out; calls.py has it run one call at a time."""
+    """Stands between a call that was read and its being carried out; calls.py has it run one call
+    at a time."""
     original = EC2Response.call_action
 
     def call_action(self):
@@ -58,7 +62,9 @@ def install() -> None:
             return original(self)
         if fault["when"] == "before":
             status, words = _ANSWERS.get(fault["code"], (400, "Made to fail by a fault of the lab"))
-            message = words.format(type=self._get_param("InstanceType"), zone=", ".join(sorted(zones)))
+            message = words.format(
+                type=self._get_param("InstanceType"), zone=", ".join(sorted(zones))
+            )
             _, headers, body = self.serialized(ActionResult(EC2ClientError(fault["code"], message)))
             return status, headers, body
         answer = original(self)
@@ -72,17 +78,30 @@ def install() -> None:
 def _take(action: str, zones: set[str]) -> dict | None:
     with _lock:
         for fault in _faults.values():
-            if fault["left"] > 0 and fault["action"] == action and fault.get("zone") in {None, *zones}:
+            if (
+                fault["left"] > 0
+                and fault["action"] == action
+                and fault.get("zone") in {None, *zones}
+            ):
                 fault["left"] -= 1
                 return fault
     return None
 
 
 def _zones(response) -> set[str]:
-    """Availability zones a call is for: named by itself, or those of the subnets and interfaces it names."""
+    """Availability zones a call is for: named by itself, or those of the subnets and interfaces it
+    names."""
     backend = response.ec2_backend
-    places = [response._get_param("Placement", {}), *response._get_param("NetworkInterfaces", []), response.params]
-    zones = {place["AvailabilityZone"] for place in places if isinstance(place.get("AvailabilityZone"), str)}
+    places = [
+        response._get_param("Placement", {}),
+        *response._get_param("NetworkInterfaces", []),
+        response.params,
+    ]
+    zones = {
+        place["AvailabilityZone"]
+        for place in places
+        if isinstance(place.get("AvailabilityZone"), str)
+    }
     subnets = {place["SubnetId"] for place in places if isinstance(place.get("SubnetId"), str)}
     for place in places:
         interface = backend.enis.get(place.get("NetworkInterfaceId"))

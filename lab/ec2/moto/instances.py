@@ -14,7 +14,8 @@ def install() -> None:
 
 
 def _groups_are_the_interfaces() -> None:
-    """In EC2 an instance's groups are those of its primary interface, read or changed; moto keeps two lists."""
+    """In EC2 an instance's groups are those of its primary interface, read or changed; moto keeps
+    two lists."""
 
     def read(self):
         nics = self.__dict__.get("nics")
@@ -33,10 +34,11 @@ def _groups_are_the_interfaces() -> None:
 
 
 def _follow_the_interface() -> None:
-    """EC2 puts an instance launched on an existing interface into that interface's zone and gives it no public address.
+    """EC2 puts an instance launched on an existing interface into that interface's zone and gives
+    it no public address.
 
-    An interface made by the launch goes with its instance unless told otherwise; an existing one stays. moto has
-    both the other way round.
+    An interface made by the launch goes with its instance unless told otherwise; an existing one
+    stays. moto has both the other way round.
     """
     original = Instance.prep_nics
 
@@ -53,13 +55,16 @@ def _follow_the_interface() -> None:
         specs = {int(spec.get("DeviceIndex", 0)): spec for spec in nic_spec}
         for index, interface in self.nics.items():
             spec = specs.get(index, {})
-            interface.delete_on_termination = spec.get("DeleteOnTermination", "NetworkInterfaceId" not in spec)
+            interface.delete_on_termination = spec.get(
+                "DeleteOnTermination", "NetworkInterfaceId" not in spec
+            )
 
     Instance.prep_nics = prep_nics
 
 
 def _terminate_frees_interfaces() -> None:
-    """EC2 gives interfaces back when an instance ends, or deletes those marked so; moto leaves them in use for ever."""
+    """EC2 gives interfaces back when an instance ends, or deletes those marked so; moto leaves them
+    in use for ever."""
     original = Instance.terminate
 
     def terminate(self):
@@ -74,13 +79,36 @@ def _terminate_frees_interfaces() -> None:
 
 
 def _a_terminated_instance_has_no_address() -> None:
-    """EC2 shows a terminated instance without addresses; moto has no way to show an instance without interface."""
-    for name, nothing in (("private_ip", None), ("private_ip_address", None), ("public_ip", None), ("public_ip_address", None), ("private_dns_name", "")):
+    """EC2 shows a terminated instance without addresses; moto has no way to show an instance
+    without interface."""
+    for name, nothing in (
+        ("private_ip", None),
+        ("private_ip_address", None),
+        ("public_ip", None),
+        ("public_ip_address", None),
+        ("private_dns_name", ""),
+    ):
         original = getattr(Instance, name).fget
-        setattr(Instance, name, property(lambda self, original=original, nothing=nothing: original(self) if 0 in self.nics else nothing))
+        setattr(
+            Instance,
+            name,
+            property(
+                lambda self, original=original, nothing=nothing: (
+                    original(self) if 0 in self.nics else nothing
+                )
+            ),
+        )
     for name in ("subnet_id", "vpc_id"):
         original = getattr(Instance, name).fget
-        setattr(Instance, name, property(lambda self, original=original: None if self.state == "terminated" else original(self)))
+        setattr(
+            Instance,
+            name,
+            property(
+                lambda self, original=original: (
+                    None if self.state == "terminated" else original(self)
+                )
+            ),
+        )
 
 
 def _terminated_is_final() -> None:
@@ -91,7 +119,10 @@ def _terminated_is_final() -> None:
         def change(self, original=original, verb=verb):
             if self.state == "terminated":
                 done = {"start": "started", "stop": "stopped"}[verb]
-                refuse("IncorrectInstanceState", f"This instance '{self.id}' is not in a state from which it can be {done}.")
+                refuse(
+                    "IncorrectInstanceState",
+                    f"This instance '{self.id}' is not in a state from which it can be {done}.",
+                )
             return original(self)
 
         setattr(Instance, verb, change)

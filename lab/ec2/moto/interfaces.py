@@ -22,17 +22,28 @@ def _groups_must_exist() -> None:
     """EC2 refuses an unknown security group; moto makes one of that name."""
     original = NetworkInterfaceBackend.create_network_interface
 
-    def create_network_interface(self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, *args, **options):
+    def create_network_interface(
+        self,
+        subnet,
+        private_ip_address,
+        private_ip_addresses=None,
+        group_ids=None,
+        *args,
+        **options,
+    ):
         for group_id in group_ids or []:
             if not self.get_security_group_from_id(group_id):
                 refuse("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
-        return original(self, subnet, private_ip_address, private_ip_addresses, group_ids, *args, **options)
+        return original(
+            self, subnet, private_ip_address, private_ip_addresses, group_ids, *args, **options
+        )
 
     NetworkInterfaceBackend.create_network_interface = create_network_interface
 
 
 def _mac_follows_address() -> None:
-    """What EC2 reports as an interface's MAC is what the machine has; lab/network.ts makes it from the address."""
+    """What EC2 reports as an interface's MAC is what the machine has; lab/network.ts makes it from
+    the address."""
     original = NetworkInterfaceBackend.create_network_interface
 
     def create_network_interface(self, *args, **options):
@@ -58,24 +69,31 @@ def _in_use_is_kept() -> None:
 
 
 def _attach_only_when_free() -> None:
-    """EC2 attaches an interface to one instance at a time, and one interface to a device index; moto overwrites."""
+    """EC2 attaches an interface to one instance at a time, and one interface to a device index;
+    moto overwrites."""
     original = NetworkInterfaceBackend.attach_network_interface
 
     def attach_network_interface(self, eni_id, instance_id, device_index):
         refuse_if_in_use(self.get_network_interface(eni_id))
         if int(device_index) in self.get_instance(instance_id).nics:
-            refuse("InvalidParameterValue", f"Instance '{instance_id}' already has an interface attached at device index '{device_index}'.")
+            refuse(
+                "InvalidParameterValue",
+                f"Instance '{instance_id}' already has an interface attached at device index "
+                f"'{device_index}'.",
+            )
         return original(self, eni_id, instance_id, device_index)
 
     NetworkInterfaceBackend.attach_network_interface = attach_network_interface
 
 
 def _groups_are_its_own() -> None:
-    """In EC2 security groups belong to the interface alone; moto mixes the instance's in, in no order."""
+    """In EC2 security groups belong to the interface alone; moto mixes the instance's in, in no
+    order."""
     NetworkInterface.group_set = property(lambda self: list(self._group_set))
 
 
 def _no_association_without_public_address() -> None:
-    """EC2 leaves `association` out where there is no public address; moto's empty one shows as an endless difference."""
+    """EC2 leaves `association` out where there is no public address; moto's empty one shows as an
+    endless difference."""
     original = NetworkInterface.association.fget
     NetworkInterface.association = property(lambda self: original(self) or None)

@@ -10,14 +10,18 @@ def install() -> None:
 
 
 def _delete_by_id() -> None:
-    """EC2 deletes by id as well; moto knows names alone, answers 200 to an id, and keeps the key (issue 4)."""
+    """EC2 deletes by id as well; moto knows names alone, answers 200 to an id, and keeps the key
+    (issue 4)."""
     original = KeyPairs.delete_key_pair
 
     def delete_key_pair(self):
         if not self._get_param("KeyName"):
             key_id = self._get_param("KeyPairId")
             if not key_id:
-                refuse("MissingParameter", "The request must contain the parameter KeyName or KeyPairId")
+                refuse(
+                    "MissingParameter",
+                    "The request must contain the parameter KeyName or KeyPairId",
+                )
             self.params["KeyName"] = _by_ids(self.ec2_backend, [key_id])[0].key_name
         return original(self)
 

@@ -12,7 +12,8 @@ def install() -> None:
 
 
 def _check_before_launch() -> None:
-    """EC2 checks key, interfaces, groups and architecture first; moto launches without, or fails half way."""
+    """EC2 checks key, interfaces, groups and architecture first; moto launches without, or fails
+    half way."""
     original = InstanceResponse.run_instances
 
     def run_instances(self):
@@ -22,7 +23,11 @@ def _check_before_launch() -> None:
             refuse("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
         specs = self._get_param("NetworkInterfaces", [])
         if specs and self._get_param("SecurityGroupIds", []):
-            refuse("InvalidParameterCombination", "Network interfaces and an instance-level security groups may not be specified on the same request")
+            refuse(
+                "InvalidParameterCombination",
+                "Network interfaces and an instance-level security groups may not be specified on "
+                "the same request",
+            )
         for spec in specs:
             if "NetworkInterfaceId" in spec:
                 refuse_if_in_use(backend.get_network_interface(spec["NetworkInterfaceId"]))
@@ -34,12 +39,17 @@ def _check_before_launch() -> None:
 
 def _check_architecture(backend, image_id: str, instance_type: str) -> None:
     image = backend.amis.get(image_id)
-    types = {known.name: known["ProcessorInfo"]["SupportedArchitectures"] for known in backend.instance_types if known.name == instance_type}
+    types = {
+        known.name: known["ProcessorInfo"]["SupportedArchitectures"]
+        for known in backend.instance_types
+        if known.name == instance_type
+    }
     if image and instance_type in types and image.architecture not in types[instance_type]:
         refuse(
             "InvalidParameterValue",
-            f"The architecture '{types[instance_type][0]}' of the specified instance type does not match the architecture "
-            f"'{image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.",
+            f"The architecture '{types[instance_type][0]}' of the specified instance type does not "
+            f"match the architecture '{image.architecture}' of the specified AMI. Specify an "
+            "instance type and an AMI that have matching architectures, and try again.",
         )
 
 

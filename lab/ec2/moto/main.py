@@ -1,11 +1,13 @@
-"""Starts moto (a record-keeping EC2) with the lab's VPC and images, mended where it differs from the real EC2.
+"""Starts moto (a record-keeping EC2) with the lab's VPC and images, mended where it differs from
+the real EC2.
 
 Everything it is told comes as JSON in ETCD_LAB_EC2; lab/ec2/moto.ts writes it.
 """
 
+# ruff: noqa: E402  moto reads its environment while it is imported, so settings come first
 import settings
 
-settings.prepare_moto()  # moto reads its environment while it is imported, so this comes first
+settings.prepare_moto()
 
 import addresses
 import attributes

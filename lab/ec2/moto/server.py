@@ -7,7 +7,11 @@ from urllib.parse import parse_qs
 
 import changes
 import faults
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from settings import LAB
 from werkzeug.serving import run_simple
 
@@ -15,7 +19,8 @@ OUR_PATHS = "/etcd-lab/"
 
 
 class QuietHandler(MotoRequestHandler):
-    """calls.py logs EC2 better than an access log can; other services show as one line a request."""
+    """calls.py logs EC2 better than an access log can; other services show as one line a
+    request."""
 
     def log_request(self, code="-", size="-") -> None:
         if self.path != "/" and not self.path.startswith(OUR_PATHS):
@@ -25,8 +30,8 @@ class QuietHandler(MotoRequestHandler):
 class Application:
     """moto, and beside it what only the lab asks for, in JSON.
 
-    GET /etcd-lab/changes?seen=N answers {"changes": M} once M is not N, or after 5 s; GET and POST /etcd-lab/faults and
-    DELETE /etcd-lab/faults/N list, make and end faults of calls (faults.py).
+    GET /etcd-lab/changes?seen=N answers {"changes": M} once M is not N, or after 5 s; GET and POST
+    /etcd-lab/faults and DELETE /etcd-lab/faults/N list, make and end faults of calls (faults.py).
     """
 
     def __init__(self) -> None:
@@ -38,7 +43,9 @@ class Application:
         answer = _answer(environ)
         body = json.dumps(answer).encode()
         status = "404 Not Found" if answer is None else "200 OK"
-        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        start_response(
+            status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        )
         return [body]
 
 
@@ -50,7 +57,9 @@ def _answer(environ):
         case ["GET", "faults"]:
             return faults.listed()
         case ["POST", "faults"]:
-            return faults.add(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+            return faults.add(
+                json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            )
         case ["DELETE", "faults", number]:
             return faults.remove(int(number))
     return None
@@ -58,7 +67,11 @@ def _answer(environ):
 
 def serve() -> None:
     """Serves on loopback only, for as long as the process lives."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
+    )
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    logging.info("EC2 emulator on 127.0.0.1:%d, VPC %s %s", LAB["port"], LAB["vpc"]["id"], LAB["vpc"]["cidr"])
+    logging.info(
+        "EC2 emulator on 127.0.0.1:%d, VPC %s %s", LAB["port"], LAB["vpc"]["id"], LAB["vpc"]["cidr"]
+    )
     run_simple("127.0.0.1", LAB["port"], Application(), threaded=True, request_handler=QuietHandler)

@@ -5,14 +5,16 @@ import os
 import tempfile
 
 LAB = json.loads(os.environ["ETCD_LAB_EC2"])
-"""port, region, vpc {id, cidr, subnets [{id, zone, cidr}]}, images [{id, name, description, architecture}]."""
+"""port, region, vpc {id, cidr, subnets [{id, zone, cidr}]}, images [{id, name, description,
+architecture}]."""
 
 DEBIAN_OWNER = "136693071363"
 """The account that publishes Debian's images on the real EC2."""
 
 
 def prepare_moto() -> None:
-    """Gives moto the lab's images in place of its own, and has it refuse unknown images and instance types, as EC2 does."""
+    """Gives moto the lab's images in place of its own, and has it refuse unknown images and
+    instance types, as EC2 does."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
         json.dump([_image(image) for image in LAB["images"]], file)
     os.environ["MOTO_AMIS_PATH"] = file.name

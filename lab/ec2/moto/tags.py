@@ -10,7 +10,11 @@ def install() -> None:
     """In EC2 tags go with what they hang on; moto's DescribeTags shows them for ever."""
     _forget(EBSBackend, "delete_volume", lambda backend, volume_id: [volume_id])
     _forget(NetworkInterfaceBackend, "delete_network_interface", lambda backend, eni_id: [eni_id])
-    _forget(KeyPairBackend, "delete_key_pair", lambda backend, name: [backend.key_pairs[name].id] if name in backend.key_pairs else [])
+    _forget(
+        KeyPairBackend,
+        "delete_key_pair",
+        lambda backend, name: [backend.key_pairs[name].id] if name in backend.key_pairs else [],
+    )
     _forget(SecurityGroupBackend, "delete_security_group", _group_and_rules)
 
 
@@ -29,4 +33,8 @@ def _forget(backend_class, method: str, ids) -> None:
 
 def _group_and_rules(backend, name=None, group_id=None):
     group = backend.get_security_group_by_name_or_id(group_id or name)
-    return [group.id, *(rule.id for rule in (*group.ingress_rules, *group.egress_rules))] if group else []
+    return (
+        [group.id, *(rule.id for rule in (*group.ingress_rules, *group.egress_rules))]
+        if group
+        else []
+    )

@@ -10,7 +10,8 @@ def install() -> None:
 
 
 def _attach_checks() -> None:
-    """EC2 refuses a volume that is attached, of another zone, on a taken device name, or for a terminated instance."""
+    """EC2 refuses a volume that is attached, of another zone, on a taken device name, or for a
+    terminated instance."""
     original = EBSBackend.attach_volume
 
     def attach_volume(self, volume_id, instance_id, device_path, *args, **options):
@@ -21,9 +22,17 @@ def _attach_checks() -> None:
         if instance.state == "terminated":
             refuse("IncorrectState", f"Instance '{instance_id}' is not 'running'.")
         if volume.availability_zone != instance.availability_zone:
-            refuse("InvalidVolume.ZoneMismatch", f"The volume '{volume_id}' is not in the same availability zone as instance '{instance_id}'")
+            refuse(
+                "InvalidVolume.ZoneMismatch",
+                f"The volume '{volume_id}' is not in the same availability zone as instance "
+                f"'{instance_id}'",
+            )
         if device_path in instance.block_device_mapping:
-            refuse("InvalidParameterValue", f"Invalid value '{device_path}' for unixDevice. Attachment point {device_path} is already in use")
+            refuse(
+                "InvalidParameterValue",
+                f"Invalid value '{device_path}' for unixDevice. Attachment point {device_path} is "
+                "already in use",
+            )
         return original(self, volume_id, instance_id, device_path, *args, **options)
 
     EBSBackend.attach_volume = attach_volume

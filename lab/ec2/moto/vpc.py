@@ -9,8 +9,9 @@ from settings import LAB
 def install() -> None:
     """Makes the lab's VPC the account's default VPC, with ids that never change.
 
-    EC2 gives every account a default VPC at 172.31.0.0/16; the lab's machines can only live on the lab's own network,
-    so the default is that one, and no other exists to launch into by mistake. Other regions keep moto's.
+    EC2 gives every account a default VPC at 172.31.0.0/16; the lab's machines can only live on the
+    lab's own network, so the default is that one, and no other exists to launch into by mistake.
+    Other regions keep moto's.
     """
     original = EC2Backend.create_default_vpc
 
