@@ -10,16 +10,16 @@ import { command, usageError } from "../lab/command.ts";
 import { ensureImages } from "../lab/images.ts";
 import { projectDir } from "../lab/paths.ts";
 import { ensurePrerequisites } from "../lab/prerequisites.ts";
-import { run } from "../lab/shell.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { ensureEtcd } from "../lab/toolchain/etcd.ts";
 import { installNeeded, whyNoBench } from "../tests/faults/bench.ts";
 import { longestFirst, runOnHosts, timeTable, twoHosts } from "../tests/labTier.ts";
 import { whyNoSecondHost } from "../tests/secondHost.ts";
+import { check } from "./checks/allChecks.ts";
 
 const help = `
 npm test                          all tiers this machine can run
-npm test -- --tier unit           types, functions, providers, real etcd on loopback
+npm test -- --tier unit           npm run check, functions, providers, real etcd on loopback
 npm test -- --tier faults         tests/faults: real etcd in namespaces, against broken DNS and wrong certificates (needs root, or user namespaces)
 npm test -- --tier lab            tests/lab: the whole thing, with npm run up (needs root or sudo)
 npm test -- FILE…                 these files only
@@ -58,7 +58,11 @@ await command("test", help, async (args) => {
     return files(of).length > 0 && reason === undefined;
   };
 
-  if (named.length === 0) await checkTypes(say);
+  if (named.length === 0) {
+    const { passed, failed } = await check(say); // a tool counts as a test
+    sums.passed += passed;
+    sums.failed += failed;
+  }
   const wanted = files("faults").length + files("lab").length > 0;
   const noLab = wanted ? await whyNoLab() : undefined;
   await Promise.all([
@@ -135,23 +139,6 @@ async function testFiles(): Promise<string[]> {
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
-}
-
-/** Counts as one test. */
-async function checkTypes(say: (line: string) => void): Promise<void> {
-  const started = Date.now();
-  try {
-    await run(
-      process.execPath,
-      [path.join(projectDir, "node_modules/typescript/bin/tsc"), "--noEmit", "--pretty", "false"],
-      { cwd: projectDir, timeoutMs: 300_000, onLine: say },
-    );
-    sums.passed += 1;
-    say(`types: tsc --noEmit finds nothing (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  } catch {
-    sums.failed += 1;
-    say("types: tsc --noEmit failed, see above");
-  }
 }
 
 /** What tests of providers and of etcd run: the CLI and real etcd, from the cache or made now. */
