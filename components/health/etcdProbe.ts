@@ -10,7 +10,7 @@ import type { Etcd3, IOptions } from "etcd3";
 import { byAddress, type Asking } from "./asking.ts";
 import { certificateTrouble } from "./certificateTrouble.ts";
 import type { DeclaredMember, MemberReport } from "./memberHealth.ts";
-import { reasonsNotHealthy } from "./memberHealth.ts";
+import { membersNotHealthy, reasonsNotHealthy } from "./memberHealth.ts";
 
 /** Where the health check writes; one small key, overwritten each time. */
 export const markerKey = "_etcd-on-ec2/health";
@@ -23,6 +23,8 @@ export interface ClusterReport {
   readonly clusterId: string;
   readonly healthy: boolean;
   readonly reasons: readonly string[];
+  /** The members whose answers are among the reasons. */
+  readonly unhealthy: readonly string[];
   readonly members: readonly MemberReport[];
 }
 
@@ -39,15 +41,17 @@ export async function probeCluster(
   const marker = randomBytes(8).toString("hex");
   const written = await writeMarker(asked, marker, asking);
   const members = await Promise.all(asked.map((member) => probeMember(member, asking)));
+  const shown = written ? "" : marker;
   const reasons = [
     ...(written ? [`no member accepted a write: ${written}`] : []),
-    ...reasonsNotHealthy(declared, members, written ? "" : marker),
+    ...reasonsNotHealthy(declared, members, shown),
   ];
   const ids = new Set(members.filter((m) => !m.error).map((m) => m.clusterId));
   return {
     clusterId: ids.size === 1 ? ([...ids][0] ?? "") : "",
     healthy: reasons.length === 0,
     reasons,
+    unhealthy: membersNotHealthy(declared, members, shown),
     members,
   };
 }

@@ -40,6 +40,12 @@ export interface MemberReport {
   readonly marker: string;
 }
 
+/** What keeps a set of reports from being one healthy cluster, and whose reports say so. */
+interface Trouble {
+  readonly members: readonly string[];
+  readonly reason: string;
+}
+
 /**
  * Everything that keeps this set of reports from being one healthy cluster of exactly the declared
  * members. Empty: healthy.
@@ -49,23 +55,52 @@ export function reasonsNotHealthy(
   reports: readonly MemberReport[],
   marker: string,
 ): string[] {
+  return troubles(declared, reports, marker).map(({ reason }) => reason);
+}
+
+/**
+ * The members whose reports speak against the cluster: none, exactly when there is no reason, so
+ * one member cannot be called healthy by another rule than the whole is.
+ */
+export function membersNotHealthy(
+  declared: readonly DeclaredMember[],
+  reports: readonly MemberReport[],
+  marker: string,
+): string[] {
+  const named = troubles(declared, reports, marker).flatMap(({ members }) => members);
+  return [...new Set(named)];
+}
+
+function troubles(
+  declared: readonly DeclaredMember[],
+  reports: readonly MemberReport[],
+  marker: string,
+): Trouble[] {
   const answered = reports.filter((r) => !r.error);
+  const each = (
+    asked: readonly MemberReport[],
+    reasons: (report: MemberReport) => readonly string[],
+  ): Trouble[] => asked.flatMap((r) => reasons(r).map((reason) => ({ members: [r.name], reason })));
+  const all = (asked: readonly MemberReport[], reasons: readonly string[]): Trouble[] =>
+    reasons.map((reason) => ({ members: asked.map((r) => r.name), reason }));
   return [
-    ...reports.filter((r) => r.error).map((r) => `${r.name} (${r.endpoint}): ${r.error}`),
-    ...clusterIdReasons(answered),
-    ...answered.flatMap((r) => membershipReasons(declared, r)),
-    ...leaderReasons(answered),
-    ...answered
-      .filter((r) => r.learner)
-      .map((r) => `${r.name} is a learner: it holds data but has no vote`),
-    ...answered.flatMap((r) => r.alarms.map((alarm) => `${r.name} raises the alarm ${alarm}`)),
-    ...answered
-      .filter((r) => r.marker !== marker)
-      .map(
-        (r) =>
-          `${r.name} does not show the marker written a moment ago (read ` +
-          `${r.marker ? "an older one" : "nothing"}): it serves other data`,
-      ),
+    ...each(reports, (r) => (r.error ? [`${r.name} (${r.endpoint}): ${r.error}`] : [])),
+    ...all(answered, clusterIdReasons(answered)),
+    ...each(answered, (r) => membershipReasons(declared, r)),
+    ...all(answered.some(noLeader) ? answered.filter(noLeader) : answered, leaderReasons(answered)),
+    ...each(answered, (r) =>
+      r.learner ? [`${r.name} is a learner: it holds data but has no vote`] : [],
+    ),
+    ...each(answered, (r) => r.alarms.map((alarm) => `${r.name} raises the alarm ${alarm}`)),
+    ...each(answered, (r) => markerReasons(r, marker)),
+  ];
+}
+
+function markerReasons(report: MemberReport, marker: string): string[] {
+  if (report.marker === marker) return [];
+  return [
+    `${report.name} does not show the marker written a moment ago (read ` +
+      `${report.marker ? "an older one" : "nothing"}): it serves other data`,
   ];
 }
 
@@ -106,8 +141,12 @@ function membershipReasons(declared: readonly DeclaredMember[], report: MemberRe
 
 function leaderReasons(reports: readonly MemberReport[]): string[] {
   const leaders = [...new Set(reports.map((r) => r.leaderId))];
-  const without = reports.filter((r) => !r.leaderId || r.leaderId === "0").map((r) => r.name);
+  const without = reports.filter(noLeader).map((r) => r.name);
   if (without.length)
     return [`${without.join(", ")} ${without.length > 1 ? "see" : "sees"} no leader`];
   return leaders.length > 1 ? [`${leaders.length} leaders are named instead of one`] : [];
+}
+
+function noLeader({ leaderId }: MemberReport): boolean {
+  return !leaderId || leaderId === "0";
 }
