@@ -2,7 +2,8 @@ import { dnsDetection } from "../bench/dnsDetection.ts";
 import { freshUp } from "../bench/freshUp.ts";
 import { programStart } from "../bench/programStart.ts";
 import { faultSuite, tlsAgainstPlain } from "../bench/tlsAgainstPlain.ts";
-import { command, usageError } from "../lab/command.ts";
+import { readArguments } from "./terminal/arguments.ts";
+import { command } from "./terminal/command.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 
 const help = `
@@ -14,8 +15,7 @@ then the same up with TLS and plain, and the time of the fault suite.
 `;
 
 await command("bench", help, async (args) => {
-  if (args.length > 0)
-    throw usageError("bench", `bench takes no arguments (got ${args.join(" ")})`);
+  readArguments("bench", args, {});
   const say = (line: string) => {
     process.stdout.write(`${line}\n`);
   };

@@ -1,7 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { configurationPage } from "../docs/configurationTable.ts";
-import { command, usageError } from "../lab/command.ts";
+import { command, usageError } from "./terminal/command.ts";
 import { projectDir } from "../lab/paths.ts";
 
 const help = `

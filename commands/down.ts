@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { labState } from "../lab/claim.ts";
-import { command, usageError } from "../lab/command.ts";
 import { labDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
-import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, lookAfterKill, removeDeadLocks, stackContents } from "../lab/stack.ts";
+import { createStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { stopLab } from "../lab/stop.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
+import { lookAfterKill } from "./stack/killedRun.ts";
+import { runPulumi } from "./stack/pulumiRun.ts";
+import { labStack, type StackAccess } from "./stack/stackAccess.ts";
+import { readArguments } from "./terminal/arguments.ts";
+import { command } from "./terminal/command.ts";
 
 const help = `
 npm run down      destroys the stack dev and takes the lab down
@@ -16,7 +19,7 @@ process, network or state. Works when the lab is half made or gone too.
 `;
 
 await command("down", help, async (args) => {
-  if (args.length > 0) throw usageError("down", `down takes no arguments (got ${args.join(" ")})`);
+  readArguments("down", args, {});
   const phases = new Phases();
   const tell = (line: string) => {
     process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
@@ -30,8 +33,9 @@ await command("down", help, async (args) => {
       const cliDir = await ensureCli(tell);
       await removeDeadLocks(tell);
       await createStack(cliDir);
-      await lookAfterKill(cliDir, tell);
-      await phases.time("pulumi destroy", () => destroy(cliDir, tell));
+      const stack = await labStack(cliDir);
+      await lookAfterKill(stack, tell);
+      await phases.time("pulumi destroy", () => destroy(stack, tell));
     } catch (error) {
       failure = error as Error; // the lab goes all the same, and with it everything the stack stood for
       tell(
@@ -57,15 +61,15 @@ await command("down", help, async (args) => {
  * A record that was removed by hand fails a destroy, with the lab's plugin as with the official
  * one: a refresh lets it go.
  */
-async function destroy(cliDir: string, tell: (line: string) => void): Promise<void> {
+async function destroy(stack: StackAccess, tell: (line: string) => void): Promise<void> {
   try {
-    await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview"], tell);
+    await runPulumi(stack, ["destroy", "--yes", "--skip-preview"], tell);
   } catch (error) {
     tell(
       "pulumi       " +
         `${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`,
     );
     tell("pulumi       destroy failed; once more, after a look at what there still is");
-    await runPulumi(cliDir, ["destroy", "--yes", "--skip-preview", "--refresh"], tell);
+    await runPulumi(stack, ["destroy", "--yes", "--skip-preview", "--refresh"], tell);
   }
 }

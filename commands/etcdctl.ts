@@ -1,51 +1,49 @@
-import * as fs from "node:fs/promises";
-import * as path from "node:path";
-import { command } from "../lab/command.ts";
-import { etcdVersion } from "../lab/etcdVersion.ts";
-import { passThrough } from "../lab/passThrough.ts";
-import { keyDir } from "../lab/paths.ts";
-import { stackOutputs, type StackOutputs } from "../lab/stackOutputs.ts";
-import { ensureEtcd } from "../lab/toolchain/etcd.ts";
+import { openStack } from "./stack/stackAccess.ts";
+import { stackOutputs, type StackOutputs } from "./stack/stackOutputs.ts";
+import { splitArguments, stackOption } from "./terminal/arguments.ts";
+import { command } from "./terminal/command.ts";
+import { passThrough, type PrivateFile } from "./terminal/passThrough.ts";
 
 const help = `
-npm run etcdctl -- ARGS
+npm run etcdctl -- [--stack NAME] ARGS
 
-etcdctl of the stack's etcd version, with the endpoints of all members and the operator's certificate set.
+etcdctl with the endpoints of all members and the operator's certificate set; flags of your own win. On the lab's stack it is
+of the stack's etcd version, on every other the one on PATH.
 
   npm run etcdctl -- put colour blue
   npm run etcdctl -- get colour
-  npm run etcdctl -- endpoint status -w table
+  npm run etcdctl -- --stack prod endpoint status -w table
 `;
 
 await command("etcdctl", help, async (args) => {
-  const { endpoints, identity } = await stackOutputs();
-  const { binDir } = await ensureEtcd(await etcdVersion(), (line) =>
-    process.stderr.write(`${line}\n`),
-  );
-  return passThrough(path.join(binDir, "etcdctl"), args, {
-    ETCDCTL_ENDPOINTS: Object.values(endpoints).join(","),
-    ...(await identityFiles(identity)),
-  });
+  const { values, rest } = splitArguments("etcdctl", args, stackOption, "terminator");
+  const stack = await openStack("etcdctl", values.stack);
+  const [outputs, etcdctl] = await Promise.all([stackOutputs(stack), stack.etcdctl()]);
+  return passThrough(etcdctl, (file) => ({ args: rest, env: environment(outputs, rest, file) }));
 });
 
-/**
- * Writes the operator's identity, anew each time because it is renewed, and names the files to
- * etcdctl.
- */
-async function identityFiles(identity: StackOutputs["identity"]): Promise<Record<string, string>> {
-  if (!identity) return {};
-  const files = {
-    ETCDCTL_CACERT: ["ca.crt", identity.ca],
-    ETCDCTL_CERT: ["operator.crt", identity.certificate],
-    ETCDCTL_KEY: ["operator.key", identity.privateKey],
-  } as const;
+/** Where the members are and who we are, but for what the arguments say themselves. */
+function environment(
+  { endpoints, identity }: StackOutputs,
+  args: readonly string[],
+  file: PrivateFile,
+): Record<string, string> {
+  const flags: readonly (readonly [flag: string, value: () => string])[] = [
+    ["endpoints", () => Object.values(endpoints).join(",")],
+    ...(identity
+      ? ([
+          ["cacert", () => file("ca.crt", identity.ca)],
+          ["cert", () => file("operator.crt", identity.certificate)],
+          ["key", () => file("operator.key", identity.privateKey)],
+        ] as const)
+      : []),
+  ];
+  // etcdctl refuses to run when a flag stands in the arguments and in the environment.
+  const given = (flag: string) =>
+    args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
   return Object.fromEntries(
-    await Promise.all(
-      Object.entries(files).map(async ([variable, [name, pem]]) => {
-        const file = path.join(keyDir, name);
-        await fs.writeFile(file, pem, { mode: 0o600 });
-        return [variable, file] as const;
-      }),
-    ),
+    flags
+      .filter(([flag]) => !given(flag))
+      .map(([flag, value]) => [`ETCDCTL_${flag.toUpperCase()}`, value()]),
   );
 }

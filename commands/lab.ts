@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { command, usageError } from "../lab/command.ts";
 import { daemonLog } from "../lab/daemonProcess.ts";
 import { etcdVersion } from "../lab/etcdVersion.ts";
 import { fault, faultHelp } from "../lab/faultCommand.ts";
@@ -10,6 +9,8 @@ import { Phases } from "../lab/phases.ts";
 import { podman } from "../lab/podman.ts";
 import { runAsRoot } from "../lab/shell.ts";
 import { stopLab } from "../lab/stop.ts";
+import { readArguments } from "./terminal/arguments.ts";
+import { command, usageError } from "./terminal/command.ts";
 
 const help = `
 npm run lab -- start              starts the lab alone (npm run up does this and makes the cluster)
@@ -67,7 +68,10 @@ await command("lab", help, async ([name = "", ...args]) => {
     );
   if (name === "fault" && (args.length === 0 || args.includes("--help")))
     process.stdout.write(faultHelp());
-  else await subcommand(args);
+  else {
+    if (name !== "fault" && name !== "logs") readArguments("lab", args, {}, name);
+    await subcommand(args);
+  }
 });
 
 async function showLogs([part, ...rest]: string[]): Promise<void> {

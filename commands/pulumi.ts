@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import * as path from "node:path";
 import { labIsOurs } from "../lab/claim.ts";
-import { command } from "../lab/command.ts";
 import { daemonAnswers } from "../lab/daemonProcess.ts";
 import { projectDir, pulumiHome } from "../lab/paths.ts";
 import { installPlugins } from "../lab/plugins/install.ts";
@@ -9,6 +7,8 @@ import { pulumiEnvironment } from "../lab/pulumiEnvironment.ts";
 import { createStack } from "../lab/stack.ts";
 import { stackFileArguments } from "../lab/stackFile.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
+import { command } from "./terminal/command.ts";
+import { passThrough } from "./terminal/passThrough.ts";
 
 const help = `
 npm run pulumi -- ARGS        the Pulumi CLI with the lab's environment, on the stack dev
@@ -40,19 +40,9 @@ await command("pulumi", help, async (args) => {
     usesLab && !args.some((arg) => arg.startsWith("--config-file"))
       ? await stackFileArguments()
       : [];
-  const child = spawn(path.join(cliDir, "pulumi"), [...args, ...stackFile], {
-    cwd: projectDir,
-    stdio: "inherit",
-    env: { ...process.env, ...pulumiEnvironment(cliDir) },
-  });
-  process.on("SIGINT", () => {
-    if (!process.stdin.isTTY) child.kill("SIGINT");
-  });
-  process.on("SIGTERM", () => child.kill("SIGINT")); // Pulumi saves its state on SIGINT only
-  return new Promise((resolve, reject) => {
-    child.on("error", (error) =>
-      reject(new Error(`the Pulumi CLI could not be started: ${error.message}`)),
-    );
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+  return passThrough(
+    path.join(cliDir, "pulumi"),
+    () => ({ args: [...args, ...stackFile], cwd: projectDir, env: pulumiEnvironment(cliDir) }),
+    "SIGINT", // Pulumi saves its state on this one only
+  );
 });

@@ -1,51 +1,70 @@
-import * as fs from "node:fs/promises";
-import * as path from "node:path";
-import { command, usageError } from "../lab/command.ts";
-import { passThrough } from "../lab/passThrough.ts";
-import { keyDir } from "../lab/paths.ts";
-import { sshKeyFile, stackOutputs } from "../lab/stackOutputs.ts";
+import { openStack } from "./stack/stackAccess.ts";
+import { sshLogin } from "./stack/sshLogin.ts";
+import { stackOutputs, type StackOutputs } from "./stack/stackOutputs.ts";
+import { splitArguments, stackOption } from "./terminal/arguments.ts";
+import { command, usageError } from "./terminal/command.ts";
+import { passThrough } from "./terminal/passThrough.ts";
 
 const help = `
-npm run ssh -- NODE [COMMAND …]
+npm run ssh -- [--stack NAME] MEMBER [COMMAND …]
 
-A shell on a member's machine, or one command there.
+A shell on a member's machine, or one command there. Only the host key that the stack knows is accepted. The private key is
+the one of the stack's settings; where its file is not on this machine, the SSH agent is asked.
 
   npm run ssh -- a
   npm run ssh -- b sudo journalctl -u etcd -n 20
+  npm run ssh -- --stack prod c
 `;
 
-await command("ssh", help, async ([node, ...rest]) => {
-  const { endpoints, hostKeys, sshUser } = await stackOutputs();
-  const names = Object.keys(endpoints).join(", ");
-  if (!node) throw usageError("ssh", `a node is needed, one of ${names}`);
-  const endpoint = endpoints[node];
-  if (!endpoint) throw new Error(`there is no node ${JSON.stringify(node)}; there are ${names}`);
-  const address = new URL(endpoint).hostname;
-  const knownHosts = path.join(keyDir, "known_hosts");
-  // Written anew each time: machines come and go on the same addresses, and the stack knows the key
-  // of each.
-  await fs.writeFile(knownHosts, `${address} ${hostKeys[node]}\n`);
-  const options = [
-    "-i",
-    sshKeyFile,
-    "-o",
-    "IdentitiesOnly=yes",
-    "-o",
-    "StrictHostKeyChecking=yes",
-    "-o",
-    `UserKnownHostsFile=${knownHosts}`,
-    "-o",
-    "GlobalKnownHostsFile=/dev/null",
-    "-o",
-    "HostKeyAlgorithms=ssh-ed25519",
-    "-o",
-    "UpdateHostKeys=no",
-    "-o",
-    "CheckHostIP=no",
-    "-o",
-    "LogLevel=ERROR",
-    "-o",
-    "ConnectTimeout=10",
-  ];
-  return passThrough("ssh", [...options, `${sshUser}@${address}`, ...rest]);
+await command("ssh", help, async (args) => {
+  const { values, rest } = splitArguments("ssh", args, stackOption, "words");
+  const [wanted, ...remote] = rest;
+  if (wanted?.startsWith("-")) throw usageError("ssh", `there is no option ${wanted}`);
+  const stack = await openStack("ssh", values.stack);
+  const [outputs, login] = await Promise.all([stackOutputs(stack), sshLogin(stack)]);
+  const { address, hostKey } = findMember(outputs, wanted, stack.up);
+  return passThrough("ssh", (file) => ({
+    args: [
+      ...(login === "agent" ? [] : ["-o", "IdentitiesOnly=yes", "-i"]),
+      ...(login === "agent" ? [] : ["file" in login ? login.file : file("key", login.key)]),
+      ...optionsFor(file("known_hosts", `${address} ${hostKey}\n`)),
+      `${outputs.sshUser}@${address}`,
+      ...remote,
+    ],
+  }));
 });
+
+/** A member by its name or its host name. */
+function findMember(
+  { endpoints, hostKeys, discoveryDomain }: StackOutputs,
+  wanted: string | undefined,
+  up: string,
+): { address: string; hostKey: string } {
+  const names = Object.keys(endpoints).join(", ");
+  if (!wanted) throw usageError("ssh", `a member is needed, one of ${names}`);
+  const suffix = `.${discoveryDomain}`;
+  const name = wanted.endsWith(suffix) ? wanted.slice(0, -suffix.length) : wanted;
+  const endpoint = endpoints[name];
+  if (!endpoint)
+    throw new Error(`there is no member ${JSON.stringify(wanted)}; there are ${names}`);
+  const hostKey = hostKeys[name];
+  if (!hostKey)
+    throw new Error(
+      `the stack knows no host key of ${name}, so its machine cannot be told from another; ` +
+        `${up} makes the first contact`,
+    );
+  return { address: new URL(endpoint).hostname, hostKey };
+}
+
+function optionsFor(knownHosts: string): string[] {
+  return [
+    "StrictHostKeyChecking=yes",
+    `UserKnownHostsFile=${knownHosts}`,
+    "GlobalKnownHostsFile=/dev/null",
+    "HostKeyAlgorithms=ssh-ed25519",
+    "UpdateHostKeys=no",
+    "CheckHostIP=no",
+    "LogLevel=ERROR",
+    "ConnectTimeout=10",
+  ].flatMap((option) => ["-o", option]);
+}

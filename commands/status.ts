@@ -2,25 +2,29 @@ import { X509Certificate } from "node:crypto";
 import { credentialsOf } from "../components/health/asking.ts";
 import { certificateEnd } from "../components/health/certificateTrouble.ts";
 import { probeCluster } from "../components/health/etcdProbe.ts";
-import type { MemberReport } from "../components/health/memberHealth.ts";
-import { command, usageError } from "../lab/command.ts";
-import { stackOutputs } from "../lab/stackOutputs.ts";
-import { table } from "../lab/table.ts";
+import { openStack } from "./stack/stackAccess.ts";
+import { stackOutputs } from "./stack/stackOutputs.ts";
+import { readArguments, stackOption } from "./terminal/arguments.ts";
+import { command } from "./terminal/command.ts";
+import { table } from "./terminal/table.ts";
 
 const help = `
-npm run status [-- --json]
+npm run status -- [--stack NAME] [--json]
 
 Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the declared members, one leader,
 no learner, no alarm, and a write that each of them shows. Exit code 1 when it is not. CERT DAYS: whole days until the certificate
 that the member shows ends, - without TLS.
 
+Without --stack: the lab's stack when there is one, else the one that is selected in your pulumi.
+
   --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader, learner, dbSizeBytes, revision, alarms, certificateDays}]}
 `;
 
 await command("status", help, async (args) => {
-  const unknown = args.find((arg) => arg !== "--json");
-  if (unknown) throw usageError("status", `unknown argument ${unknown}`);
-  const { endpoints, peerUrls, identity } = await stackOutputs();
+  const options = { ...stackOption, json: { type: "boolean" } } as const;
+  const { stack: name, json } = readArguments("status", args, options);
+  const stack = await openStack("status", name);
+  const { endpoints, peerUrls, identity } = await stackOutputs(stack);
   const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     name,
@@ -37,7 +41,7 @@ await command("status", help, async (args) => {
     name: m.name,
     endpoint: m.endpoint,
     version: m.version,
-    healthy: isHealthy(m),
+    healthy: !report.unhealthy.includes(m.name),
     leader: m.leaderId !== "" && m.leaderId === m.memberId,
     learner: m.learner,
     dbSizeBytes: m.dbSizeBytes,
@@ -46,7 +50,7 @@ await command("status", help, async (args) => {
     certificateDays: daysUntil(ends[i]),
   }));
   const { clusterId, healthy, reasons } = report;
-  if (args.includes("--json")) {
+  if (json) {
     process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
     return healthy ? 0 : 1;
   }
@@ -91,17 +95,10 @@ await command("status", help, async (args) => {
   if (healthy) return 0;
   process.stderr.write(
     `status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member ` +
-      "says itself: npm run ssh -- NODE sudo journalctl -u etcd -n 50\n",
+      `says itself: ${stack.npmRun("ssh")} MEMBER sudo journalctl -u etcd -n 50\n`,
   );
   return 1;
 });
-
-/** A member that answered, has a vote and no alarm, and reads what was written. */
-function isHealthy(m: MemberReport): boolean {
-  return (
-    m.error === "" && !m.learner && m.alarms.length === 0 && m.leaderId !== "" && m.marker !== ""
-  );
-}
 
 function daysUntil(end: number | undefined): number | null {
   return end === undefined ? null : Math.floor((end - Date.now()) / 86_400_000);

@@ -6,7 +6,7 @@ import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { whyNoLab } from "../lab/ability.ts";
-import { command, usageError } from "../lab/command.ts";
+import { command, usageError } from "./terminal/command.ts";
 import { ensureImages } from "../lab/images.ts";
 import { projectDir } from "../lab/paths.ts";
 import { ensurePrerequisites } from "../lab/prerequisites.ts";

@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import * as path from "node:path";
-import { command, usageError } from "../lab/command.ts";
 import { etcdVersion } from "../lab/etcdVersion.ts";
 import { projectDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
-import { runPulumi } from "../lab/pulumiRun.ts";
-import { createStack, lookAfterKill, removeDeadLocks } from "../lab/stack.ts";
+import { createStack, removeDeadLocks } from "../lab/stack.ts";
 import { startLab } from "../lab/start.ts";
+import { lookAfterKill } from "./stack/killedRun.ts";
+import { runPulumi } from "./stack/pulumiRun.ts";
+import { labStack } from "./stack/stackAccess.ts";
+import { readArguments } from "./terminal/arguments.ts";
+import { command } from "./terminal/command.ts";
 
 const help = `
 npm run up        makes the etcd cluster of the stack dev in the lab, or brings it up to date
@@ -16,7 +19,7 @@ what is missing: host packages through apt-get (listed before), images, the Pulu
 `;
 
 await command("up", help, async (args) => {
-  if (args.length > 0) throw usageError("up", `up takes no arguments (got ${args.join(" ")})`);
+  readArguments("up", args, {});
   const phases = new Phases();
   const tell = (line: string) => {
     process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
@@ -31,13 +34,14 @@ await command("up", help, async (args) => {
   tell(`lab          ${lab.wasRunning ? "was running" : "started"}${parts ? ` (${parts})` : ""}`);
 
   await removeDeadLocks(tell);
+  const stack = await labStack(lab.cliDir);
   await phases.time("stack", async () => {
     await createStack(lab.cliDir);
-    await lookAfterKill(lab.cliDir, tell);
+    await lookAfterKill(stack, tell);
   });
   tell("pulumi up    starting the program");
   const progress = await phases.time("pulumi up", () =>
-    runPulumi(lab.cliDir, ["up", "--yes", "--skip-preview"], tell),
+    runPulumi(stack, ["up", "--yes", "--skip-preview"], tell),
   );
   const changes = Object.entries(progress.changes)
     .filter(([operation]) => operation !== "same")

@@ -1,4 +1,3 @@
-import { usageError } from "./command.ts";
 import { control } from "./controlClient.ts";
 import { type FaultKind, faultKinds } from "./faultKinds.ts";
 import type { ActiveFault } from "./faults.ts";
@@ -48,7 +47,10 @@ export async function fault([first = "", ...rest]: string[]): Promise<void> {
     const parameters = rest.map((text) => {
       const at = text.indexOf("=");
       if (at < 1)
-        throw usageError("lab", `parameters of a fault are written name=value (got ${text})`);
+        throw new Error(
+          `parameters of a fault are written name=value (got ${text}); ` +
+            "npm run lab -- fault --help lists them",
+        );
       return [text.slice(0, at), text.slice(at + 1)] as const;
     });
     say(

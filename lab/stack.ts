@@ -4,7 +4,6 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { projectDir, stateDir } from "./paths.ts";
 import { pulumiEnvironment, stackName } from "./pulumiEnvironment.ts";
-import { runPulumi } from "./pulumiRun.ts";
 import { run } from "./shell.ts";
 
 const project = "etcd"; // the name in Pulumi.yaml
@@ -39,21 +38,6 @@ export async function stackContents(): Promise<{ resources: number; open: number
     resources: state.checkpoint?.latest?.resources?.length ?? 0,
     open: state.checkpoint?.latest?.pending_operations?.length ?? 0,
   };
-}
-
-/**
- * Does what a person does after a run that was killed: it noted which steps it had begun, not
- * whether they were done, so what a cut-off destroy removed would still count as there. The program
- * itself heals what a cut-off `up` made. Nothing open: does nothing.
- */
-export async function lookAfterKill(cliDir: string, tell: (line: string) => void): Promise<void> {
-  const { open } = await stackContents();
-  if (open === 0) return;
-  tell(
-    `stack        an earlier run was killed in ${open} steps: looking at what there is ` +
-      "(pulumi refresh --clear-pending-creates)",
-  );
-  await runPulumi(cliDir, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"], tell);
 }
 
 /** Forgets the stack: state, history, locks. What it described must be gone already. */

@@ -8,7 +8,8 @@ import test, { after, before } from "node:test";
 import { parse } from "yaml";
 import { issueCertificate, makeAuthority } from "../../components/pki/certificates.ts";
 import { CommandError, run } from "../../lab/shell.ts";
-import { stackOutputs, type StackOutputs } from "../../lab/stackOutputs.ts";
+import { openStack } from "../../commands/stack/stackAccess.ts";
+import { stackOutputs, type StackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { cisFindings } from "../cis.ts";
 import { mustRun, npmRun, pulumiWith } from "./harness.ts";
 import { instances } from "./inventory.ts";
@@ -18,7 +19,7 @@ let outputs: StackOutputs;
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("up");
-  outputs = await stackOutputs();
+  outputs = await stackOutputs(await openStack("test"));
 });
 after(async () => {
   await npmRun("lab", "stop");

@@ -9,7 +9,7 @@ import { addresses } from "../../lab/addresses.ts";
 import { imageNames } from "../../lab/images.ts";
 import { makeNamespace, removeNamespace } from "../../lab/network.ts";
 import { podman, removeContainers } from "../../lab/podman.ts";
-import type { StackOutputs } from "../../lab/stackOutputs.ts";
+import type { StackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 
 export interface Client {

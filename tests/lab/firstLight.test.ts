@@ -8,7 +8,8 @@ import { addresses } from "../../lab/addresses.ts";
 import { labDir, projectDir, volumeDir } from "../../lab/paths.ts";
 import { podman } from "../../lab/podman.ts";
 import { run } from "../../lab/shell.ts";
-import { stackOutputs } from "../../lab/stackOutputs.ts";
+import { openStack } from "../../commands/stack/stackAccess.ts";
+import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { startClient } from "./client.ts";
 import { allRecords, eventually, mustRun, npmRun, pulumiWith } from "./harness.ts";
 
@@ -89,7 +90,9 @@ test(
   "a host that is no member finds the cluster by its domain, writes through one member " +
     "and reads through another",
   async () => {
-    const client = await startClient({ identity: (await stackOutputs()).identity });
+    const client = await startClient({
+      identity: (await stackOutputs(await openStack("test"))).identity,
+    });
     try {
       await client.run("etcdctl", "--discovery-srv", "etcd.test", "put", "colour", "blue");
       const read = await client.run(

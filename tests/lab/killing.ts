@@ -3,16 +3,13 @@
  * begins.
  */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, readdirSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import * as path from "node:path";
+import { EventLog } from "../../commands/stack/eventLog.ts";
 import { labDir, projectDir } from "../../lab/paths.ts";
 import { pulumiEnvironment } from "../../lab/pulumiEnvironment.ts";
 import { removeDeadLocks } from "../../lab/stack.ts";
-
-interface Event {
-  resourcePreEvent?: { metadata: { op: string; urn: string; type: string } };
-}
 
 /** The engine's events of the last run, a line of JSON each. */
 export const eventFile: string = path.join(labDir, "kill.events");
@@ -56,6 +53,8 @@ export async function runUntil(
       resolve();
     }),
   );
+  const events = new EventLog(eventFile);
+  const begun: string[] = [];
   try {
     for (const deadline = Date.now() + 240_000; code === undefined;) {
       if (Date.now() > deadline) {
@@ -65,7 +64,8 @@ export async function runUntil(
             `s:\n${readFileSync(output, "utf8").slice(-3000)}`,
         );
       }
-      const step = choose(stepsBegun(op));
+      begun.push(...stepsBegun(events, op));
+      const step = choose(begun);
       if (step !== undefined) {
         await Promise.race([new Promise((resolve) => setTimeout(resolve, delayMs)), end]);
         if (code !== undefined) break; // it was the last step
@@ -138,12 +138,10 @@ export async function runUntilNext(
   return run;
 }
 
-/** Components and providers are frames around the work. */
-function stepsBegun(op: string): string[] {
-  if (!existsSync(eventFile)) return [];
-  const complete = readFileSync(eventFile, "utf8").split("\n").slice(0, -1);
-  return complete
-    .map((line) => JSON.parse(line) as Event)
+/** New ones; components and providers are frames around the work. */
+function stepsBegun(events: EventLog, op: string): string[] {
+  return events
+    .next()
     .flatMap(({ resourcePreEvent: e }) =>
       e?.metadata.op === op && !/^(pulumi|etcd:index):/.test(e.metadata.type)
         ? [e.metadata.urn]

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { logDir, projectDir } from "./paths.ts";
-import { pulumiEnvironment } from "./pulumiEnvironment.ts";
-import { type EngineEvent, PulumiProgress } from "./pulumiProgress.ts";
-import { stackFileArguments } from "./stackFile.ts";
+import { logDir, projectDir } from "../../lab/paths.ts";
+import { EventLog } from "./eventLog.ts";
+import { PulumiProgress } from "./pulumiProgress.ts";
+import type { StackAccess } from "./stackAccess.ts";
 
 /**
  * Every resource has its own deadline, well below this one; it only guards against what nobody
@@ -15,30 +15,37 @@ import { stackFileArguments } from "./stackFile.ts";
 const deadlineMs = 45 * 60_000;
 
 /**
- * Runs `pulumi up`, `destroy` or the like on the lab's stack with the progress told in a few lines;
- * Pulumi's own output goes to .lab/logs/pulumi-<command>.log. Throws with Pulumi's error messages
- * when it fails. After 45 minutes it is asked to stop.
+ * Runs `pulumi up`, `destroy` or the like on a stack, as one child process, with the progress told
+ * in a few lines; Pulumi's own output goes to .lab/logs/pulumi-<command>.log. Throws with Pulumi's
+ * error messages when it fails. After 45 minutes it is asked to stop.
+ *
+ * Signals are passed on as SIGINT, the only one on which Pulumi finishes its current steps and
+ * writes them down; a second one makes it abandon them.
  */
 export async function runPulumi(
-  cliDir: string,
+  stack: StackAccess,
   args: readonly [string, ...string[]],
   tell: (line: string) => void,
 ): Promise<PulumiProgress> {
   await fs.mkdir(logDir, { recursive: true });
-  const log = path.join(logDir, `pulumi-${args[0]}.log`);
+  const outputFile = path.join(logDir, `pulumi-${args[0]}.log`);
   const events = path.join(logDir, `pulumi-${args[0]}.events`);
   await fs.rm(events, { force: true });
   const child = spawn(
-    path.join(cliDir, "pulumi"),
-    [...args, ...(await stackFileArguments()), "--non-interactive", "--event-log", events],
+    stack.cli,
+    [
+      ...args,
+      ...["--stack", stack.name, ...stack.settings],
+      ...["--non-interactive", "--event-log", events],
+    ],
     {
       cwd: projectDir,
       stdio: ["ignore", "pipe", "pipe"],
       // --event-log exists with this only
-      env: { ...process.env, ...pulumiEnvironment(cliDir), PULUMI_DEBUG_COMMANDS: "true" },
+      env: { ...process.env, ...stack.env, PULUMI_DEBUG_COMMANDS: "true" },
     },
   );
-  const output = createWriteStream(log);
+  const output = createWriteStream(outputFile);
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (data: Buffer) => {
@@ -62,24 +69,24 @@ export async function runPulumi(
   const terminate = () => {
     child.kill("SIGINT");
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", terminate);
+  process.on("SIGINT", interrupt).on("SIGTERM", terminate).on("SIGHUP", terminate);
   const timer = setTimeout(() => {
     tell(`no end after ${deadlineMs / 60_000} minutes; asking Pulumi to stop`);
     child.kill("SIGINT");
   }, deadlineMs);
   const progress = new PulumiProgress();
-  const tail = new EventTail(events);
+  const log = new EventLog(events);
   try {
     while (end === undefined) {
-      for (const event of await tail.next()) progress.take(event, Date.now()).forEach(tell);
+      for (const event of log.next()) progress.take(event, Date.now()).forEach(tell);
       progress.tick(Date.now()).forEach(tell);
       await Promise.race([delay(100), ended]);
     }
-    for (const event of await tail.next()) progress.take(event, Date.now()).forEach(tell);
+    for (const event of log.next()) progress.take(event, Date.now()).forEach(tell);
     progress.finish().forEach(tell);
   } finally {
     clearTimeout(timer);
-    process.off("SIGINT", interrupt).off("SIGTERM", terminate);
+    process.off("SIGINT", interrupt).off("SIGTERM", terminate).off("SIGHUP", terminate);
     output.end();
     await fs.rm(events, { force: true });
   }
@@ -88,45 +95,8 @@ export async function runPulumi(
     progress.errors.length > 0 ? progress.errors : [text.trim().split("\n").slice(-15).join("\n")];
   throw new Error(
     `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its ` +
-      `whole output: ${path.relative(projectDir, log)}\n${reasons.map(indent).join("\n")}`,
+      `whole output: ${path.relative(projectDir, outputFile)}\n${reasons.map(indent).join("\n")}`,
   );
-}
-
-/** Reads a growing file of JSON lines. */
-class EventTail {
-  readonly #file: string;
-  #offset = 0;
-  #partial = Buffer.alloc(0);
-
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  async next(): Promise<EngineEvent[]> {
-    if (!existsSync(this.#file)) return [];
-    const handle = await fs.open(this.#file);
-    try {
-      const { size } = await handle.stat();
-      const { buffer } = await handle.read(
-        Buffer.alloc(size - this.#offset),
-        0,
-        size - this.#offset,
-        this.#offset,
-      );
-      this.#offset = size;
-      const bytes = Buffer.concat([this.#partial, buffer]);
-      const end = bytes.lastIndexOf("\n") + 1;
-      this.#partial = bytes.subarray(end);
-      return bytes
-        .subarray(0, end)
-        .toString()
-        .split("\n")
-        .filter(Boolean)
-        .map((line): EngineEvent => JSON.parse(line));
-    } finally {
-      await handle.close();
-    }
-  }
 }
 
 const indent = (text: string) =>

@@ -1,22 +1,10 @@
-/**
- * The part of an engine event that is read here (the CLI's --event-log, one JSON object a line).
- */
-export interface EngineEvent {
-  readonly resourcePreEvent?: { readonly metadata: Step };
-  readonly resOutputsEvent?: { readonly metadata: Step };
-  readonly resOpFailedEvent?: { readonly metadata: Step };
-  readonly diagnosticEvent?: {
-    readonly urn?: string;
-    readonly message: string;
-    readonly severity: string;
-  };
-  readonly summaryEvent?: { readonly resourceChanges?: Readonly<Record<string, number>> };
-}
-interface Step {
-  readonly op: string;
-  readonly urn: string;
-  readonly type: string;
-}
+import type {
+  DiagnosticEvent,
+  EngineEvent,
+  StepEventMetadata,
+} from "@pulumi/pulumi/automation/index.js";
+
+type Step = Pick<StepEventMetadata, "op" | "urn" | "type">;
 
 /**
  * What a group of resource types is called on the screen. Types that are not here are named after
@@ -152,12 +140,10 @@ export class PulumiProgress {
   }
 
   /** A poll says the same again and again with other numbers: every 10 s is enough. */
-  #diagnostic(
-    { urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>,
-    now: number,
-  ): string[] {
+  #diagnostic({ urn, message, severity }: DiagnosticEvent, now: number): string[] {
     const text = message.trim();
-    if (text === "" || severity === "debug") return [];
+    // the engine knows a severity more than its types
+    if (text === "" || String(severity) === "debug") return [];
     if (severity === "error") {
       if (!this.errors.includes(text)) this.errors.push(text);
       return [];

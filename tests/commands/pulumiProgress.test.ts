@@ -2,19 +2,21 @@
 // engine sends these events; npm run up in the lab tier does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type EngineEvent, PulumiProgress } from "../../lab/pulumiProgress.ts";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { PulumiProgress } from "../../commands/stack/pulumiProgress.ts";
 
 const step = (type: string, name: string, op = "create") => ({
   op,
   urn: `urn:pulumi:dev::etcd::${type}::${name}`,
   type,
 });
-const begin = (type: string, name: string, op?: string): EngineEvent => ({
-  resourcePreEvent: { metadata: step(type, name, op) },
-});
-const end = (type: string, name: string, op?: string): EngineEvent => ({
-  resOutputsEvent: { metadata: step(type, name, op) },
-});
+const event = (part: object) => ({ sequence: 0, timestamp: 0, ...part }) as EngineEvent;
+const begin = (type: string, name: string, op?: string) =>
+  event({ resourcePreEvent: { metadata: step(type, name, op) } });
+const end = (type: string, name: string, op?: string) =>
+  event({ resOutputsEvent: { metadata: step(type, name, op) } });
+const says = (severity: string, message: string, urn?: string) =>
+  event({ diagnosticEvent: { urn, message, severity, color: "never" } });
 const record = "cloudflare:index/dnsRecord:DnsRecord";
 const gate = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
 
@@ -54,22 +56,10 @@ test(
   () => {
     const progress = new PulumiProgress();
     const urn = step(gate, "etcd-dns-readiness").urn;
-    assert.deepEqual(
-      progress.take(
-        {
-          diagnosticEvent: { urn, message: "c.etcd.test A: not on ns2 yet\n\n", severity: "info" },
-        },
-        0,
-      ),
-      ["  etcd-dns-readiness: c.etcd.test A: not on ns2 yet"],
-    );
-    assert.deepEqual(
-      progress.take(
-        { diagnosticEvent: { message: "RegisterResource RPC finished", severity: "debug" } },
-        0,
-      ),
-      [],
-    );
+    assert.deepEqual(progress.take(says("info", "c.etcd.test A: not on ns2 yet\n\n", urn), 0), [
+      "  etcd-dns-readiness: c.etcd.test A: not on ns2 yet",
+    ]);
+    assert.deepEqual(progress.take(says("debug", "RegisterResource RPC finished"), 0), []);
   },
 );
 
@@ -85,9 +75,9 @@ test("after 10 s of silence it says what is still running, and since when", () =
 test("failures are counted as such, and errors kept once each for the end", () => {
   const progress = new PulumiProgress();
   progress.take(begin(gate, "g"), 0);
-  progress.take({ resOpFailedEvent: { metadata: step(gate, "g") } }, 500);
+  progress.take(event({ resOpFailedEvent: { metadata: step(gate, "g") } }), 500);
   for (const message of ["DNS is not complete", "DNS is not complete", "update failed"])
-    progress.take({ diagnosticEvent: { message, severity: "error" } }, 500);
+    progress.take(says("error", message), 500);
   assert.deepEqual(progress.finish(), ["DNS gate     1 failed (0.5 s)"]);
   assert.deepEqual(progress.errors, ["DNS is not complete", "update failed"]);
 });
@@ -95,16 +85,7 @@ test("failures are counted as such, and errors kept once each for the end", () =
 test("the same said again with other numbers is told every 10 s", () => {
   const progress = new PulumiProgress();
   const dial = (attempt: number, now: number) =>
-    progress.take(
-      {
-        diagnosticEvent: {
-          urn: "urn::x::y::etcd-a",
-          message: `Dial ${attempt}/60 failed: retrying`,
-          severity: "info",
-        },
-      },
-      now,
-    );
+    progress.take(says("info", `Dial ${attempt}/60 failed: retrying`, "urn::x::y::etcd-a"), now);
   assert.deepEqual(
     [...dial(1, 0), ...dial(2, 500), ...dial(3, 9_999), ...dial(9, 10_000)],
     ["  etcd-a: Dial 1/60 failed: retrying", "  etcd-a: Dial 9/60 failed: retrying"],

@@ -20,6 +20,9 @@ export async function command(
     if (process.env.LAB_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     process.exitCode = 1;
   }
+  await Promise.all([process.stdout, process.stderr].map(written));
+  // The connection to a machine that is frozen stays open, and would keep us for minutes.
+  process.exit();
 }
 
 /**
@@ -27,4 +30,9 @@ export async function command(
  */
 export function usageError(name: string, problem: string): Error {
   return new Error(`${problem}; npm run ${name} -- --help shows how it is called`);
+}
+
+/** Resolves when everything has reached the stream, or never will. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
 }
