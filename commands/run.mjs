@@ -1,6 +1,8 @@
 // The way in for every `npm run …`: plain JavaScript for whatever Node the machine has (14 or
 // newer). It installs the project's packages when they are missing or not those of
-// package-lock.json, then runs commands/<name>.ts with the project's own Node 24.
+// package-lock.json, then runs commands/<name>.ts with the project's own Node 24. That one is for
+// Linux, as the lab is; what only looks at a stack runs elsewhere too, with the Node it was called
+// with.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
@@ -10,10 +12,13 @@ import { fileURLToPath } from "node:url";
 const project = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [name = "", ...args] = process.argv.slice(2);
 
-if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
+const hasOwnNode = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
+const needsNoLab = ["status", "etcdctl", "ssh"];
+if (!hasOwnNode && !needsNoLab.includes(name)) {
   refuse(
-    `these commands run on Linux on x64 or arm64 (this is ${process.platform} on ` +
-      `${process.arch}); a virtual machine will do`,
+    `the lab runs on Linux on x64 or arm64 (this is ${process.platform} on ${process.arch}); a ` +
+      `virtual machine will do. Without a lab there are ${needsNoLab.join(", ")}, for your own ` +
+      "stacks: -- --stack NAME",
   );
 }
 const commands = readdirSync(path.join(project, "commands"))
@@ -23,7 +28,11 @@ if (!commands.includes(name))
   refuse(`there is no command ${JSON.stringify(name)}; there are: ${commands.join(", ")}`);
 if (!packagesFit()) install();
 
-const node = path.join(project, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+const node = hasOwnNode
+  ? path.join(project, "node_modules", `node-linux-${process.arch}`, "bin", "node")
+  : process.execPath;
+if (!hasOwnNode && !runsTypeScript(process.versions.node))
+  refuse(`Node 22.18 or newer is needed here (this is ${process.versions.node})`);
 if (!existsSync(node))
   refuse(
     `the package node-linux-${process.arch} is not installed, an optional dependency; ` +
@@ -70,6 +79,12 @@ function packagesFit() {
     ([folder, { version, optional }]) =>
       folder === "" || (installed[folder] ? installed[folder].version === version : optional),
   );
+}
+
+/** From 22.18 and 23.8 on Node runs TypeScript as it is and knows --use-system-ca. */
+function runsTypeScript(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major > 23 || (major === 22 && minor >= 18) || (major === 23 && minor >= 8);
 }
 
 function install() {

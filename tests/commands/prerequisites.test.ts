@@ -116,7 +116,7 @@ test("another system is refused by the way in, whatever Node it has", () => {
   assert.equal(status, 2);
   assert.match(
     stderr,
-    /^.*: these commands run on Linux on x64 or arm64 \(this is darwin on \w+\); a virtual machine will do\n$/,
+    /^.*: the lab runs on Linux on x64 or arm64 \(this is darwin on \w+\); a virtual machine will do\. Without a lab there are status, etcdctl, ssh, for your own stacks: -- --stack NAME\n$/,
   );
 });
 
