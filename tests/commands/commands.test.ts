@@ -53,6 +53,8 @@ for (const [args, message] of [
     /^up: up takes no arguments \(got please\); npm run up -- --help shows how it is called\n$/,
   ],
   [["down", "now"], /^down: down takes no arguments/],
+  [["bench", "--fast"], /^bench: there is no option --fast; npm run bench -- --help shows/],
+  [["lab", "stop", "now"], /^lab: stop takes no arguments \(got now\); /],
   [["lab"], /^lab: a subcommand is needed: start, stop, status, logs, fault, destroy; /],
   [["lab", "begin"], /^lab: there is no subcommand begin: /],
   [["test", "--tier", "all"], /^test: --tier is unit, faults, lab \(got all\)/],

@@ -1,0 +1,118 @@
+// One run of Pulumi as a child process: its events, its failure, and what signals become. Does not
+// prove what Pulumi does on SIGINT; tests/lab/kills does what follows from worse.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { after, test } from "node:test";
+import { EventLog } from "../../commands/stack/eventLog.ts";
+import { makeCheckout } from "./checkout.ts";
+
+const checkout = makeCheckout();
+after(() => checkout.remove());
+
+/** Makes one DNS record and says so; then does what TEST_THEN says. */
+const fakePulumi = `#!${process.execPath}
+const fs = require("node:fs");
+const args = process.argv.slice(2);
+const events = args[args.indexOf("--event-log") + 1];
+const metadata = { op: "create", urn: "x::y::etcd-a", type: "cloudflare:index/dnsRecord:DnsRecord" };
+const say = (event) => fs.appendFileSync(events, JSON.stringify(event) + "\\n");
+say({ resourcePreEvent: { metadata } });
+say({ resOutputsEvent: { metadata } });
+fs.writeFileSync(process.env.TEST_FOLDER + "/pulumi.args", args.slice(0, 3).join(" "));
+if (process.env.TEST_THEN === "fail") {
+  say({ diagnosticEvent: { severity: "error", message: "the reason" } });
+  process.exit(255);
+}
+if (process.env.TEST_THEN !== "wait") process.exit(0);
+process.on("SIGTERM", () => process.exit(15));
+process.on("SIGINT", () => process.exit(0));
+setInterval(() => undefined, 1000);
+fs.writeFileSync(process.env.TEST_FOLDER + "/ready", "");
+`;
+const cli = path.join(checkout.folder, "fake-pulumi.cjs");
+writeFileSync(cli, fakePulumi);
+chmodSync(cli, 0o755);
+const script = `
+const { runPulumi } = await import(${JSON.stringify(path.join(checkout.folder, "commands/stack/pulumiRun.ts"))});
+const stack = { name: "prod", cli: ${JSON.stringify(cli)}, env: {}, settings: [] };
+await runPulumi(stack, ["up"], (line) => console.log(line)).catch((error) => {
+  console.log(error.message);
+  process.exitCode = 1;
+});
+`;
+
+function start(then: string) {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TEST_FOLDER: checkout.folder, TEST_THEN: then },
+  });
+  let text = "";
+  child.stdout.on("data", (data: Buffer) => {
+    text += data.toString();
+  });
+  const ended = new Promise<{ code: number | null; text: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, text })),
+  );
+  return { child, ended };
+}
+
+test("what was made is told, on the stack that was asked for", async () => {
+  const { code, text } = await start("").ended;
+  assert.deepEqual([code, text.trim()], [0, "DNS records  1 made (0.0 s)"]);
+  assert.equal(readFileSync(path.join(checkout.folder, "pulumi.args"), "utf8"), "up --stack prod");
+});
+
+test("a failure is Pulumi's own words and where the rest is", async () => {
+  const { code, text } = await start("fail").ended;
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    /pulumi up failed \(exit 255\)\. Its whole output: \.lab\/logs\/pulumi-up\.log\n {2}the reason\n$/,
+  );
+});
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  test(`${signal} becomes SIGINT, on which Pulumi ends in order`, async () => {
+    const ready = path.join(checkout.folder, "ready");
+    rmSync(ready, { force: true });
+    const { child, ended } = start("wait");
+    for (const deadline = Date.now() + 30_000; !existsSync(ready);) {
+      assert.ok(Date.now() < deadline, "the fake was not started");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill(signal);
+    const { code, text } = await ended;
+    assert.equal(code, 0, text);
+  });
+}
+
+test("the event log is read as it grows, by whole lines", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "etcd-events-"));
+  const file = path.join(folder, "events");
+  try {
+    const log = new EventLog(file);
+    assert.deepEqual(log.next(), []);
+    const [one, two] = ['{"sequence":1,"name":"ä"}\n', '{"sequence":2}\n'].map((line) =>
+      Buffer.from(line),
+    );
+    assert.ok(one && two);
+    appendFileSync(file, one.subarray(0, 22)); // in the middle of a letter
+    assert.deepEqual(log.next(), []);
+    appendFileSync(file, Buffer.concat([one.subarray(22), two]));
+    assert.deepEqual(log.next(), [{ sequence: 1, name: "ä" }, { sequence: 2 }]);
+    assert.deepEqual(log.next(), []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
