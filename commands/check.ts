@@ -1,4 +1,4 @@
-import { command, usageError } from "../lab/command.ts";
+import { command, usageError } from "./terminal/command.ts";
 import { check } from "./checks/allChecks.ts";
 
 const help = `
