@@ -7,7 +7,8 @@
  * response code, and always asks for recursion.
  */
 import type { Packet } from "dns-packet";
-import type { Answer, Question } from "./dnsAnswers.ts";
+import type { Answer } from "./dnsAnswers.ts";
+import type { Question } from "./dnsExpectation.ts";
 
 export interface Nameserver {
   readonly address: string;

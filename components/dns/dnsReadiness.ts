@@ -13,15 +13,8 @@
  *   delete  nothing to do: the gate leaves nothing behind
  */
 import * as pulumi from "@pulumi/pulumi";
-import {
-  compareAnswers,
-  questionsFor,
-  type ExpectedDns,
-  serviceOf,
-  type Mismatch,
-  type ServerAnswers,
-  type Service,
-} from "./dnsAnswers.ts";
+import { compareAnswers, type Mismatch, type ServerAnswers } from "./dnsAnswers.ts";
+import { questionsFor, serviceOf, type ExpectedDns, type Service } from "./dnsExpectation.ts";
 import { configuredServer, findNameservers, type NamedServer } from "./dnsNameservers.ts";
 import { ask, unanswered } from "./dnsQuery.ts";
 import { describeFailure, describeWaiting } from "./dnsWording.ts";

@@ -1,4 +1,5 @@
-import { serviceOf, type ExpectedDns, type Mismatch, type MismatchKind } from "./dnsAnswers.ts";
+import type { Mismatch, MismatchKind } from "./dnsAnswers.ts";
+import { serviceOf, type ExpectedDns } from "./dnsExpectation.ts";
 
 /** What a person reads while the gate waits: one short line, the first few mismatches only. */
 export function describeWaiting(

@@ -5,12 +5,11 @@ import test from "node:test";
 import { isCloudflareProxy } from "../../components/dns/cloudflareProxy.ts";
 import {
   compareAnswers,
-  questionsFor,
   type Answer,
-  type ExpectedDns,
   type Mismatch,
   type ServerAnswers,
 } from "../../components/dns/dnsAnswers.ts";
+import { questionsFor, type ExpectedDns } from "../../components/dns/dnsExpectation.ts";
 
 const expected: ExpectedDns = {
   domain: "etcd.test",
