@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import type { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { Founding } from "./charter/founding.ts";
@@ -12,7 +13,7 @@ import { removeOrphans } from "./healing/orphans.ts";
 import { ClusterHealth } from "./health/clusterHealth.ts";
 import { StopsAlone } from "./health/stopsAlone.ts";
 import { memberSite } from "./machine/memberSite.ts";
-import { ClusterNames, peerPort } from "./names.ts";
+import { ClusterNames, clientPort, peerPort } from "./names.ts";
 import { clusterPki, type Authority, type Identity } from "./pki/clusterPki.ts";
 
 /** Checked settings (see settings.ts for each), and the key that reaches the nodes. */
@@ -80,16 +81,17 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const cookbook = packCookbook("cookbooks/etcd");
     const started = members.map((member) => member.start(gate, founding, cookbook));
 
-    // One healthy cluster of exactly these members; only then may clients find it.
+    // One healthy cluster of exactly these members; only then may clients find it, and then they do.
     const health = healthOf(context, args, { members, started, operator: pki?.operator });
-    for (const member of started) member.publish(health);
+    const published = started.map((member) => member.publish(health));
+    const found = clientGate(context, args, members, published);
 
     this.nodes = byName(members, ({ node }) => node);
     this.endpoints = pulumi.all(byName(members, ({ endpoint }) => endpoint));
     this.peerUrls = byName(members, ({ peerUrl }) => peerUrl);
     this.hostKeys = pulumi.all(byName(members, ({ access }) => access.hostKey));
     this.operator = pki?.operator;
-    this.healthy = health.clusterId;
+    this.healthy = pulumi.all([health.clusterId, found.id]).apply(([clusterId]) => clusterId);
     this.registerOutputs({ endpoints: this.endpoints, healthy: this.healthy });
   }
 }
@@ -137,6 +139,31 @@ function peerGate(
       timeoutSeconds: settings.dnsTimeout,
     },
     options.with({ dependsOn: members.flatMap(({ node }) => node.records) }),
+  );
+}
+
+/** A client that asked sooner would have its resolver remember "no such name". */
+function clientGate(
+  { name, names, options }: ClusterContext,
+  settings: Settings,
+  members: readonly EtcdMember[],
+  published: readonly DnsRecord[],
+): DnsReadiness {
+  return new DnsReadiness(
+    `${name}-clients-dns`,
+    {
+      expected: {
+        service: "client",
+        domain: names.domain,
+        tls: names.tls,
+        port: clientPort,
+        members: members.map(({ node }) => ({ target: node.hostname, address: node.privateIp })),
+      },
+      recordIds: published.map((record) => record.id),
+      nameservers: [...settings.nameservers],
+      timeoutSeconds: settings.dnsTimeout,
+    },
+    options.with({ dependsOn: [...published] }),
   );
 }
 

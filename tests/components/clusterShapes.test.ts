@@ -59,6 +59,7 @@ function expected({ members, settings = {}, brought: authority }: Shape): Record
     "etcd-leftovers": dynamic("Leftovers"),
     "etcd-host-key-seed": dynamic("HostKeySeed"),
     "etcd-dns-readiness": dynamic("DnsReadiness"),
+    "etcd-clients-dns": dynamic("DnsReadiness"),
     "etcd-health": dynamic("ClusterHealth"),
     "etcd-key": "aws:ec2/keyPair:KeyPair",
     "etcd-members": "aws:ec2/securityGroup:SecurityGroup",

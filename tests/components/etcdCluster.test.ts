@@ -116,6 +116,7 @@ test("exactly these resources", () => {
     "etcd-ca",
     "etcd-operator-certificate",
     "etcd-clients-10.1.0.0-16",
+    "etcd-clients-dns",
     "etcd-clients-sg-0123456789abcdef0",
     "etcd-dns-readiness",
     "etcd-founders",
@@ -403,6 +404,24 @@ test("peer URLs are by name", () => {
     peerUrls,
     Object.fromEntries(["a", "b", "c"].map((n) => [n, `https://${n}.etcd.test:2380`])),
   );
+});
+
+test("up ends when clients can find every member, also when a client record was made anew", () => {
+  const clients = ["a", "b", "c"].map((n) => `etcd-${n}-client`);
+  assert.equal(one("etcd-clients-dns").type, "pulumi-nodejs:dynamic/etcd:DnsReadiness");
+  assert.deepEqual(dependencies.get("etcd-clients-dns")?.sort(), clients);
+  const { expected, recordIds, timeoutSeconds } = one("etcd-clients-dns").inputs;
+  assert.deepEqual(expected, {
+    service: "client",
+    domain: "etcd.test",
+    tls: true,
+    port: 2379,
+    members: ["a", "b", "c"].map((n) => ({
+      target: `${n}.etcd.test`,
+      address: addressOf(`etcd-${n}-interface`),
+    })),
+  });
+  assert.deepEqual([recordIds, timeoutSeconds], [clients.map((record) => `${record}-id`), 120]);
 });
 
 test("no private key anywhere but in secrets", () => {

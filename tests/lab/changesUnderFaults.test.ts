@@ -102,6 +102,7 @@ test(
         "destroy",
         "--target",
         "**etcd-a-client",
+        "--target-dependents",
         "--yes",
         "--skip-preview",
         "--non-interactive",
