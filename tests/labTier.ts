@@ -1,6 +1,7 @@
 /**
  * Runs the files of tests/lab and tests/faults, one after the other on each host there is: a file
- * has a lab for itself, and a host has room for one. The longest start first, so that the hosts end together.
+ * has a lab for itself, and a host has room for one. The longest start first, so that the hosts
+ * end together.
  */
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
@@ -15,8 +16,8 @@ const fileDeadlineMs = 60 * 60_000;
 const command = [process.execPath, "commands/run.mjs", "test"];
 
 /**
- * Minutes that a file takes beside another one, on the machine they were measured on.
- * Only the order matters; a file that is not listed counts as one minute.
+ * Minutes that a file takes beside another one, on the machine they were measured on. Only the
+ * order matters; a file that is not listed counts as one minute.
  */
 export const minutes: Readonly<Record<string, number>> = {
   "kills.test.ts": 6,
