@@ -8,8 +8,9 @@ const wideLines = {
   code: 100,
   ignoreUrls: true,
   ignoreRegExpLiterals: true,
-  // base64 and digests cannot be broken; an import is one line for whoever searches it
-  ignorePattern: String.raw`[A-Za-z0-9+/=]{60,}|^import |^\} from `,
+  // base64 and digests cannot be broken, an import is one line for whoever searches it, and XML of
+  // an API would get line ends that are none of its own
+  ignorePattern: String.raw`[A-Za-z0-9+/=]{60,}|^import |^\} from |</\w+>`,
 };
 
 /** Promises that may be left alone, because somebody else awaits them. */

@@ -60,11 +60,7 @@ async function memoryMiB(): Promise<number> {
       return m ? [Number(m[1]) * (unit[m[2] ?? ""] ?? 1)] : [];
     })
     .reduce((a, b) => a + b, 0);
-  const daemon = /VmRSS:\s+(\d+)/.exec(
-    readFileSync(
-      `/proc/${readFileSync(path.join(projectDir, ".lab/daemon.pid"), "utf8").split(" ")[0]}/status`,
-      "utf8",
-    ),
-  )?.[1];
+  const [pid] = readFileSync(path.join(projectDir, ".lab/daemon.pid"), "utf8").split(" ");
+  const daemon = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Math.round(bytes / 2 ** 20 + Number(daemon ?? 0) / 1024);
 }

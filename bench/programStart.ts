@@ -27,10 +27,23 @@ const others = {
 import { Provider as Aws } from "@pulumi/aws/provider.js";
 import { Provider as Cloudflare } from "@pulumi/cloudflare/provider.js";
 import { Provider as Command } from "@pulumi/command/provider.js";
-new Aws("aws", { region: "us-east-1", accessKey: "lab", secretKey: "lab", skipCredentialsValidation: true, endpoints: [{ ec2: "http://127.0.0.1:${addresses.ec2Port}" }] });
-new Cloudflare("cloudflare", { apiToken: "${zone.apiToken}", baseUrl: "http://127.0.0.1:${addresses.cloudflarePort}/client/v4" });
+new Aws("aws", {
+  region: "us-east-1",
+  accessKey: "lab",
+  secretKey: "lab",
+  skipCredentialsValidation: true,
+  endpoints: [{ ec2: "http://127.0.0.1:${addresses.ec2Port}" }],
+});
+new Cloudflare("cloudflare", {
+  apiToken: "${zone.apiToken}",
+  baseUrl: "http://127.0.0.1:${addresses.cloudflarePort}/client/v4",
+});
 new Command("command");
-new pulumi.dynamic.Resource({ create: async () => ({ id: "one", outs: {} }), diff: async () => ({ changes: false }) }, "dynamic", {});
+const nothing = {
+  create: async () => ({ id: "one", outs: {} }),
+  diff: async () => ({ changes: false }),
+};
+new pulumi.dynamic.Resource(nothing, "dynamic", {});
 `,
 } as const;
 

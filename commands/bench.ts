@@ -7,11 +7,14 @@ import { command } from "./terminal/command.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 
 const help = `
-npm run bench        what is fast and what is not, as ratios in one run (some six minutes, on a machine that does nothing else)
+npm run bench        what is fast and what is not, as ratios in one run (some six minutes, on a
+                     machine that does nothing else)
 
-Makes the lab's cluster anew, several times, and leaves the lab running without one. Compares program start and an up that changes nothing with those of an empty
-program and of one that does nothing but start the same plugins; prints a fresh up by phases, how long the gate takes to notice DNS, and the memory of the lab;
-then the same up with TLS and plain, and the time of the fault suite.
+Makes the lab's cluster anew, several times, and leaves the lab running without one. Compares
+program start and an up that changes nothing with those of an empty program and of one that does
+nothing but start the same plugins; prints a fresh up by phases, how long the gate takes to notice
+DNS, and the memory of the lab; then the same up with TLS and plain, and the time of the fault
+suite.
 `;
 
 await command("bench", help, async (args) => {

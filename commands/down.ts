@@ -37,7 +37,8 @@ await command("down", help, async (args) => {
       await lookAfterKill(stack, tell);
       await phases.time("pulumi destroy", () => destroy(stack, tell));
     } catch (error) {
-      failure = error as Error; // the lab goes all the same, and with it everything the stack stood for
+      // the lab goes all the same, and with it everything the stack stood for
+      failure = error as Error;
       tell(
         "pulumi       destroy failed; taking the lab down all the same (the reason " +
           "follows at the end)",

@@ -16,9 +16,12 @@ const help = `
 npm run lab -- start              starts the lab alone (npm run up does this and makes the cluster)
 npm run lab -- stop               takes it down with everything in it; logs stay in .lab/logs
 npm run lab -- status             containers, records on each name server, faults that are on
-npm run lab -- logs [PART]        PART: daemon (all of it, unless given), its parts cloudflare, ec2, mirror, metadata, control; ns1, ns2, resolver, moto, or an instance id
+npm run lab -- logs [PART]        PART: daemon (all of it, unless given), its parts cloudflare, ec2,
+                                  mirror, metadata, control; ns1, ns2, resolver, moto, or an
+                                  instance id
 npm run lab -- fault …            makes faults: npm run lab -- fault --help
-npm run lab -- destroy            stop, and removes the logs, the images and the cache (CLI, etcd builds) too
+npm run lab -- destroy            stop, and removes the logs, the images and the cache (CLI, etcd
+                                  builds) too
 `;
 
 const subcommands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {

@@ -30,10 +30,12 @@ export function configurationPage(projectFile: string, program: string): string 
   };
   return `# Configuration
 
-Made from [Pulumi.yaml](../Pulumi.yaml) and [index.ts](../index.ts) by \`npm run docs\`; change those, not this page. The rules behind each key are in
-[components/config/](../components/config): wrong values are refused in \`preview\`, all of them together.
+Made from [Pulumi.yaml](../Pulumi.yaml) and [index.ts](../index.ts) by \`npm run docs\`; change
+those, not this page. The rules behind each key are in [components/config/](../components/config):
+wrong values are refused in \`preview\`, all of them together.
 
-Keys are set with \`pulumi config set ${project}:<key> <value>\`, parts of objects and lists with \`--path\`: \`pulumi config set --path '${project}:nodes.a.zone' us-east-1a\`.
+Keys are set with \`pulumi config set ${project}:<key> <value>\`, parts of objects and lists with
+\`--path\`: \`pulumi config set --path '${project}:nodes.a.zone' us-east-1a\`.
 
 ## Settings
 
@@ -81,7 +83,8 @@ function typeOf({ default: value }: Key): string {
 function defaultOf(name: string, key: Key): string {
   if (!("default" in key))
     throw new Error(
-      `${name}: a default is needed, or the CLI stops before our checks; give it one in Pulumi.yaml`,
+      `${name}: a default is needed, or the CLI stops before our checks; give it one in ` +
+        "Pulumi.yaml",
     );
   const value = key.default;
   const empty =

@@ -53,10 +53,8 @@ export async function fault([first = "", ...rest]: string[]): Promise<void> {
         );
       return [text.slice(0, at), text.slice(at + 1)] as const;
     });
-    say(
-      "on: " +
-        `${describe(await control<ActiveFault>("POST", "/faults", { kind: first, ...Object.fromEntries(parameters) }))}`,
-    );
+    const wanted = { kind: first, ...Object.fromEntries(parameters) };
+    say(`on: ${describe(await control<ActiveFault>("POST", "/faults", wanted))}`);
   }
 }
 

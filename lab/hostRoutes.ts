@@ -59,7 +59,8 @@ export function overlapRefusal(
 ): string | undefined {
   const found = overlapping(routes, cidr, ownBridge)[0];
   if (!found) return undefined;
-  const route = `${found.dst}${found.gateway ? ` via ${found.gateway}` : ""}${found.dev ? ` dev ${found.dev}` : ""}`;
+  const via = found.gateway ? ` via ${found.gateway}` : "";
+  const route = `${found.dst}${via}${found.dev ? ` dev ${found.dev}` : ""}`;
   const free = candidates.find(
     (candidate) => overlapping(routes, candidate, ownBridge).length === 0,
   );

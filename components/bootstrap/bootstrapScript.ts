@@ -81,12 +81,9 @@ export function bootstrapScript(settings: BootstrapSettings): string {
           `of a shell script (got ${JSON.stringify(value)})`,
       );
   }
-  const chefSettings = values
-    .slice(2)
-    .map(
-      ([name, value]) =>
-        `${name.replace("chef.", "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}='${value}'`,
-    );
+  const variable = (name: string) =>
+    name.replace("chef.", "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const chefSettings = values.slice(2).map(([name, value]) => `${variable(name)}='${value}'`);
   return [
     "bootstrap() {",
     "set -euo pipefail",

@@ -217,7 +217,8 @@ function compareHost(
     );
   }
   const others = whoHas(servers, asked, (a) => a.addresses.includes(wanted));
-  const missing = `${asked.answer.outcome === "NXDOMAIN" ? "NXDOMAIN" : "no address"}, wanted ${wanted}`;
+  const outcome = asked.answer.outcome === "NXDOMAIN" ? "NXDOMAIN" : "no address";
+  const missing = `${outcome}, wanted ${wanted}`;
   if (others) return one("on some servers only", `${missing}, which ${others} has`);
   const named = server.answers.some(
     (a) => a.type === "SRV" && a.answer.targets.some((t) => t.target === asked.name),

@@ -134,7 +134,8 @@ export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env
   app.onError((error, c) => {
     if (error instanceof Refusal) return failed(c, error.status as Status, error.errors);
     log(
-      `Cloudflare emulator failed at ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`,
+      `Cloudflare emulator failed at ${c.req.method} ${c.req.path}: ` +
+        (error.stack ?? error.message),
     );
     return failed(c, 500, [
       { code: 500, message: `The lab's Cloudflare failed: ${error.message}` },

@@ -94,13 +94,15 @@ export function unboundConfig(): string {
   num-threads: 1
   so-rcvbuf: 0
   so-sndbuf: 0
-  # Without the validator there are no trust anchors to fetch, and an unsigned zone is nothing special.
+  # Without the validator there are no trust anchors to fetch, and an unsigned zone is nothing
+  # special.
   module-config: "iterator"
   # unbound knows "test." as a name that does not exist (RFC 6761), unless told otherwise.
   local-zone: "test." nodefault
   local-zone: "${zone.name}." transparent
   local-zone: "." always_nxdomain
-  # A name asked for too early stays absent as long as the zone's SOA says: half an hour, as with Cloudflare.
+  # A name asked for too early stays absent as long as the zone's SOA says: half an hour, as with
+  # Cloudflare.
   cache-max-negative-ttl: 3600
   # A nameserver that was silent is tried again soon, not after the usual 15 minutes.
   infra-host-ttl: 5

@@ -73,7 +73,8 @@ function failuresOf(
     if (siblings[other] !== undefined)
       found.push(
         failure(
-          `Conflicting configuration arguments. "${apiName(key)}": conflicts with ${apiName(other)}`,
+          `Conflicting configuration arguments. "${apiName(key)}": conflicts with ` +
+            apiName(other),
           name,
           path,
         ),

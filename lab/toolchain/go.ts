@@ -33,7 +33,8 @@ async function find(report: (line: string) => void): Promise<Go> {
     return { command, env: { GOTOOLCHAIN: minor >= 26 ? "local" : `go${release}+auto` } };
   const root = await cached(`go-${release}`, async (folder) => {
     report(`toolchain: the host's Go is 1.${minor}; fetching Go ${release}`);
-    const module = `golang.org/toolchain@v0.0.1-go${release}.linux-${os.arch() === "arm64" ? "arm64" : "amd64"}`;
+    const arch = os.arch() === "arm64" ? "arm64" : "amd64";
+    const module = `golang.org/toolchain@v0.0.1-go${release}.linux-${arch}`;
     const found: { Dir?: string } = JSON.parse(
       await run(command, ["mod", "download", "-json", module], { cwd: folder, timeoutMs: 300_000 }),
     );

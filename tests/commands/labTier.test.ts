@@ -145,7 +145,7 @@ describe("the second host", () => {
     assert.ok(!readdirSync(projectDir).includes(".lab-2"), "its disk is left");
   });
 
-  test("shares no folder for .lab with this one: removing one there would unmount it here", async (t) => {
+  test("shares no .lab with this one: removing it there would unmount it here", async (t) => {
     if (!can(t)) return;
     assert.doesNotMatch(
       await onSecondHost(["cat", "/proc/self/mountinfo"]),

@@ -91,7 +91,10 @@ test("a file ends with its runner, also when that is killed", async () => {
   await writeFile(
     file,
     `import { writeFileSync } from "node:fs"; import test from "node:test";
-    test("long", async () => { writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); await new Promise((resolve) => setTimeout(resolve, 120_000)); });`,
+    test("long", async () => {
+      writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
+      await new Promise((resolve) => setTimeout(resolve, 120_000));
+    });`,
   );
   const runner = spawn(
     process.execPath,

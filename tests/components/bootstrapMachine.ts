@@ -35,7 +35,9 @@ setsid "$@" > /dev/null 2>&1 8>&- & echo $! > "$HERE/unit-$unit"`,
   systemctl: `
 for last; do :; done
 case "$*" in
-  *is-active*) pid=$(cat "$HERE/unit-$last" 2>/dev/null) && [ -e "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status" ;;
+  *is-active*)
+    pid=$(cat "$HERE/unit-$last" 2>/dev/null) && [ -e "/proc/$pid" ] &&
+      ! grep -q '^State:.Z' "/proc/$pid/status" ;;
   *) [ "$last" = etcd ] && [ -e "$HERE/etcd-runs" ] && echo active || echo inactive ;;
 esac`,
   "cinc-client": `
@@ -46,7 +48,9 @@ while [ -e "$HERE/hold" ]; do sleep 0.05; done
 [ "$(cat "$HERE/chef-exit")" = 0 ] || { echo "a resource failed"; exit 1; }
 touch "$HERE/etcd-runs"; mkdir nodes`,
   "dpkg-query": 'cat "$HERE/installed" 2>/dev/null',
-  curl: 'echo "curl $*" >> "$HERE/calls"; while [ "$1" != -o ]; do shift; done; echo package > "$2"',
+  curl:
+    'echo "curl $*" >> "$HERE/calls"; while [ "$1" != -o ]; do shift; done; ' +
+    'echo package > "$2"',
   "apt-get": 'echo "apt-get $*" >> "$HERE/calls"; echo 18.8.54-1 > "$HERE/installed"',
 };
 

@@ -55,7 +55,7 @@ describe("bootstrap", { concurrency: true }, () => {
     );
   });
 
-  test("a failure ends with this run's log and where to look further; the next try runs", async () => {
+  test("a failure ends with this run's log and where to look; the next try runs", async () => {
     const m = await machine();
     await m.run();
     await m.set("chef-exit", "1");
@@ -108,7 +108,7 @@ describe("bootstrap", { concurrency: true }, () => {
     assert.equal((await m.calls()).filter((call) => call.startsWith("cinc-client")).length, 2);
   });
 
-  test("each converge finds its own certificate, whatever another one leaves or takes away", async () => {
+  test("each converge finds its own certificate, whatever another leaves or takes", async () => {
     const m = await machine();
     const pki = (name: string) => ({
       ca: `${name} ca`,

@@ -18,7 +18,7 @@ const stale: Mismatch = {
   problem: "names old.etcd.test, which is no member",
 };
 
-test("on expiry: a line for each mismatch, aligned, with the seconds waited and the next step", () => {
+test("on expiry: a line for each mismatch, aligned, the seconds waited and the next step", () => {
   assert.equal(
     describeFailure({ domain: "etcd.test" }, [missing, stale], 120.4),
     [

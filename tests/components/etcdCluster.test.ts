@@ -295,7 +295,7 @@ test("everything in EC2 bears the mark, and is watched for what a cut-off run le
     assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
 });
 
-test("a destroy has its turn between what is held and what may hold it unknown to the state", () => {
+test("a destroy comes between what is held and what may hold it unknown to the state", () => {
   assert.deepEqual(
     [dependencies.get("etcd-leftovers"), dependencies.get("etcd-a-interface")],
     [["etcd-members"], ["etcd-leftovers"]],
@@ -346,7 +346,7 @@ test("the gate waits for records, not for machines, and expects every member", (
   });
 });
 
-test("each bootstrap waits for the gate, its own volume and the open ports, and for no other node", () => {
+test("each bootstrap waits for the gate, its volume and the open ports, for no other node", () => {
   const on = dependencies.get("etcd-b-bootstrap") ?? [];
   for (const needed of ["etcd-dns-readiness", "etcd-b-attachment", "etcd-peers"])
     assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);

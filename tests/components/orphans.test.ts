@@ -103,7 +103,7 @@ test(
   },
 );
 
-test("things in EC2 are found by all of their tags, and only when the incarnation is among them", async () => {
+test("things in EC2 are found by all of their tags, the incarnation among them", async () => {
   assert.deepEqual(tagFilters({ tags: { Project: "etcd", Name: "a", __defaults: [] } }), [
     { Name: "tag:Project", Values: ["etcd"] },
     { Name: "tag:Name", Values: ["a"] },

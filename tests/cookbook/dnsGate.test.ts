@@ -157,9 +157,15 @@ const cases: { name: string; seen: Seen; settings?: object; want: [string, strin
 const program = `
 import json, sys, dns_gate
 from dns_query import Answer
-def answer(value): return value if value is None or isinstance(value, str) else Answer(value[0], [tuple(r) if isinstance(r, list) else r for r in value[1]], value[2])
+def answer(value):
+    if value is None or isinstance(value, str):
+        return value
+    return Answer(value[0], [tuple(r) if isinstance(r, list) else r for r in value[1]], value[2])
 for settings, seen in json.load(sys.stdin):
-    got = dns_gate.Seen(answer(seen["srv"]), answer(seen.get("other")), {h: answer(a) for h, a in seen.get("addresses", {}).items()}, seen.get("system"))
+    addresses = {host: answer(a) for host, a in seen.get("addresses", {}).items()}
+    got = dns_gate.Seen(
+        answer(seen["srv"]), answer(seen.get("other")), addresses, seen.get("system")
+    )
     print(json.dumps(dns_gate.compare(settings, got)))
 `;
 

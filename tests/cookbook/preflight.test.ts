@@ -168,7 +168,7 @@ describe("etcd-preflight", { concurrency: true }, () => {
     }
   });
 
-  test("on expiry each mismatch has its line, and how long the resolver keeps a negative answer", async () => {
+  test("on expiry each mismatch has its line, and how long a negative answer is kept", async () => {
     const dns = await startDnsStub((name) =>
       name === srvName
         ? srv(["a", "b", "c", "d"])
@@ -181,10 +181,12 @@ describe("etcd-preflight", { concurrency: true }, () => {
       assert.equal(run.code, 1);
       assert.equal(
         run.err,
-        `DNS for etcd.test is not complete after 1 s, asked from node a through 127.0.0.1. etcd would form a wrong cluster, so it was not started.
-  _etcd-server._tcp.etcd.test SRV   unexpected target d.etcd.test:2380 (the resolver may keep this answer for 60 s)
-  c.etcd.test A                     NXDOMAIN, wanted 10.0.0.3 (the resolver may keep this answer for 1790 s)
-`,
+        "DNS for etcd.test is not complete after 1 s, asked from node a through 127.0.0.1. etcd " +
+          "would form a wrong cluster, so it was not started.\n" +
+          "  _etcd-server._tcp.etcd.test SRV   unexpected target d.etcd.test:2380 " +
+          "(the resolver may keep this answer for 60 s)\n" +
+          "  c.etcd.test A                     NXDOMAIN, wanted 10.0.0.3 " +
+          "(the resolver may keep this answer for 1790 s)\n",
       );
     } finally {
       await dns.close();

@@ -86,9 +86,11 @@ export async function settle(
     }
     if (Date.now() > deadline)
       throw new Error(
-        `waited ${timeoutMs / 1000} s for ${open.map(([name]) => name).join(", ")} to end, to serve, or to look for a leader in vain; the last words of each:\n${open
-          .map(([name, etcd]) => `${name}: ${etcd.log().split("\n").slice(-4).join("\n")}`)
-          .join("\n")}`,
+        `waited ${timeoutMs / 1000} s for ${open.map(([name]) => name).join(", ")} to end, to ` +
+          "serve, or to look for a leader in vain; the last words of each:\n" +
+          open
+            .map(([name, etcd]) => `${name}: ${etcd.log().split("\n").slice(-4).join("\n")}`)
+            .join("\n"),
       );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -127,11 +129,12 @@ function describe(started: Readonly<Record<string, Etcd>>, report: ClusterReport
   }
   const clusters = [...groups.keys()].filter((state) => state.startsWith("cluster"));
   // An ID says nothing to a reader; that there are two does.
+  const which = (state: string) =>
+    clusters.length > 1 ? ` (${clusters.indexOf(state) + 1} of ${clusters.length})` : "";
   return [...groups]
     .map(
       ([state, members]) =>
-        `${members.join(" ")}: ` +
-        `${state.replace(/^cluster \S+ of/, clusters.length > 1 ? `a cluster (${clusters.indexOf(state) + 1} of ${clusters.length}) of` : "a cluster of")}`,
+        `${members.join(" ")}: ` + state.replace(/^cluster \S+ of/, `a cluster${which(state)} of`),
     )
     .join("; ");
 }

@@ -149,7 +149,7 @@ const conflicts: [what: string, first: unknown, second: unknown, codes: string[]
   ["an SRV that differs in priority only", srv, { ...srv, data: { ...srv.data, priority: 5 } }, []],
 ];
 for (const [what, first, second, expected] of conflicts) {
-  test(`second record: ${what} ${expected.length > 0 ? `is ${expected[0]}` : "is accepted"}`, async () => {
+  test(`second record: ${what} is ${expected[0] ?? "accepted"}`, async () => {
     const { call } = emulator();
     assert.equal((await call("POST", records, first)).status, 200);
     const answer = await call("POST", records, second);

@@ -180,7 +180,7 @@ for (const [drop, kept] of [
   ["before-write", 0],
   ["after-write", 1],
 ] as const) {
-  test(`a connection dropped ${drop} leaves ${kept} records and the client without an answer`, async () => {
+  test(`a connection dropped ${drop} leaves ${kept} records and no answer`, async () => {
     const { app, failures, store } = emulator();
     const server = await listen("test", app.fetch, "127.0.0.1", 0);
     try {

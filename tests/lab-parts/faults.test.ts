@@ -193,7 +193,7 @@ const matching: [fault: Omit<ApiFailure, "kind">, meets: boolean][] = [
   [{ service: "ec2" }, false],
 ];
 for (const [fault, expected] of matching) {
-  test(`api-fault ${JSON.stringify(fault)} ${expected ? "meets" : "spares"} a POST of c.etcd.test`, () =>
+  test(`${JSON.stringify(fault)} ${expected ? "meets" : "spares"} a POST of c.etcd.test`, () =>
     assert.equal(meets({ kind: "api-fault", ...fault }, "cloudflare", post), expected));
 }
 

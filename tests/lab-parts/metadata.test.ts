@@ -91,7 +91,7 @@ test("what a token opens", async () => {
   );
 });
 
-test("nothing without a token, with a foreign one, a made-up one, or one whose time is over", async () => {
+test("nothing without a token, with a foreign one, a made-up one, or an old one", async () => {
   const token = await tokenFor(60);
   assert.equal((await ask("GET", "/latest/meta-data/instance-id")).status, 401);
   assert.equal((await get("/latest/meta-data/instance-id", "made-up")).status, 401);

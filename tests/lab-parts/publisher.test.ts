@@ -103,7 +103,7 @@ test("catching up publishes at once what still waits", async (t) => {
   assert.equal(publisher.waiting, 0);
 });
 
-test("what a nameserver holds from before is mended, and what fits is not written again", async (t) => {
+test("what a nameserver holds from before is mended; what fits is not written again", async (t) => {
   clock(t);
   const { publisher, held, state, has } = nameServer(t, "ns1", [a]);
   held.set("old.etcd.test A", {
@@ -120,7 +120,7 @@ test("what a nameserver holds from before is mended, and what fits is not writte
   assert.equal(state.writes, writes);
 });
 
-test("a nameserver that is away gets everything when it is back, and that is said once each way", async (t) => {
+test("a nameserver that is away gets everything when it is back, said once each way", async (t) => {
   clock(t);
   const { publisher, state, lines, has } = nameServer(t, "ns1");
   state.away = true;

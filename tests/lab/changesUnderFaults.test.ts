@@ -128,7 +128,7 @@ test(
   },
 );
 
-test("EC2 that throttles for good: up says so within minutes, and makes nothing twice", async () => {
+test("EC2 that throttles for good: up says so in minutes, and makes nothing twice", async () => {
   await terminate("b");
   await makeFault({
     kind: "ec2-fault",
@@ -188,7 +188,7 @@ for (const [source, config, said] of [
   });
 }
 
-test("a key pair that somebody deleted: up --refresh makes another and touches no machine", async () => {
+test("a key pair that was deleted: up --refresh makes another, touches no machine", async () => {
   const before = [await instances(), await processes()];
   const keys = async () =>
     (
@@ -209,7 +209,7 @@ test("a key pair that somebody deleted: up --refresh makes another and touches n
   await isWhole();
 });
 
-test("a machine that loses power in mid-converge: up ends and names the node; the next one heals it", async () => {
+test("power lost in mid-converge: up ends and names the node; the next one heals it", async () => {
   const others = (await instances()).filter(({ node }) => node !== "b").map(({ id }) => id);
   await terminate("b");
   const broken = up({}, "--refresh");

@@ -195,7 +195,7 @@ test(
   },
 );
 
-test("an up that lost answers: destroy names instance and volume, removes the rest, and nothing of others", async () => {
+test("an up that lost answers: destroy names what may hold data, removes only the rest", async () => {
   await makeFault({
     kind: "ec2-fault",
     action: "RunInstances",
@@ -256,7 +256,7 @@ test("an up that lost answers: destroy names instance and volume, removes the re
   await isGone();
 });
 
-test("what cannot be asked for leftovers is named with what to do, and the next destroy ends it", async () => {
+test("what cannot be asked for leftovers is named; the next destroy ends it", async () => {
   await makeFault({ kind: "api-fault", method: "POST", body: '"c.etcd.test"', status: 400 });
   assert.notEqual((await up()).code, 0);
   await clearFaults();

@@ -19,7 +19,8 @@ const client = ec2Client("etcd-lab-tests");
 const subnet = vpc.subnets[2];
 const address = addresses.gateway.replace(/0\.1$/, "32.77");
 const data = "/data";
-const dataUnit = `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n[Install]\nWantedBy=multi-user.target\n`;
+const dataUnit =
+  `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n` + "[Install]\nWantedBy=multi-user.target\n";
 const launch = {
   ImageId: process.arch === "arm64" ? vpc.images.arm64 : vpc.images.amd64,
   InstanceType: process.arch === "arm64" ? "t4g.small" : "t3.small",
@@ -209,7 +210,7 @@ for (const [what, command, code] of refused) {
     assert.rejects(command, (error: Error) => error.name === code));
 }
 
-test("disk and volume survive stop and start, and a mount unit finds its device at boot", async () => {
+test("disk and volume survive stop and start; a mount unit finds its device at boot", async () => {
   await inside("mkfs.ext4", "-q", deviceOf(volume));
   await inside(
     "sh",

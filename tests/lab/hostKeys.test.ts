@@ -65,7 +65,7 @@ async function shownBy(endpoint: string): Promise<string[]> {
     .map((line) => line.slice(hostname.length + 1));
 }
 
-test("each machine shows its lasting key and no other; the one of its user data is spent", async () => {
+test("each machine shows its lasting key alone; the one of its user data is spent", async () => {
   const { endpoints, hostKeys } = await outputs();
   for (const [node, endpoint] of Object.entries(endpoints)) {
     const { firstKey } = await machineOf(node);
@@ -179,7 +179,7 @@ test(
   },
 );
 
-test("a machine that shows another key is refused, by ssh and by up, and nothing is sent to it", async () => {
+test("a machine with another key is refused by ssh and up; nothing is sent to it", async () => {
   const { endpoints } = await outputs();
   const { container } = await machineOf("a");
   await onMachine(

@@ -124,7 +124,7 @@ test("two that somebody changed by hand are not both changed back: preview says 
   assert.deepEqual([await typeOf("a"), await typeOf("c")], [small, small]);
 });
 
-test("a machine that does not start again with its new type: no other is stopped beside it", async () => {
+test("a machine that does not start with its new type: no other is stopped beside it", async () => {
   await eventually("all to be members", 60_000, async () =>
     healthy.test((await npmRun("status")).text),
   );

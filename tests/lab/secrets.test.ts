@@ -165,7 +165,7 @@ test("not among the arguments of any process", () => {
   assert.deepEqual(leaks([...commandLines.seen].join("\n")), []);
 });
 
-test("not in the machines' journals, and on their disks only where root and etcd read them", async () => {
+test("not in the machines' journals, on their disks only where root and etcd read", async () => {
   for (const container of await containers()) {
     assert.deepEqual(leaks(await onMachine(container, "journalctl", "--no-pager")), []);
     assert.deepEqual(

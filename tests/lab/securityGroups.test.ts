@@ -175,7 +175,7 @@ test(
   },
 );
 
-test("clientsFrom opens 2379 to the members of a security group, and follows who is in it", async () => {
+test("clientsFrom opens 2379 to members of a security group, follows who is in it", async () => {
   const { GroupId = "" } = await ec2.createSecurityGroup({
     GroupName: "applications",
     Description: "clients of etcd",

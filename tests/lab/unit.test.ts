@@ -69,7 +69,11 @@ async function probe(machine: string, unit: string): Promise<Seen> {
     machine,
     "sh",
     "-c",
-    `printf %s "$1" | sed '/^Exec/d; s/^Type=.*/Type=oneshot/; s/^Restart=.*/Restart=no/; /^\\[Service\\]/a ExecStart=/usr/bin/python3 -B /run/sandboxProbe.py\\nStandardOutput=truncate:/run/sandboxProbe.json' > /run/systemd/system/sandbox-probe.service
+    `printf %s "$1" | sed -e '/^Exec/d' -e 's/^Type=.*/Type=oneshot/' \\
+      -e 's/^Restart=.*/Restart=no/' \\
+      -e '/^\\[Service\\]/a StandardOutput=truncate:/run/sandboxProbe.json' \\
+      -e '/^\\[Service\\]/a ExecStart=/usr/bin/python3 -B /run/sandboxProbe.py' \\
+      > /run/systemd/system/sandbox-probe.service
     chmod 644 /run/sandboxProbe.py && systemctl daemon-reload && systemctl start sandbox-probe`,
     "sh",
     unit,

@@ -7,7 +7,7 @@ import test from "node:test";
 import { allRules as rules } from "../../policy/allRules.ts";
 import { broken, judge, judgeStack, type Resource, valid } from "./judge.ts";
 
-test("every rule accepts what the program makes, says why it is there, and is in the pack", async () => {
+test("every rule accepts what the program makes, says its reason, is in the pack", async () => {
   const files = (await fs.readdir(path.resolve(import.meta.dirname, "../../policy/rules")))
     .map((name) => path.basename(name, ".ts"))
     .sort();
@@ -33,7 +33,8 @@ test("every rule accepts what the program makes, says why it is there, and is in
 });
 
 const world =
-  "is open to 0.0.0.0/0; name the networks or groups that need it (etcd:sshFrom, etcd:clientsFrom).";
+  "is open to 0.0.0.0/0; name the networks or groups that need it " +
+  "(etcd:sshFrom, etcd:clientsFrom).";
 const legacy = (props: object): Resource => ({
   type: "aws:ec2/securityGroupRule:SecurityGroupRule",
   props: { type: "ingress", securityGroupId: "sg-members", protocol: "tcp", ...props },

@@ -92,7 +92,7 @@ test("ignored changes are left out, with all below them", () => {
   assert.deepEqual(withoutIgnored(changes, ["tags.a", "given"]), []);
 });
 
-test("a planned creation knows the inputs and the defaults, and what the API will say is open", () => {
+test("a planned creation knows inputs and defaults, and what the API will say is open", () => {
   assert.deepEqual(
     JSON.parse(JSON.stringify(plannedCreation(table, { given: "a", disk: { kind: "gp3" } }))),
     {
@@ -125,7 +125,7 @@ test("a planned update keeps what it has no reason to doubt", () => {
   });
 });
 
-test("a refresh looks at what the program had said, an import at everything it could have said", () => {
+test("a refresh looks at what the program had said, an import at all it could have said", () => {
   const state = {
     given: "b",
     filled: "x",

@@ -66,7 +66,7 @@ test(
   },
 );
 
-test("down to a zone of the domain's own: its servers are those that it names itself", async (t) => {
+test("down to a zone of the domain's own: its servers are those it names itself", async (t) => {
   const { root } = await servers(
     t,
     () => referral("example.com", { "a.ns.test": "127.0.0.3" }),
@@ -81,7 +81,7 @@ test("down to a zone of the domain's own: its servers are those that it names it
   ]);
 });
 
-test("a server whose address cannot be found ends the walk: the gate has to ask all of them", async (t) => {
+test("a server without an address ends the walk: the gate has to ask all of them", async (t) => {
   const { root } = await servers(
     t,
     () => ({

@@ -119,7 +119,7 @@ test("a removal waits for the machine to let go, and until the volume is gone", 
   ]);
 });
 
-test("an attachment waits for the machine, then until it is attached; its id is the official one", async () => {
+test("an attachment waits for the machine, then for itself; its id is official", async () => {
   api.script = {
     DescribeInstances: sequence(instanceXml("pending"), instanceXml("running")),
     AttachVolume: "",

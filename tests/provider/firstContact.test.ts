@@ -90,7 +90,7 @@ test("a machine that shows the lasting key already is one of an earlier run", as
 });
 
 for (const when of ["before", "after"] as const) {
-  test(`a connection that breaks ${when} the machine has taken the key is made again`, async (t) => {
+  test(`a connection that breaks ${when} the key is taken is made again`, async (t) => {
     const machine = await startFakeMachine(first, privateKey);
     t.after(() => machine.close());
     machine.breakNext(when);

@@ -80,7 +80,7 @@ function machine(changes: Ec2Script = {}): Ec2Script {
 
 const made = async () => (await plugin.create(type, "a", inputs)).state;
 
-test("a machine on an interface of its own is asked for as the official provider asks", async () => {
+test("a machine on its own interface is asked for as the official provider asks", async () => {
   states = ["pending", "pending", "running"];
   const { id: got, state } = await plugin.create(type, "a", inputs);
   assert.equal(got, id);

@@ -14,7 +14,8 @@ const program = `
 import * as pulumi from "@pulumi/pulumi";
 import { twice } from "./pure.ts";
 const config = new pulumi.Config();
-if (config.get("refuse")) throw new pulumi.RunError("nodes: 4 members tolerate as many failures as 3\\n  use 1, 3, 5 or 7");
+if (config.get("refuse"))
+  throw new pulumi.RunError("nodes: 4 members tolerate as many failures as 3\\n  use 1, 3, 5 or 7");
 const provider: pulumi.dynamic.ResourceProvider = {
   async create(inputs: { n: number }) {
     console.log("waiting for something");
@@ -24,7 +25,9 @@ const provider: pulumi.dynamic.ResourceProvider = {
 class Doubled extends pulumi.dynamic.Resource {
   declare readonly result: pulumi.Output<number>;
   declare readonly node: pulumi.Output<string>;
-  constructor(name: string, n: pulumi.Input<number>) { super(provider, name, { n, result: undefined, node: undefined }, {}, "test", "Doubled"); }
+  constructor(name: string, n: pulumi.Input<number>) {
+    super(provider, name, { n, result: undefined, node: undefined }, {}, "test", "Doubled");
+  }
 }
 const doubled = new Doubled("doubled", config.requireNumber("n"));
 export const result = doubled.result;

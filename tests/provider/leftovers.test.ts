@@ -277,7 +277,7 @@ test("when EC2 cannot say whether a machine lives, no record goes either", async
   assert.deepEqual([removals(), cloudflare.requests], [[], []]);
 });
 
-test("a record whose comment is not exactly ours stays, even if the API's filter lets it through", async () => {
+test("a record whose comment is not exactly ours stays, even past the API's filter", async () => {
   listed({ name: "a.etcd.test", type: "A", comment: comment.toUpperCase() });
   await incarnation.delete(word, outputs);
   assert.deepEqual(

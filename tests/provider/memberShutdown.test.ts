@@ -131,7 +131,8 @@ test("a member that clients are sent to is left running: its deletion is no dest
   );
   assert.equal(
     cloudflare.requests.at(-1)?.path,
-    `/client/v4/zones/${zoneId}/dns_records?name.exact=_etcd-client-ssl._tcp.etcd.test&type=SRV&per_page=100`,
+    `/client/v4/zones/${zoneId}/dns_records` +
+      "?name.exact=_etcd-client-ssl._tcp.etcd.test&type=SRV&per_page=100",
   );
   assert.equal(cloudflare.requests.at(-1)?.headers.authorization, "Bearer token");
   cloudflare.next.push({ status: 403, body: { success: false } });

@@ -275,10 +275,8 @@ async function startEngine(): Promise<{ engine: Server; lines: string[]; address
   const engine = new Server();
   const service: UntypedServiceImplementation = {
     log: ({ request }: { request: LogRequest }, answer: (error: null, result: unknown) => void) => {
-      lines.push(
-        `${request.getEphemeral() ? "status" : ["debug", "info", "warning", "error"][request.getSeverity()]}: ` +
-          `${request.getMessage()}`,
-      );
+      const severity = ["debug", "info", "warning", "error"][request.getSeverity()];
+      lines.push(`${request.getEphemeral() ? "status" : severity}: ${request.getMessage()}`);
       answer(null, new emptyPb.Empty());
     },
   };

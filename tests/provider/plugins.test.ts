@@ -39,7 +39,7 @@ const launcher = async (name: string) =>
   path.join(home, "plugins", `resource-${name}-v${await pin(name)}`, `pulumi-resource-${name}`);
 
 for (const name of names) {
-  test(`${name}: the launcher starts it from any folder, and it says the version the SDK asks for`, async () => {
+  test(`${name}: starts from any folder, and says the version the SDK asks for`, async () => {
     const child = spawn(await launcher(name), ["127.0.0.1:1"], {
       cwd: os.tmpdir(),
       stdio: ["pipe", "pipe", "inherit"],

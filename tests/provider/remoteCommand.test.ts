@@ -50,7 +50,7 @@ beforeEach(() => {
 const create = (inputs: Values, options = {}) =>
   plugin.create(type, "boot", { connection, ...inputs }, options);
 
-test("create runs the command with its input and keeps both streams, each without its last newline", async () => {
+test("create runs the command with its input; both streams lose their last newline", async () => {
   const { id, state } = await create({
     create: "cat; echo; echo out; echo err >&2",
     stdin: "given",
@@ -191,7 +191,7 @@ test("environment: what the server takes arrives, what it refuses is an error", 
   assert.ok(plugin.lines.some((line) => /^error: Unable to set 'OTHER'\. .*AcceptEnv/.test(line)));
 });
 
-test("the previous output comes as a variable; where the server refuses it, that is only a warning", async () => {
+test("the previous output comes as a variable; a server that refuses it only warns", async () => {
   const state = { connection, create: "true", stdout: "before", stderr: "old" };
   const after = await plugin.update(type, "id", state, state, {
     connection,

@@ -133,7 +133,7 @@ test("a wrong key is refused, with a message that does not show it", async () =>
   );
 });
 
-test("a host that takes the connection and says nothing is given up after perDialTimeout", async () => {
+test("a host that connects and says nothing is given up after perDialTimeout", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as AddressInfo;

@@ -137,12 +137,14 @@ function stateOf(found: Address): State {
     networkBorderGroup: found.NetworkBorderGroup ?? region,
     networkInterface: found.NetworkInterfaceId ?? "",
     privateDns: found.PrivateIpAddress
-      ? `ip-${dashed(found.PrivateIpAddress)}.${region === "us-east-1" ? "ec2" : `${region}.compute`}.internal`
+      ? `ip-${dashed(found.PrivateIpAddress)}.` +
+        `${region === "us-east-1" ? "ec2" : `${region}.compute`}.internal`
       : "",
     privateIp: found.PrivateIpAddress ?? "",
     ptrRecord: "",
     publicDns: found.PublicIp
-      ? `ec2-${dashed(found.PublicIp)}.${region === "us-east-1" ? "compute-1" : `${region}.compute`}.amazonaws.com`
+      ? `ec2-${dashed(found.PublicIp)}.` +
+        `${region === "us-east-1" ? "compute-1" : `${region}.compute`}.amazonaws.com`
       : "",
     publicIp: found.PublicIp ?? "",
     publicIpv4Pool: found.PublicIpv4Pool ?? "amazon",
