@@ -13,7 +13,7 @@ import { ensurePrerequisites } from "../lab/prerequisites.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { ensureEtcd } from "../lab/toolchain/etcd.ts";
 import { installNeeded, whyNoBench } from "../tests/faults/bench.ts";
-import { longestFirst, runOnHosts, timeTable, twoHosts } from "../tests/labTier.ts";
+import { besideLab, longestFirst, runOnHosts, timeTable, twoHosts } from "../tests/labTier.ts";
 import { whyNoSecondHost } from "../tests/secondHost.ts";
 import { check } from "./checks/allChecks.ts";
 
@@ -70,12 +70,13 @@ await command("test", help, async (args) => {
     wanted && noLab === undefined ? prepareLab(say) : undefined,
   ]);
   if (files("unit").length > 0)
-    await runTier("unit", files("unit"), os.availableParallelism(), 180_000);
+    // one more than processors: some files wait
+    await runTier("unit", files("unit"), os.availableParallelism() + 1, 180_000);
   const faults = (await can("faults", whyNoBench)) ? files("faults") : [];
   const lab = (await can("lab", async () => noLab)) ? files("lab") : [];
   if (faults.length > 0) await installNeeded(say);
   if (lab.length > 0 && faults.length + lab.length > 1) {
-    await runLabTier([...faults, ...lab], say);
+    await runLabTier(lab, faults, say);
   } else {
     // Each file has as many processes as it can use.
     if (faults.length > 0) await runTier("faults", faults, 1, 10 * 60_000);
@@ -161,25 +162,34 @@ async function prepareLab(say: (line: string) => void): Promise<void> {
 }
 
 /**
- * One lab on a host, so one file at a time; two where there can be a second host. A file of the
- * faults tier takes its turn among them: it needs no lab, and what it works a lab only waits.
+ * One lab on a host, so one file at a time; two where there can be a second host. There the faults
+ * tier, which needs no lab, runs beside them: labs wait as much as they work.
  */
-async function runLabTier(files: readonly string[], say: (line: string) => void): Promise<void> {
+async function runLabTier(
+  lab: readonly string[],
+  faults: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
   const whyOne = await whyNoSecondHost();
-  const hosts = whyOne === undefined ? twoHosts : twoHosts.slice(0, 1);
-  const what = files.some((file) => tierOf(file) === "faults") ? "faults and lab" : "lab";
+  const name = faults.length > 0 ? "faults and lab tiers" : "lab tier";
   const started = Date.now();
   say(
-    `\n${what} tier: ${files.length} files on ` +
+    `\n${name}: ${faults.length + lab.length} files on ` +
       `${whyOne === undefined ? "two hosts" : `one host, because ${whyOne}`}`,
   );
-  const runs = await runOnHosts(hosts, longestFirst(files), say);
-  for (const { passed, failed } of runs) {
+  const runs =
+    whyOne === undefined
+      ? await Promise.all([
+          runOnHosts([besideLab], longestFirst(faults), say),
+          runOnHosts(twoHosts, longestFirst(lab), say),
+        ])
+      : [await runOnHosts(twoHosts.slice(0, 1), [...faults, ...longestFirst(lab)], say)];
+  for (const { passed, failed } of runs.flat()) {
     sums.passed += passed;
     sums.failed += failed;
   }
-  for (const line of ["", ...timeTable(runs)]) say(line);
-  say(`${what} tier: ${Math.round((Date.now() - started) / 1000)} s`);
+  for (const line of ["", ...timeTable(runs.flat())]) say(line);
+  say(`${name}: ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 async function runTier(

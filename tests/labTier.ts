@@ -1,7 +1,7 @@
 /**
- * Runs the files of tests/lab and tests/faults, one after the other on each host there is: a file
- * has a lab for itself, and a host has room for one. The longest start first, so that the hosts
- * end together.
+ * Runs the files of tests/lab, one after the other on each host there is: a file has a lab for
+ * itself, and a host has room for one. The longest start first, so that the hosts end together.
+ * The files of tests/faults, which need no lab, run beside them.
  */
 import * as path from "node:path";
 import { projectDir } from "../lab/paths.ts";
@@ -28,6 +28,7 @@ export const minutes: Readonly<Record<string, number>> = {
   "recovery.test.ts": 3,
   "dnsFaults.test.ts": 3,
   "unit.test.ts": 3,
+  "dnsAtFirstStart.test.ts": 2.5,
 };
 
 /** What came of one file. */
@@ -36,22 +37,29 @@ export interface FileRun {
   readonly name: string;
   readonly passed: number;
   readonly failed: number;
-  /** The host it ran on, counted from 1. */
-  readonly host: number;
+  readonly host: string;
   readonly seconds: number;
 }
 
-/** Runs a command on a host, as `run` does. */
-export type Host = (command: readonly string[], options: RunOptions) => Promise<string>;
-/**
- * This one, where the command is told when this process is killed, and the second one, where it is
- * killed, too.
- */
+/** A place where one file runs at a time. */
+export interface Host {
+  readonly name: string;
+  /** Runs a command there, as `run` does. */
+  readonly run: (command: readonly string[], options: RunOptions) => Promise<string>;
+}
+
+/** This host, where the command is told when this process is killed. */
+const onThisHost: Host["run"] = (command, options) =>
+  run("setpriv", ["--pdeathsig", "TERM", ...command], { ...options, cwd: projectDir });
+
+/** This host and the second one, where the command is killed with this process. */
 export const twoHosts: readonly Host[] = [
-  (command, options) =>
-    run("setpriv", ["--pdeathsig", "TERM", ...command], { ...options, cwd: projectDir }),
-  onSecondHost,
+  { name: "host 1", run: onThisHost },
+  { name: "host 2", run: onSecondHost },
 ];
+
+/** This host, for what needs no lab and runs beside one. */
+export const besideLab: Host = { name: "beside", run: onThisHost };
 
 /** The files, those that take longest first. Pure. */
 export function longestFirst(files: readonly string[]): string[] {
@@ -71,20 +79,15 @@ export async function runOnHosts(
   const runs: FileRun[] = [];
   const queue = [...files];
   await Promise.all(
-    hosts.map(async (host, i) => {
+    hosts.map(async (host) => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift())
-        runs.push(await runFile(host, i + 1, path.relative(projectDir, file), say));
+        runs.push(await runFile(host, path.relative(projectDir, file), say));
     }),
   );
   return runs;
 }
 
-async function runFile(
-  onHost: Host,
-  host: number,
-  file: string,
-  say: (line: string) => void,
-): Promise<FileRun> {
+async function runFile(host: Host, file: string, say: (line: string) => void): Promise<FileRun> {
   const name = path.basename(file, ".test.ts");
   const tell = (line: string) => {
     say(`${name}  ${line}`);
@@ -96,7 +99,7 @@ async function runFile(
     if (!isFrame(line)) tell(line);
   };
   try {
-    await onHost([...command, file], { timeoutMs: fileDeadlineMs, onLine });
+    await host.run([...command, file], { timeoutMs: fileDeadlineMs, onLine });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (error.code !== 1) tell(error.message); // 1: tests failed, and said so
@@ -104,24 +107,30 @@ async function runFile(
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(last) ?? [];
   if (passed === undefined) tell("the file ended without a count");
   const seconds = Math.round((Date.now() - started) / 1000);
-  tell(`${seconds} s on host ${host}`);
-  return { name, passed: Number(passed ?? 0), failed: Number(failed ?? 1), host, seconds };
+  tell(`${seconds} s (${host.name})`);
+  return {
+    name,
+    passed: Number(passed ?? 0),
+    failed: Number(failed ?? 1),
+    host: host.name,
+    seconds,
+  };
 }
 
 /** The files' times, a line each, the longest first; and how long each host was at work. Pure. */
 export function timeTable(runs: readonly FileRun[]): string[] {
   const width = Math.max(...runs.map(({ name }) => name.length));
-  const hosts = [...new Set(runs.map(({ host }) => host))].sort((a, b) => a - b);
+  const hosts = [...new Set(runs.map(({ host }) => host))].sort();
   const busy = hosts.map((host) => {
     const ofHost = runs.filter((run) => run.host === host);
-    return `host ${host} ${ofHost.reduce((sum, { seconds }) => sum + seconds, 0)} s`;
+    return `${host} ${ofHost.reduce((sum, { seconds }) => sum + seconds, 0)} s`;
   });
   return [
     ...runs
       .toSorted((a, b) => b.seconds - a.seconds)
       .map(
         ({ name, host, seconds }) =>
-          `${name.padEnd(width)}  ${String(seconds).padStart(5)} s  host ${host}`,
+          `${name.padEnd(width)}  ${String(seconds).padStart(5)} s  ${host}`,
       ),
     `at work: ${busy.join(", ")}`,
   ];

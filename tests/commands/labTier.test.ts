@@ -13,22 +13,23 @@ import { longestFirst, minutes, runOnHosts, timeTable, type Host } from "../labT
 import { onSecondHost, whyNoSecondHost } from "../secondHost.ts";
 
 /** A line without how long a file took. */
-const timeless = (line: string) => line.replace(/  \d+ s on host/, "  N s on host");
+const timeless = (line: string) => line.replace(/  \d+ s \(/, "  N s (");
 const fileOf = (name: string) => path.join(projectDir, "tests/lab", `${name}.test.ts`);
 
 describe("the files of a tier", () => {
   test("each runs on the host that is free first, and what they count is summed up", async () => {
     const ran: string[] = [];
     const said: string[] = [];
-    const host =
-      (name: string, ms: number): Host =>
-      async (command, { onLine }) => {
+    const host = (name: string, ms: number): Host => ({
+      name,
+      run: async (command, { onLine }) => {
         ran.push(`${name} ${command.at(-1)}`);
         await new Promise((resolve) => setTimeout(resolve, ms));
         for (const line of ["✔ it works (1 ms)", "", "ℹ pass 2", "2 passed, 0 failed"])
           onLine?.(line);
         return "";
-      };
+      },
+    });
     const runs = await runOnHosts(
       [host("slow", 300), host("quick", 20)],
       ["one", "two", "three"].map(fileOf),
@@ -37,9 +38,9 @@ describe("the files of a tier", () => {
     assert.deepEqual(
       runs.map(({ name, passed, failed, host }) => [name, passed, failed, host]),
       [
-        ["two", 2, 0, 2],
-        ["three", 2, 0, 2],
-        ["one", 2, 0, 1],
+        ["two", 2, 0, "quick"],
+        ["three", 2, 0, "quick"],
+        ["one", 2, 0, "slow"],
       ],
     );
     assert.deepEqual(ran, [
@@ -49,21 +50,24 @@ describe("the files of a tier", () => {
     ]);
     assert.deepEqual(said, [
       "two  ✔ it works (1 ms)",
-      "two  N s on host 2",
+      "two  N s (quick)",
       "three  ✔ it works (1 ms)",
-      "three  N s on host 2",
+      "three  N s (quick)",
       "one  ✔ it works (1 ms)",
-      "one  N s on host 1",
+      "one  N s (slow)",
     ]);
   });
 
   test("failed tests are counted and told; so is a file that ends without a count", async () => {
     const said: string[] = [];
-    const failing: Host = async (command, { onLine }) => {
-      if (command.at(-1)?.includes("killed"))
-        throw new CommandError("npm test: ended by SIGKILL", null, "");
-      for (const line of ["✖ it breaks (1 ms)", "ℹ fail 1", "1 passed, 1 failed"]) onLine?.(line);
-      throw new CommandError("npm test: exit 1", 1, "");
+    const failing: Host = {
+      name: "failing",
+      run: async (command, { onLine }) => {
+        if (command.at(-1)?.includes("killed"))
+          throw new CommandError("npm test: ended by SIGKILL", null, "");
+        for (const line of ["✖ it breaks (1 ms)", "ℹ fail 1", "1 passed, 1 failed"]) onLine?.(line);
+        throw new CommandError("npm test: exit 1", 1, "");
+      },
     };
     const runs = await runOnHosts([failing], ["broken", "killed"].map(fileOf), (line) =>
       said.push(timeless(line)),
@@ -78,10 +82,10 @@ describe("the files of a tier", () => {
     assert.deepEqual(said, [
       "broken  ✖ it breaks (1 ms)",
       "broken  ℹ fail 1",
-      "broken  N s on host 1",
+      "broken  N s (failing)",
       "killed  npm test: ended by SIGKILL",
       "killed  the file ended without a count",
-      "killed  N s on host 1",
+      "killed  N s (failing)",
     ]);
   });
 
@@ -107,19 +111,22 @@ describe("the files of a tier", () => {
   });
 
   test("their times are a table, the longest first, with what each host had", () => {
-    const run = (name: string, host: number, seconds: number) => ({
+    const run = (name: string, host: string, seconds: number) => ({
       name,
       host,
       seconds,
       passed: 1,
       failed: 0,
     });
-    assert.deepEqual(timeTable([run("quick", 2, 9), run("slow", 1, 130), run("mid", 2, 60)]), [
-      "slow     130 s  host 1",
-      "mid       60 s  host 2",
-      "quick      9 s  host 2",
-      "at work: host 1 130 s, host 2 69 s",
-    ]);
+    assert.deepEqual(
+      timeTable([run("quick", "host 2", 9), run("slow", "host 1", 130), run("mid", "host 2", 60)]),
+      [
+        "slow     130 s  host 1",
+        "mid       60 s  host 2",
+        "quick      9 s  host 2",
+        "at work: host 1 130 s, host 2 69 s",
+      ],
+    );
   });
 });
 
