@@ -14,8 +14,9 @@ import { command } from "./terminal/command.ts";
 const help = `
 npm run down      destroys the stack dev and takes the lab down
 
-First pulumi destroy, the way it would go on real machines, then the lab itself. Nothing is left but caches: no machine, volume, record,
-process, network or state. Works when the lab is half made or gone too.
+First pulumi destroy, the way it would go on real machines, then the lab itself. Nothing is left but
+caches: no machine, volume, record, process, network or state. Works when the lab is half made or
+gone too.
 `;
 
 await command("down", help, async (args) => {
@@ -66,10 +67,8 @@ async function destroy(stack: StackAccess, tell: (line: string) => void): Promis
   try {
     await runPulumi(stack, ["destroy", "--yes", "--skip-preview"], tell);
   } catch (error) {
-    tell(
-      "pulumi       " +
-        `${error instanceof Error ? error.message.split("\n").slice(1).join(" ").trim() : String(error)}`,
-    );
+    const message = error instanceof Error ? error.message : `\n${error}`;
+    tell(`pulumi       ${message.split("\n").slice(1).join(" ").trim()}`);
     tell("pulumi       destroy failed; once more, after a look at what there still is");
     await runPulumi(stack, ["destroy", "--yes", "--skip-preview", "--refresh"], tell);
   }

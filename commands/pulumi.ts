@@ -18,8 +18,8 @@ npm run pulumi -- ARGS        the Pulumi CLI with the lab's environment, on the 
   npm run pulumi -- stack --show-urns
   npm run pulumi -- up --help
 
-State, plugins and the passphrase are the lab's; no credential of a real cloud is passed on. The lab must be running
-for commands that talk to it (npm run lab -- start).
+State, plugins and the passphrase are the lab's; no credential of a real cloud is passed on. The lab
+must be running for commands that talk to it (npm run lab -- start).
 `;
 
 /** Subcommands that ask or change the lab. */

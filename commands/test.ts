@@ -20,12 +20,14 @@ import { check } from "./checks/allChecks.ts";
 const help = `
 npm test                          all tiers this machine can run
 npm test -- --tier unit           npm run check, functions, providers, real etcd on loopback
-npm test -- --tier faults         tests/faults: real etcd in namespaces, against broken DNS and wrong certificates (needs root, or user namespaces)
+npm test -- --tier faults         tests/faults: real etcd in namespaces, against broken DNS and
+                                  wrong certificates (needs root, or user namespaces)
 npm test -- --tier lab            tests/lab: the whole thing, with npm run up (needs root or sudo)
 npm test -- FILE…                 these files only
 npm test -- --all                 the kill tests take all their moments, not a third (about 15 minutes more)
 
-Where namespaces or the lab cannot be had, their tier is skipped, and the last lines say so; ETCD_LAB_REQUIRED=1 makes that a failure.
+Where namespaces or the lab cannot be had, their tier is skipped, and the last lines say so;
+ETCD_LAB_REQUIRED=1 makes that a failure.
 The last line is "N passed, N failed".
 `;
 

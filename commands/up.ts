@@ -14,8 +14,9 @@ import { command } from "./terminal/command.ts";
 const help = `
 npm run up        makes the etcd cluster of the stack dev in the lab, or brings it up to date
 
-Starts the lab if needed (name servers, EC2 and Cloudflare emulators), runs pulumi up, and prints the members. The first run installs
-what is missing: host packages through apt-get (listed before), images, the Pulumi CLI, etcd. npm run down removes everything again.
+Starts the lab if needed (name servers, EC2 and Cloudflare emulators), runs pulumi up, and prints
+the members. The first run installs what is missing: host packages through apt-get (listed before),
+images, the Pulumi CLI, etcd. npm run down removes everything again.
 `;
 
 await command("up", help, async (args) => {

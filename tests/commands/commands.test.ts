@@ -52,6 +52,7 @@ for (const [args, message] of [
     ["up", "please"],
     /^up: up takes no arguments \(got please\); npm run up -- --help shows how it is called\n$/,
   ],
+  [["check", "twice"], /^check: check takes --fix only \(got twice\)/],
   [["down", "now"], /^down: down takes no arguments/],
   [["bench", "--fast"], /^bench: there is no option --fast; npm run bench -- --help shows/],
   [["lab", "stop", "now"], /^lab: stop takes no arguments \(got now\); /],

@@ -101,7 +101,7 @@ test(
   },
 );
 
-test("a node whose resolver is silent starts no etcd, and says which resolver it asked", async () => {
+test("a node whose resolver is silent starts no etcd, and names the one it asked", async () => {
   await makeFault({ kind: "partition", machine: "resolver" });
   const { code, text } = await upWith(soon);
   assert.notEqual(code, 0, "up succeeded although no node could ask");
