@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
 import { ask } from "../../lab/dns/ask.ts";
-import { stackOutputs } from "../../lab/stackOutputs.ts";
+import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { startClient, type Client } from "./client.ts";
 import { cloudflare, allRecords, control, eventually, mustRun, npmRun } from "./harness.ts";
 
