@@ -1,0 +1,147 @@
+/**
+ * How a dynamic resource is declared. What is declared here travels: Pulumi writes the provider and
+ * all that its functions reach into the state as text, and runs that text in a process of its own,
+ * at a deletion the text of the last `up`. So a definition
+ *
+ *   - imports packages inside its functions, and pure helpers of ours at the top of the file
+ *   - holds no secret, reads no file, and does not mention `import.meta`
+ *   - uses nothing before it is declared
+ *   - gets a higher `version` when its meaning changes, or states would keep the old code
+ *
+ * tests/components/engine/serialised.test.ts looks for the second.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Reads one value of the stack's configuration by its full key, such as `aws:region`. A hook and a
+ * dynamic provider read it in different ways.
+ */
+export type Setting = (key: string) => string | undefined;
+
+/** What one call knows beside the inputs. */
+export interface Call<Outputs> {
+  /** Outputs of before, when the resource is there and is brought up to date. */
+  readonly olds?: Outputs;
+  readonly setting: Setting;
+}
+
+/** Why an input is refused, as `preview` shows it. */
+export interface Refusal {
+  readonly property: string;
+  readonly reason: string;
+}
+
+export interface Definition<Inputs extends object, Outputs extends object> {
+  /** Its name below `etcd:`. Part of every URN: it never changes. */
+  readonly type: string;
+  /** An input of that name. @default none, for states that never had one */
+  readonly version?: number;
+  /** Outputs that are no inputs. */
+  readonly computed?: readonly (keyof Outputs & string)[];
+  /** Outputs that the state encrypts. */
+  readonly secrets?: readonly (keyof Outputs & string)[];
+  /**
+   * What decides an update: one is due when this differs between outputs of before and inputs, or
+   * `version` does. Inputs may be unknown in a preview: then they are a text of any form. @default
+   * nothing of theirs
+   */
+  readonly meaning?: (values: Inputs | Outputs) => unknown;
+  /** Another reason for an update, such as time that has passed. */
+  readonly due?: (olds: Outputs, news: Inputs) => boolean;
+  /** Refuses inputs. Called in `preview` too, with unknowns; `olds` is empty for a new one. */
+  readonly check?: (olds: Partial<Inputs>, news: Inputs) => Refusal[];
+  /** Makes it, or brings it up to date when there are `olds`. Returns all outputs each time. */
+  readonly make: (inputs: Inputs, call: Call<Outputs>) => Promise<Outputs>;
+  /** The id of a new one. */
+  readonly id: (outputs: Outputs) => string;
+  /** @default nothing is done */
+  readonly remove?: (outputs: Outputs, call: Call<Outputs>) => Promise<void>;
+}
+
+/** The arguments of `pulumi.dynamic.Resource`'s constructor. */
+type Registration = [
+  provider: pulumi.dynamic.ResourceProvider,
+  name: string,
+  inputs: pulumi.Inputs,
+  opts: pulumi.CustomResourceOptions,
+  module: string,
+  type: string,
+];
+
+/**
+ * Declares a kind of resource once. What it returns is handed on by the constructor of its class:
+ *
+ *     const seeds = resource<object, { seed: string }>({ type: "HostKeySeed", … });
+ *
+ *     export class HostKeySeed extends pulumi.dynamic.Resource {
+ *       declare readonly seed: pulumi.Output<string>;
+ *       constructor(name: string, opts?: pulumi.CustomResourceOptions) {
+ *         super(...seeds(name, {}, opts));
+ *       }
+ *     }
+ */
+export function resource<Inputs extends object, Outputs extends object>(
+  definition: Definition<Inputs, Outputs>,
+): (name: string, inputs: pulumi.Inputs, opts?: pulumi.CustomResourceOptions) => Registration {
+  const provider = providerOf(definition);
+  const { type, version, computed = [], secrets = [] } = definition;
+  return (name, inputs, opts = {}) => [
+    provider,
+    name,
+    {
+      ...inputs,
+      ...(version === undefined ? {} : { version }),
+      ...Object.fromEntries(computed.map((key) => [key, undefined])),
+    },
+    secrets.length ? { ...opts, additionalSecretOutputs: [...secrets] } : opts,
+    "etcd",
+    type,
+  ];
+}
+
+/** The stack's configuration: the engine hands it over before anything else. */
+interface Configured {
+  configuration?: { get(key: string): string | undefined };
+}
+
+/**
+ * The provider that is written into the state: it captures these functions, and nothing else. None
+ * may be called as the method that calls it: the serialiser takes that for a call of itself.
+ */
+function providerOf<Inputs extends object, Outputs extends object>({
+  meaning,
+  due,
+  check: refusals,
+  make,
+  id,
+  remove,
+}: Definition<Inputs, Outputs>): pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured {
+  const meant = (values: Inputs | Outputs) =>
+    JSON.stringify([(values as { version?: unknown }).version, meaning?.(values)]);
+  return {
+    async configure({ config }) {
+      this.configuration = config;
+    },
+    async diff(_id, olds, news) {
+      return { changes: meant(olds) !== meant(news) || (due?.(olds, news) ?? false) };
+    },
+    async create(inputs) {
+      const outs = await make(inputs, { setting: (key) => this.configuration?.get(key) });
+      return { id: id(outs), outs };
+    },
+    async update(_id, olds, news) {
+      const setting: Setting = (key) => this.configuration?.get(key);
+      return { outs: await make(news, { olds, setting }) };
+    },
+    ...(refusals && {
+      async check(olds, news) {
+        return { inputs: news, failures: refusals(olds ?? {}, news) };
+      },
+    }),
+    ...(remove && {
+      async delete(_id, outputs) {
+        await remove(outputs, { setting: (key) => this.configuration?.get(key) });
+      },
+    }),
+  } as pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured;
+}
