@@ -18,12 +18,11 @@
  * that is said, and the deletion goes on.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { clientSrvName } from "../names.ts";
+import { resource, type Setting } from "../engine/resource.ts";
+import { clientSrvName, hostnameOf } from "../names.ts";
+import { pinnedAccess } from "../ssh/memberAccess.ts";
 import { cloudflareApi } from "../healing/cloudflareApi.ts";
 import type { ListedRecord } from "../healing/cloudflareOrphans.ts";
-import type { Setting } from "../healing/ec2Client.ts";
-import type { Configured } from "../healing/leftovers.ts";
-import { openPinned, runScript } from "../ssh/pinnedSsh.ts";
 
 export interface MemberShutdownArgs {
   /** Name of the member, for messages. */
@@ -54,17 +53,10 @@ interface Shutdown {
   readonly user: string;
   readonly privateKey: string;
   readonly hostKey: string;
-  /** Raised when the deletion changes: the state holds the provider as it was. */
-  readonly version: number;
 }
 
-/**
- * A machine that is gone gives no answer at all; one that is busy may refuse a connection and take
- * the next.
- */
-const attemptMs = 10_000;
+/** How long it is tried to get in, and how long stopping may take. */
 const patienceMs = 15_000;
-const pauseMs = 1_000;
 const stopMs = 30_000;
 
 /**
@@ -92,7 +84,7 @@ async function inService(
     type: "SRV",
     per_page: "100",
   });
-  const target = `${node}.${domain}`;
+  const target = hostnameOf(node, domain);
   try {
     const listed = (await cloudflareApi(setting, "whether clients are still sent to a member").call(
       "GET",
@@ -106,61 +98,18 @@ async function inService(
   }
 }
 
-/** Stops etcd on one machine. Resolves with "" or with why it was not seen to stop. */
-async function shutDown(member: Shutdown): Promise<string> {
-  for (
-    const deadline = Date.now() + patienceMs;
-    ;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
-  ) {
-    const { client, problem, foreignKey, refused } = await openPinned(
-      member,
-      [member.hostKey],
-      attemptMs,
-    );
-    if (!client) {
-      if (foreignKey || refused || Date.now() + pauseMs > deadline) return problem;
-      continue;
-    }
-    try {
-      const { broken, code, output } = await runScript(client, "sudo -n sh -s", script, stopMs);
-      return broken || (code === 0 ? "" : output || `exit code ${code}`);
-    } finally {
-      client.end();
-    }
-  }
-}
-
-const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured = {
-  async configure({ config }) {
-    this.configuration = config;
-  },
-  async diff(_id, olds, news) {
-    const meaning = (s: Shutdown) =>
-      JSON.stringify([
-        s.version,
-        s.domain,
-        s.tls,
-        s.zoneId,
-        s.comment,
-        s.host,
-        s.user,
-        s.hostKey,
-        s.privateKey,
-      ]);
-    return { changes: meaning(olds) !== meaning(news) };
-  },
-  async create(inputs) {
-    return { id: `shutdown-of-${inputs.node}`, outs: inputs };
-  },
-  async update(_id, _olds, news) {
-    return { outs: news };
-  },
-  async delete(_id, member) {
+const shutdowns = resource<Shutdown, Shutdown>({
+  type: "MemberShutdown",
+  version: 1,
+  secrets: ["privateKey"],
+  meaning: (s) => [s.domain, s.tls, s.zoneId, s.comment, s.host, s.user, s.hostKey, s.privateKey],
+  make: async (inputs) => inputs,
+  id: ({ node }) => `shutdown-of-${node}`,
+  async remove(member, { setting }) {
     const etcd = `etcd on ${member.node} (${member.host})`;
-    const reason = await inService(member, (key) => this.configuration?.get(key));
+    const reason = await inService(member, setting);
     if (reason) return console.log(`${etcd} was left running: ${reason}`);
-    const problem = await shutDown(member);
+    const { problem } = await pinnedAccess(member).run(script, patienceMs, stopMs);
     if (problem)
       console.log(
         `${etcd} could not be stopped before its DNS records go: ${problem}. If it ` +
@@ -168,18 +117,11 @@ const provider: pulumi.dynamic.ResourceProvider<Shutdown, Shutdown> & Configured
           "that they are gone.",
       );
   },
-};
+});
 
 /** Stops the member when it is deleted. */
 export class MemberShutdown extends pulumi.dynamic.Resource {
   constructor(name: string, args: MemberShutdownArgs, opts?: pulumi.CustomResourceOptions) {
-    super(
-      provider,
-      name,
-      { ...args, privateKey: pulumi.secret(args.privateKey), version: 1 },
-      { ...opts, additionalSecretOutputs: ["privateKey"] },
-      "etcd",
-      "MemberShutdown",
-    );
+    super(...shutdowns(name, { ...args, privateKey: pulumi.secret(args.privateKey) }, opts));
   }
 }

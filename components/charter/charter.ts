@@ -9,6 +9,7 @@
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
+import { resource } from "../engine/resource.ts";
 import type { NodeSettings, Settings } from "../config/settings.ts";
 import { refusals, type CharterInputs } from "./refusals.ts";
 
@@ -45,37 +46,28 @@ export type CharterArgs = {
   readonly [Key in keyof CharterInputs]-?: pulumi.Input<CharterInputs[Key]>;
 };
 
-const provider: pulumi.dynamic.ResourceProvider<CharterInputs, CharterInputs> = {
-  async check(olds, news) {
-    return { inputs: news, failures: refusals(olds ?? {}, news) };
-  },
-  async diff(_id, olds, news) {
-    const meaning = (i: CharterInputs) =>
-      JSON.stringify([
-        i.nodes,
-        i.domain,
-        i.zoneId,
-        i.tls,
-        i.authority,
-        i.etcdVersion,
-        i.places,
-        i.instanceTypes,
-        i.sshPublicKey,
-        i.kmsKeyId,
-      ]);
-    return { changes: meaning(olds) !== meaning(news) };
-  },
-  async create(inputs) {
-    return { id: "founders", outs: inputs };
-  },
-  async update(_id, _olds, news) {
-    return { outs: news };
-  },
-};
+const charters = resource<CharterInputs, CharterInputs>({
+  type: "Founders",
+  meaning: (i) => [
+    i.nodes,
+    i.domain,
+    i.zoneId,
+    i.tls,
+    i.authority,
+    i.etcdVersion,
+    i.places,
+    i.instanceTypes,
+    i.sshPublicKey,
+    i.kmsKeyId,
+  ],
+  check: refusals,
+  make: async (inputs) => inputs,
+  id: () => "founders",
+});
 
 /** The record that refuses. Its type keeps the name it has in the states of living clusters. */
 export class Charter extends pulumi.dynamic.Resource {
   constructor(name: string, args: CharterArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args }, opts, "etcd", "Founders");
+    super(...charters(name, { ...args }, opts));
   }
 }

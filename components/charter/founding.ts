@@ -12,6 +12,7 @@
  * founds under another word, and data that is left cannot pass for a member of the new cluster.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { resource } from "../engine/resource.ts";
 import { volumeRefusals } from "./refusals.ts";
 
 export interface FoundingArgs {
@@ -42,23 +43,21 @@ function foundersOf(
   return Object.fromEntries(Object.entries(addresses).filter(([name]) => name in volumeIds));
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
-  async check(olds, news) {
-    return { inputs: news, failures: volumeRefusals(olds?.volumeIds, news.volumeIds) };
+const foundings = resource<Inputs, Outputs>({
+  type: "Founders",
+  computed: ["founding", "founders"],
+  check: (olds, news) => volumeRefusals(olds.volumeIds, news.volumeIds),
+  due: (olds) => olds.founders === undefined,
+  async make({ volumeIds, addresses }, { olds }) {
+    if (!olds) {
+      const { randomBytes } = await import("node:crypto");
+      return { volumeIds, founders: addresses, founding: randomBytes(4).toString("hex") };
+    }
+    const outs = { volumeIds: olds.volumeIds, founders: foundersOf(olds.volumeIds, addresses) };
+    return olds.founding === undefined ? outs : { ...outs, founding: olds.founding };
   },
-  async diff(_id, olds) {
-    return { changes: olds.founders === undefined };
-  },
-  async create({ volumeIds, addresses }) {
-    const { randomBytes } = await import("node:crypto");
-    const founding = randomBytes(4).toString("hex");
-    return { id: "founders", outs: { volumeIds, founders: addresses, founding } };
-  },
-  async update(_id, { volumeIds, founding }, { addresses }) {
-    const outs = { volumeIds, founders: foundersOf(volumeIds, addresses) };
-    return { outs: founding === undefined ? outs : { ...outs, founding } };
-  },
-};
+  id: () => "founders",
+});
 
 /** The record of founders. Its type keeps the name it has in the states of living clusters. */
 export class Founding extends pulumi.dynamic.Resource {
@@ -71,14 +70,7 @@ export class Founding extends pulumi.dynamic.Resource {
   declare readonly founders: pulumi.Output<Readonly<Record<string, string>>>;
 
   constructor(name: string, args: FoundingArgs, opts?: pulumi.CustomResourceOptions) {
-    super(
-      provider,
-      name,
-      { ...args, founding: undefined, founders: undefined },
-      opts,
-      "etcd",
-      "Founders",
-    );
+    super(...foundings(name, { ...args }, opts));
   }
 }
 

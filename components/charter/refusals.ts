@@ -9,6 +9,8 @@
  * shows it and nothing has been touched yet.
  */
 
+import type { Refusal } from "../engine/resource.ts";
+
 /** What is written down at the first `up`; missing keys are those of states of older releases. */
 export interface CharterInputs {
   /** Names of the members. */
@@ -30,12 +32,6 @@ export interface CharterInputs {
   readonly sshPublicKey?: string;
   /** The key that all disks are encrypted with; empty for the account's default. */
   readonly kmsKeyId?: string;
-}
-
-/** A refusal as `check` returns it. */
-export interface Refusal {
-  readonly property: string;
-  readonly reason: string;
 }
 
 /** One key that keeps its value, in the order in which refusals are shown. */

@@ -1,5 +1,5 @@
 /** Cloudflare's API as its provider reaches it, for look-ups of our own. */
-import type { Setting } from "./ec2Client.ts";
+import type { Setting } from "../engine/resource.ts";
 
 export interface Api {
   call(method: string, route: string, accepted?: number): Promise<unknown>;

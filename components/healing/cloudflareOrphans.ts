@@ -1,6 +1,6 @@
 /** DNS records that a cut-off run left behind, through Cloudflare's API. */
 import { cloudflareApi } from "./cloudflareApi.ts";
-import type { Setting } from "./ec2Client.ts";
+import type { Setting } from "../engine/resource.ts";
 
 const forWhat = "for records that an earlier run may have left";
 

@@ -1,11 +1,6 @@
 /** EC2 as the AWS provider reaches it, for look-ups of our own. */
 import type { EC2 } from "@aws-sdk/client-ec2";
-
-/**
- * Reads one value of the stack's configuration by its full key, such as `aws:region`. A hook and a
- * dynamic provider read it in different ways.
- */
-export type Setting = (key: string) => string | undefined;
+import type { Setting } from "../engine/resource.ts";
 
 /**
  * With the same region, endpoint and credentials as the provider: from its configuration, else the

@@ -3,7 +3,8 @@
  * again: mark, name and role together name one thing of the cluster.
  */
 import type { EC2 } from "@aws-sdk/client-ec2";
-import { ec2Client, type Setting } from "./ec2Client.ts";
+import type { Setting } from "../engine/resource.ts";
+import { ec2Client } from "./ec2Client.ts";
 import { askForMark, kinds, removals, tagFilters } from "./ec2Things.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;

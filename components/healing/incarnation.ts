@@ -12,9 +12,8 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { inWords, type ListedRecord, markedRecords, removeRecords } from "./cloudflareOrphans.ts";
-import type { Setting } from "./ec2Client.ts";
+import { resource } from "../engine/resource.ts";
 import { findTagged, leftoversError, removeUnused, serviceRecord, wordsOf } from "./leftBehind.ts";
-import type { Configured } from "./leftovers.ts";
 import { markComment, markTags } from "./mark.ts";
 
 export interface IncarnationArgs {
@@ -28,31 +27,23 @@ interface Inputs {
   readonly project: string;
   readonly stack: string;
   readonly zoneId: string;
-  readonly version: number;
 }
 
 interface Outputs extends Inputs {
   readonly word: string;
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = {
-  async configure({ config }) {
-    this.configuration = config;
-  },
-  async diff(_id, olds, news) {
-    const meaning = (i: Inputs) => JSON.stringify([i.version, i.project, i.stack, i.zoneId]);
-    return { changes: meaning(olds) !== meaning(news) };
-  },
-  async create(inputs) {
+const incarnations = resource<Inputs, Outputs>({
+  type: "Incarnation",
+  version: 3,
+  computed: ["word"],
+  meaning: ({ project, stack, zoneId }) => [project, stack, zoneId],
+  async make(inputs, { olds }) {
     const { randomBytes } = await import("node:crypto");
-    const word = randomBytes(6).toString("hex");
-    return { id: word, outs: { ...inputs, word } };
+    return { ...inputs, word: olds?.word ?? randomBytes(6).toString("hex") };
   },
-  async update(_id, { word }, news) {
-    return { outs: { ...news, word } };
-  },
-  async delete(_id, { project, stack, zoneId, word }) {
-    const setting: Setting = (key) => this.configuration?.get(key);
+  id: ({ word }) => word,
+  async remove({ project, stack, zoneId, word }, { setting }) {
     const mark = { project, stack, incarnation: word };
     let found;
     try {
@@ -91,7 +82,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured = 
       console.log(`removed ${what}, left behind by a run that was cut off`);
     if (left.length) throw leftoversError(left);
   },
-};
+});
 
 /**
  * Twelve random hexadecimal digits: part of the mark of all we make, and of etcd's cluster token.
@@ -100,7 +91,7 @@ export class Incarnation extends pulumi.dynamic.Resource {
   readonly word: pulumi.Output<string>;
 
   constructor(name: string, args: IncarnationArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, version: 3, word: undefined }, opts, "etcd", "Incarnation");
+    super(...incarnations(name, { ...args }, opts));
     // The word is the id, and an id is known while a preview shows an update: the outputs are not,
     // and everything that bears the mark would seem to change.
     this.word = this.id;

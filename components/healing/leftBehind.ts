@@ -8,7 +8,9 @@
  *   - what nothing uses and can hold no data: removed
  */
 import { inWords, type ListedRecord } from "./cloudflareOrphans.ts";
-import { ec2Client, type Setting } from "./ec2Client.ts";
+import { poll } from "../engine/poll.ts";
+import type { Setting } from "../engine/resource.ts";
+import { ec2Client } from "./ec2Client.ts";
 import { askForMark, kinds, type Kind, removals, tagFilters, type Thing } from "./ec2Things.ts";
 
 /** A thing that bears the mark, with its kind. */
@@ -122,19 +124,24 @@ export async function removeUnused(
  * EC2 sees a little later that what held a thing is gone. What is gone itself counts as removed.
  */
 async function letGo(remove: () => Promise<unknown>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    try {
-      await remove();
-      return;
-    } catch (e) {
-      const { name } = e as Error;
-      if (/NotFound/.test(name)) return;
-      if (!/InUse|DependencyViolation|InvalidParameterValue/.test(name) || Date.now() > deadline)
-        throw e;
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-    }
-  }
+  const outcome = await poll<Error | undefined, Error>({
+    seconds: 30,
+    pause: 1000,
+    async look() {
+      try {
+        await remove();
+        return { found: undefined };
+      } catch (e) {
+        const { name } = e as Error;
+        if (/NotFound/.test(name)) return { found: undefined };
+        if (/InUse|DependencyViolation|InvalidParameterValue/.test(name))
+          return { still: e as Error };
+        return { found: e as Error };
+      }
+    },
+    expired: (error) => error,
+  });
+  if (outcome) throw outcome;
 }
 
 /** The wording around what is left, or could not even be looked for. Pure. */

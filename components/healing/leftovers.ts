@@ -11,7 +11,7 @@
  *           unused and can hold no data, and fails with the command that removes the rest
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { Setting } from "./ec2Client.ts";
+import { resource } from "../engine/resource.ts";
 import { inWords, markedRecords } from "./cloudflareOrphans.ts";
 import { findTagged, leftoversError, removeUnused, serviceRecord, wordsOf } from "./leftBehind.ts";
 
@@ -31,40 +31,21 @@ interface Inputs {
   readonly tags: Readonly<Record<string, string>>;
   readonly zoneId: string;
   readonly comment: string;
-  readonly version: number;
 }
 
-/**
- * A dynamic provider that keeps the stack's configuration: the process that deletes runs no program
- * of ours.
- */
-export interface Configured {
-  configuration?: { get(key: string): string | undefined };
-}
-
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
-  async configure({ config }) {
-    this.configuration = config;
-  },
-  async diff(_id, olds, news) {
-    const meaning = ({ version, type, tags, zoneId, comment }: Inputs) =>
-      JSON.stringify([
-        version,
-        type,
-        zoneId,
-        comment,
-        typeof tags === "object" ? Object.entries(tags).sort() : tags,
-      ]);
-    return { changes: meaning(olds) !== meaning(news) };
-  },
-  async create(inputs) {
-    return { id: "leftovers", outs: inputs };
-  },
-  async update(_id, _olds, news) {
-    return { outs: news };
-  },
-  async delete(_id, { type, tags, zoneId, comment }) {
-    const setting: Setting = (key) => this.configuration?.get(key);
+const leftovers = resource<Inputs, Inputs>({
+  type: "Leftovers",
+  version: 2,
+  meaning: ({ type, tags, zoneId, comment }) => [
+    type,
+    zoneId,
+    comment,
+    // unknown in a preview they are a text
+    typeof tags === "object" ? Object.entries(tags).sort() : tags,
+  ],
+  make: async (inputs) => inputs,
+  id: () => "leftovers",
+  async remove({ type, tags, zoneId, comment }, { setting }) {
     let outcome;
     try {
       const found = await findTagged(tags, [type], setting);
@@ -86,7 +67,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
       console.log(`removed ${what}, left behind by a run that was cut off`);
     if (outcome.left.length) throw leftoversError(outcome.left);
   },
-};
+});
 
 /**
  * Removes, when it is deleted in a destroy, what the state does not know of the things that are made
@@ -94,6 +75,6 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> & Configured = {
  */
 export class Leftovers extends pulumi.dynamic.Resource {
   constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, version: 2 }, opts, "etcd", "Leftovers");
+    super(...leftovers(name, { ...args }, opts));
   }
 }

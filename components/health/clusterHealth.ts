@@ -2,13 +2,14 @@
  * ClusterHealth: resolves once the members are one healthy cluster of exactly the declared members,
  * checked through etcd3.
  *
- *   check   passes inputs on
  *   diff    another set of members or another bootstrap of one: checks again
  *   create  waits until healthy
  *   update  waits until healthy
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
+import { poll } from "../engine/poll.ts";
+import { resource } from "../engine/resource.ts";
 import { type Credentials, credentialsOf } from "./asking.ts";
 import { probeCluster } from "./etcdProbe.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
@@ -35,7 +36,6 @@ interface Inputs {
   readonly members: readonly DeclaredMember[];
   readonly bootstraps: string;
   readonly timeoutSeconds: number;
-  readonly version: number;
   readonly identity?: {
     readonly ca: string;
     readonly certificate: string;
@@ -56,54 +56,44 @@ export async function waitForHealth(
   say: (line: string) => void,
   credentials?: Credentials,
 ): Promise<string> {
-  const started = Date.now();
-  const waited = () => (Date.now() - started) / 1000;
-  let saidAt = 0;
-  for (;;) {
-    const report = await probeCluster(inputs.members, { deadlineMs: 2000, credentials });
-    if (report.healthy) return report.clusterId;
-    if (waited() >= inputs.timeoutSeconds) {
+  return poll<string, readonly string[]>({
+    seconds: inputs.timeoutSeconds,
+    pause: 250,
+    look: async () => {
+      const report = await probeCluster(inputs.members, { deadlineMs: 2000, credentials });
+      return report.healthy ? { found: report.clusterId } : { still: report.reasons };
+    },
+    saying: {
+      say,
+      line: (reasons, waited) =>
+        `waiting for health, ${waited} s of ${inputs.timeoutSeconds} s: ` +
+        `${reasons.slice(0, 3).join("; ")}`,
+    },
+    expired: (reasons, waited) => {
       throw new Error(
         [
-          `The cluster is not healthy after ${Math.round(waited())} s.`,
-          ...report.reasons.map((r) => `  ${r}`),
+          `The cluster is not healthy after ${waited} s.`,
+          ...reasons.map((r) => `  ${r}`),
           "  Look at a member's own words with: journalctl -u etcd (on the node). " +
             "`pulumi up` checks again.",
         ].join("\n"),
       );
-    }
-    if (waited() - saidAt > (saidAt ? 15 : 5)) {
-      saidAt = waited();
-      say(
-        `waiting for health, ${Math.round(saidAt)} s of ${inputs.timeoutSeconds} s: ` +
-          `${report.reasons.slice(0, 3).join("; ")}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+    },
+  });
 }
 
-async function check({ identity, ...inputs }: Inputs): Promise<Outputs> {
-  return {
-    ...inputs,
-    clusterId: await waitForHealth(inputs, (line) => console.log(line), credentialsOf(identity)),
-  };
-}
-
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
-  async diff(_id, olds, news) {
-    const meaning = (i: Omit<Inputs, "identity">) =>
-      JSON.stringify([i.version, i.bootstraps, i.members]);
-    return { changes: meaning(olds) !== meaning(news) };
+const health = resource<Inputs, Outputs>({
+  type: "ClusterHealth",
+  version: 1,
+  computed: ["clusterId"],
+  meaning: (i) => [i.bootstraps, i.members],
+  async make({ identity, ...inputs }) {
+    const say = (line: string) => console.log(line);
+    const credentials = credentialsOf(identity);
+    return { ...inputs, clusterId: await waitForHealth(inputs, say, credentials) };
   },
-  async create(inputs) {
-    const outs = await check(inputs);
-    return { id: `cluster-health-${outs.clusterId}`, outs };
-  },
-  async update(_id, _olds, news) {
-    return { outs: await check(news) };
-  },
-};
+  id: ({ clusterId }) => `cluster-health-${clusterId}`,
+});
 
 /**
  * Every declared member answers, one cluster ID, the member list equals the declaration (names and
@@ -116,17 +106,11 @@ export class ClusterHealth extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ClusterHealthArgs, opts?: pulumi.CustomResourceOptions) {
     super(
-      provider,
-      name,
-      {
-        ...args,
-        ...(args.identity ? { identity: pulumi.secret(args.identity) } : {}),
-        version: 1,
-        clusterId: undefined,
-      },
-      opts,
-      "etcd",
-      "ClusterHealth",
+      ...health(
+        name,
+        { ...args, ...(args.identity ? { identity: pulumi.secret(args.identity) } : {}) },
+        opts,
+      ),
     );
   }
 }

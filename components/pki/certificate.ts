@@ -10,6 +10,7 @@
  * A new key: `pulumi up --replace <urn>`.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { resource } from "../engine/resource.ts";
 import { endOf, type Issued, issueCertificate, type Profile, renewalDue } from "./certificates.ts";
 
 export interface CertificateArgs {
@@ -29,8 +30,6 @@ export interface CertificateArgs {
 interface Inputs extends Profile {
   readonly authority: Issued;
   readonly renewBeforeDays: number;
-  /** Raised when the meaning of the inputs changes. */
-  readonly version: number;
 }
 
 /** The CA's key is not among them: who may read a leaf need not read that. */
@@ -53,31 +52,22 @@ async function issue(inputs: Inputs, privateKey?: string): Promise<Outputs> {
   };
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
-  async diff(_id, olds, news) {
-    const meaning = (i: Profile & { version: number }, ca: string) =>
-      JSON.stringify([i.version, ca, i.commonName, i.dnsNames, i.addresses]);
-    const other =
-      meaning(olds, olds.authorityCertificate) !== meaning(news, news.authority.certificate);
-    return {
-      changes:
-        other ||
-        renewalDue(
-          Date.now(),
-          olds.notAfter,
-          olds.authorityNotAfter,
-          news.days,
-          news.renewBeforeDays,
-        ),
-    };
-  },
-  async create(inputs) {
-    return { id: `certificate-of-${inputs.commonName}`, outs: await issue(inputs) };
-  },
-  async update(_id, olds, news) {
-    return { outs: await issue(news, olds.privateKey) };
-  },
-};
+const certificates = resource<Inputs, Outputs>({
+  type: "Certificate",
+  version: 1,
+  computed: ["certificate", "privateKey", "notAfter"],
+  secrets: ["privateKey"],
+  meaning: (i) => [
+    "authority" in i ? i.authority.certificate : i.authorityCertificate,
+    i.commonName,
+    i.dnsNames,
+    i.addresses,
+  ],
+  due: (olds, news) =>
+    renewalDue(Date.now(), olds.notAfter, olds.authorityNotAfter, news.days, news.renewBeforeDays),
+  make: (inputs, { olds }) => issue(inputs, olds?.privateKey),
+  id: ({ commonName }) => `certificate-of-${commonName}`,
+});
 
 /** Resolves with certificate and key, PEM. */
 export class Certificate extends pulumi.dynamic.Resource {
@@ -88,23 +78,13 @@ export class Certificate extends pulumi.dynamic.Resource {
   declare readonly notAfter: pulumi.Output<string>;
 
   constructor(name: string, args: CertificateArgs, opts?: pulumi.CustomResourceOptions) {
+    const { certificate, privateKey } = args.authority;
     super(
-      provider,
-      name,
-      {
-        ...args,
-        authority: {
-          certificate: args.authority.certificate,
-          privateKey: pulumi.secret(args.authority.privateKey),
-        },
-        version: 1,
-        certificate: undefined,
-        privateKey: undefined,
-        notAfter: undefined,
-      },
-      { ...opts, additionalSecretOutputs: ["privateKey"] },
-      "etcd",
-      "Certificate",
+      ...certificates(
+        name,
+        { ...args, authority: { certificate, privateKey: pulumi.secret(privateKey) } },
+        opts,
+      ),
     );
   }
 }

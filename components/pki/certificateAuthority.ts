@@ -7,23 +7,22 @@
  *   delete  nothing
  */
 import * as pulumi from "@pulumi/pulumi";
+import { resource } from "../engine/resource.ts";
 import { type Issued, makeAuthority } from "./certificates.ts";
 
 interface Inputs {
   readonly commonName: string;
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs & Issued> = {
-  async diff() {
-    return { changes: false };
+const authorities = resource<Inputs, Inputs & Issued>({
+  type: "CertificateAuthority",
+  computed: ["certificate", "privateKey"],
+  secrets: ["privateKey"],
+  async make(inputs) {
+    return { ...inputs, ...(await makeAuthority(inputs.commonName, 3650)) };
   },
-  async create(inputs) {
-    return {
-      id: "certificate-authority",
-      outs: { ...inputs, ...(await makeAuthority(inputs.commonName, 3650)) },
-    };
-  },
-};
+  id: () => "certificate-authority",
+});
 
 /** Resolves with certificate and key, PEM. */
 export class CertificateAuthority extends pulumi.dynamic.Resource {
@@ -36,13 +35,6 @@ export class CertificateAuthority extends pulumi.dynamic.Resource {
     args: { readonly commonName: string },
     opts?: pulumi.CustomResourceOptions,
   ) {
-    super(
-      provider,
-      name,
-      { ...args, certificate: undefined, privateKey: undefined },
-      { ...opts, additionalSecretOutputs: ["privateKey"] },
-      "etcd",
-      "CertificateAuthority",
-    );
+    super(...authorities(name, { ...args }, opts));
   }
 }

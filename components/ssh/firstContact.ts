@@ -11,6 +11,7 @@
  * only. No other key is ever accepted, and nothing is sent before.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { resource } from "../engine/resource.ts";
 import { takeOver, type Contact } from "./takeOver.ts";
 
 export interface FirstContactArgs {
@@ -35,22 +36,15 @@ interface Outputs {
   readonly hostKey: string;
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Contact, Outputs> = {
-  async diff(_id, olds, news) {
-    return { changes: olds.instanceId !== news.instanceId || olds.hostKey !== news.hostKey };
-  },
-  async create(inputs) {
+const contacts = resource<Contact, Outputs>({
+  type: "FirstContact",
+  meaning: ({ instanceId, hostKey }) => [instanceId, hostKey],
+  async make(inputs) {
     await takeOver(inputs, (line) => console.log(line));
-    return {
-      id: `first-contact-${inputs.instanceId}`,
-      outs: { instanceId: inputs.instanceId, hostKey: inputs.hostKey },
-    };
+    return { instanceId: inputs.instanceId, hostKey: inputs.hostKey };
   },
-  async update(_id, _olds, news) {
-    await takeOver(news, (line) => console.log(line));
-    return { outs: { instanceId: news.instanceId, hostKey: news.hostKey } };
-  },
-};
+  id: ({ instanceId }) => `first-contact-${instanceId}`,
+});
 
 /** Resolved once the machine shows its lasting key. */
 export class FirstContact extends pulumi.dynamic.Resource {
@@ -58,17 +52,8 @@ export class FirstContact extends pulumi.dynamic.Resource {
   declare readonly hostKey: pulumi.Output<string>;
 
   constructor(name: string, args: FirstContactArgs, opts?: pulumi.CustomResourceOptions) {
-    super(
-      provider,
-      name,
-      {
-        ...args,
-        privateKey: pulumi.secret(args.privateKey),
-        hostPrivateKey: pulumi.secret(args.hostPrivateKey),
-      },
-      opts,
-      "etcd",
-      "FirstContact",
-    );
+    const privateKey = pulumi.secret(args.privateKey);
+    const hostPrivateKey = pulumi.secret(args.hostPrivateKey);
+    super(...contacts(name, { ...args, privateKey, hostPrivateKey }, opts));
   }
 }

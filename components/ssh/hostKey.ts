@@ -11,6 +11,7 @@
  * (tests/lab/kills).
  */
 import * as pulumi from "@pulumi/pulumi";
+import { resource } from "../engine/resource.ts";
 
 /** The private half as OpenSSH writes it, the public half as it stands in known_hosts. */
 export interface KeyPair {
@@ -85,15 +86,16 @@ export async function keyPairOf(own: Buffer): Promise<KeyPair> {
   };
 }
 
-const seeds: pulumi.dynamic.ResourceProvider<object, { seed: string }> = {
-  async diff() {
-    return { changes: false };
-  },
-  async create() {
+const seeds = resource<object, { seed: string }>({
+  type: "HostKeySeed",
+  computed: ["seed"],
+  secrets: ["seed"],
+  async make() {
     const { randomBytes } = await import("node:crypto");
-    return { id: "host-key-seed", outs: { seed: randomBytes(32).toString("hex") } };
+    return { seed: randomBytes(32).toString("hex") };
   },
-};
+  id: () => "host-key-seed",
+});
 
 /** What all lasting keys of a cluster are made of. */
 export class HostKeySeed extends pulumi.dynamic.Resource {
@@ -101,14 +103,7 @@ export class HostKeySeed extends pulumi.dynamic.Resource {
   declare readonly seed: pulumi.Output<string>;
 
   constructor(name: string, opts?: pulumi.CustomResourceOptions) {
-    super(
-      seeds,
-      name,
-      { seed: undefined },
-      { ...opts, additionalSecretOutputs: ["seed"] },
-      "etcd",
-      "HostKeySeed",
-    );
+    super(...seeds(name, {}, opts));
   }
 }
 
@@ -117,20 +112,16 @@ interface Inputs {
   readonly instanceId: string;
 }
 
-const keys: pulumi.dynamic.ResourceProvider<Inputs, KeyPair & { readonly instanceId: string }> = {
-  async diff(_id, olds, news) {
-    return { changes: olds.instanceId !== news.instanceId };
+const keys = resource<Inputs, KeyPair & { readonly instanceId: string }>({
+  type: "HostKey",
+  computed: ["publicKey", "privateKey"],
+  secrets: ["privateKey"],
+  meaning: ({ instanceId }) => instanceId,
+  async make({ seed, instanceId }) {
+    return { instanceId, ...(await hostKeyOf(seed, instanceId)) };
   },
-  async create({ seed, instanceId }) {
-    return {
-      id: `host-key-of-${instanceId}`,
-      outs: { instanceId, ...(await hostKeyOf(seed, instanceId)) },
-    };
-  },
-  async update(_id, _olds, { seed, instanceId }) {
-    return { outs: { instanceId, ...(await hostKeyOf(seed, instanceId)) } };
-  },
-};
+  id: ({ instanceId }) => `host-key-of-${instanceId}`,
+});
 
 /** The key that every connection but the first one pins. */
 export class HostKey extends pulumi.dynamic.Resource {
@@ -143,13 +134,6 @@ export class HostKey extends pulumi.dynamic.Resource {
     args: { readonly seed: pulumi.Input<string>; readonly instanceId: pulumi.Input<string> },
     opts?: pulumi.CustomResourceOptions,
   ) {
-    super(
-      keys,
-      name,
-      { ...args, seed: pulumi.secret(args.seed), publicKey: undefined, privateKey: undefined },
-      { ...opts, additionalSecretOutputs: ["privateKey"] },
-      "etcd",
-      "HostKey",
-    );
+    super(...keys(name, { ...args, seed: pulumi.secret(args.seed) }, opts));
   }
 }

@@ -3,6 +3,7 @@
  * `run`. Whatever asks a member asks through this, and never by an address, so that a tunnel, or a
  * test's process, can stand behind it. Runs inside dynamic providers.
  */
+import { poll } from "../engine/poll.ts";
 import { openPinned, runScript, type Target } from "./pinnedSsh.ts";
 
 /** Where a port of a member can be reached for a while. */
@@ -49,26 +50,26 @@ const pauseMs = 1_000;
 export function pinnedAccess(target: Target & { readonly hostKey: string }): MemberAccess {
   return {
     ...directDialler(target.host),
-    async run(script, patienceMs, timeoutMs) {
-      const deadline = Date.now() + patienceMs;
-      for (;;) {
-        const attempt = await openPinned(target, [target.hostKey], attemptMs);
-        const { client, problem, foreignKey, refused } = attempt;
-        if (client) {
-          const { broken, code, output } = await runScript(
-            client,
-            "sudo -n sh -s",
-            script,
-            timeoutMs,
-          ).finally(() => client.end());
-          if (broken) return { problem: broken, output };
-          return { problem: code === 0 ? "" : output || `exit code ${code}`, output };
-        }
-        // These do not change by waiting.
-        if (foreignKey || refused || Date.now() + pauseMs > deadline)
-          return { problem, output: "" };
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      }
-    },
+    run: (script, patienceMs, timeoutMs) =>
+      poll<ScriptResult, string>({
+        seconds: patienceMs / 1000,
+        pause: pauseMs,
+        async look() {
+          const attempt = await openPinned(target, [target.hostKey], attemptMs);
+          const { client, problem, foreignKey, refused } = attempt;
+          // Another key and a refused log-in do not change by waiting.
+          if (!client) return { still: problem, hopeless: foreignKey !== "" || refused };
+          try {
+            const result = await runScript(client, "sudo -n sh -s", script, timeoutMs);
+            const { broken, code, output } = result;
+            if (broken) return { found: { problem: broken, output } };
+            const failed = code === 0 ? "" : output || `exit code ${code}`;
+            return { found: { problem: failed, output } };
+          } finally {
+            client.end();
+          }
+        },
+        expired: (problem) => ({ problem, output: "" }),
+      }),
   };
 }

@@ -2,6 +2,7 @@
  * Connects to a machine for the first time and gives it its lasting host key. Thinking about keys
  * is here, SSH itself in pinnedSsh.ts.
  */
+import { poll } from "../engine/poll.ts";
 import { hostKeyScript } from "./hostKeyScript.ts";
 import { fingerprintOf, openPinned, runScript, type Attempt } from "./pinnedSsh.ts";
 
@@ -50,38 +51,36 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
         "nothing can tell this machine from another; replace it with `pulumi up " +
         "--replace` and the URN of its instance",
     );
-  const started = Date.now();
-  const waited = () => Math.round((Date.now() - started) / 1000);
-  let saidAt = started;
   let refusedSince: number | undefined;
   let foreignKey = "";
-  for (;;) {
-    const attempt = await openPinned(contact, [hostKey, firstHostKey], attemptMs);
-    if (attempt.client) {
-      const broken = await handOver(contact, attempt, say);
-      if (broken === "") return;
-      attempt.problem = broken;
-    }
-    const now = Date.now();
-    const definite = attempt.foreignKey !== "" || attempt.refused;
-    if (definite) refusedSince ??= now;
-    if (definite || attempt.shown) foreignKey = attempt.foreignKey;
-    if ((definite && now - (refusedSince ?? now) > patienceMs) || waited() >= timeoutSeconds) {
+  await poll<void, Attempt>({
+    seconds: timeoutSeconds,
+    pause: (_waited, { foreignKey: other, refused }) =>
+      other || refused ? Math.min(pauseAfterRefusalMs, timeoutSeconds * 200) : pauseMs,
+    async look() {
+      const attempt = await openPinned(contact, [hostKey, firstHostKey], attemptMs);
+      if (attempt.client) {
+        const broken = await handOver(contact, attempt, say);
+        if (broken === "") return { found: undefined };
+        attempt.problem = broken;
+      }
+      const definite = attempt.foreignKey !== "" || attempt.refused;
+      if (definite) refusedSince ??= Date.now();
+      if (definite || attempt.shown) foreignKey = attempt.foreignKey;
+      const hopeless = definite && Date.now() - (refusedSince ?? Date.now()) > patienceMs;
+      return { still: attempt, hopeless };
+    },
+    saying: {
+      say,
+      line: ({ problem }, waited) =>
+        `waiting for SSH on ${node} (${host}), ${waited} s of ${timeoutSeconds} s: ${problem}`,
+    },
+    expired: (attempt, waited) => {
       throw new Error(
-        foreignKey ? foreign(contact, foreignKey) : unreachable(contact, attempt, waited()),
+        foreignKey ? foreign(contact, foreignKey) : unreachable(contact, attempt, waited),
       );
-    }
-    if (now - saidAt > (saidAt === started ? 5_000 : 15_000)) {
-      saidAt = now;
-      say(
-        `waiting for SSH on ${node} (${host}), ${waited()} s of ${timeoutSeconds} s: ` +
-          `${attempt.problem}`,
-      );
-    }
-    await new Promise((resolve) =>
-      setTimeout(resolve, definite ? Math.min(pauseAfterRefusalMs, timeoutSeconds * 200) : pauseMs),
-    );
-  }
+    },
+  });
 }
 
 /**
@@ -118,22 +117,22 @@ async function handOver(
   }
   // sshd reads its keys again a moment after it was told to.
   const confirmMs = Math.min(longestConfirmMs, contact.timeoutSeconds * 1000);
-  let seen = "";
-  for (
-    const deadline = Date.now() + confirmMs;
-    Date.now() < deadline;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
-  ) {
-    const attempt = await openPinned(contact, [hostKey], attemptMs);
-    attempt.client?.end();
-    if (attempt.client) return "";
-    seen = attempt.problem;
-  }
-  throw new Error(
-    `${node} (${host}) took its lasting host key ${fingerprintOf(hostKey)} but does not ` +
-      `show it after ${confirmMs / 1000} s (${seen}); look at HostKey in ` +
-      "/etc/ssh/sshd_config there: /etc/ssh/ssh_host_ed25519_key has to be among its keys",
-  );
+  return poll<string, string>({
+    seconds: confirmMs / 1000,
+    pause: pauseMs,
+    async look() {
+      const attempt = await openPinned(contact, [hostKey], attemptMs);
+      attempt.client?.end();
+      return attempt.client ? { found: "" } : { still: attempt.problem };
+    },
+    expired: (seen) => {
+      throw new Error(
+        `${node} (${host}) took its lasting host key ${fingerprintOf(hostKey)} but does not ` +
+          `show it after ${confirmMs / 1000} s (${seen}); look at HostKey in ` +
+          "/etc/ssh/sshd_config there: /etc/ssh/ssh_host_ed25519_key has to be among its keys",
+      );
+    },
+  });
 }
 
 function foreign(

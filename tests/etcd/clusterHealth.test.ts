@@ -11,7 +11,7 @@ import { etcdVersions, startMembers } from "./etcdProcesses.ts";
 const silent = () => undefined;
 const names = ["a", "b", "c"];
 const until = (members: readonly { name: string; endpoint: string; peerUrl: string }[]) =>
-  waitForHealth({ members, bootstraps: "", timeoutSeconds: 30, version: 1 }, silent);
+  waitForHealth({ members, bootstraps: "", timeoutSeconds: 30 }, silent);
 
 /** etcd refuses a member until the others have been connected for 5 s. */
 async function eventually(attempt: () => Promise<unknown>, what: string): Promise<void> {
@@ -83,10 +83,7 @@ for (const [i, version] of etcdVersions.entries()) {
     );
     try {
       await assert.rejects(
-        waitForHealth(
-          { members: cluster.declared, bootstraps: "", timeoutSeconds: 8, version: 1 },
-          silent,
-        ),
+        waitForHealth({ members: cluster.declared, bootstraps: "", timeoutSeconds: 8 }, silent),
         (e: Error) => {
           assert.match(e.message, /2 clusters instead of one: a in [0-9a-f]+; b, c in [0-9a-f]+/);
           assert.match(e.message, /a does not list b/);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { addresses } from "../../lab/addresses.ts";
 import { ask } from "../../lab/dns/ask.ts";
+import { openStack } from "../../commands/stack/stackAccess.ts";
 import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { startClient, type Client } from "./client.ts";
 import { cloudflare, allRecords, control, eventually, mustRun, npmRun } from "./harness.ts";
@@ -17,7 +18,7 @@ let client: Client;
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("up");
-  client = await startClient({ identity: (await stackOutputs()).identity });
+  client = await startClient({ identity: (await stackOutputs(await openStack("test"))).identity });
 });
 after(async () => {
   await client?.close();
