@@ -1,0 +1,150 @@
+// Outputs as the first release wrote them into states, beside the same settings today: nothing is
+// due, but where a version was raised. Does not prove it for a whole stack: tests/lab does.
+import assert from "node:assert/strict";
+import test from "node:test";
+import type * as pulumi from "@pulumi/pulumi";
+import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
+import { Founders } from "../../components/founders.ts";
+import { Incarnation } from "../../components/healing/incarnation.ts";
+import { Leftovers } from "../../components/healing/leftovers.ts";
+import { ClusterHealth } from "../../components/health/clusterHealth.ts";
+import { Certificate } from "../../components/pki/certificate.ts";
+import { CertificateAuthority } from "../../components/pki/certificateAuthority.ts";
+import { FirstContact } from "../../components/ssh/firstContact.ts";
+import { HostKey, HostKeySeed } from "../../components/ssh/hostKey.ts";
+import { startDynamicProvider } from "./dynamicProvider.ts";
+
+const inAYear = new Date(Date.now() + 365 * 86_400_000).toISOString();
+const founders = { nodes: ["a", "b"], domain: "etcd.test", tls: true, places: { a: "z1 s" } };
+const volumes = { volumeIds: { a: "vol-1" } };
+const mark = { project: "etcd", stack: "prod", zoneId: "f".repeat(32) };
+const tags = { Project: "etcd", Stack: "prod", Incarnation: "0a1b2c" };
+const leftovers = { type: "aws:ec2/instance:Instance", tags };
+const found = { zoneId: mark.zoneId, comment: "pulumi etcd/prod 0a1b2c" };
+const authority = { certificate: "the CA", privateKey: "its key" };
+const leaf = {
+  commonName: "a",
+  dnsNames: ["a.etcd.test", "localhost"],
+  addresses: ["10.0.0.1"],
+  days: 365,
+  renewBeforeDays: 30,
+};
+const issued = {
+  authorityCertificate: "the CA",
+  certificate: "a leaf",
+  privateKey: "its key",
+  notAfter: inAYear,
+  authorityNotAfter: inAYear,
+};
+const shutdown = {
+  node: "a",
+  domain: "etcd.test",
+  tls: true,
+  zoneId: mark.zoneId,
+  comment: found.comment,
+  host: "10.0.0.1",
+  user: "admin",
+  privateKey: "a key",
+  hostKey: "ssh-ed25519 AAAA",
+};
+const contact = {
+  node: "a",
+  instanceId: "i-1",
+  host: "10.0.0.1",
+  user: "admin",
+  privateKey: "a key",
+  firstHostKey: "ssh-ed25519 AAAA",
+  hostKey: "ssh-ed25519 BBBB",
+  hostPrivateKey: "another key",
+  timeoutSeconds: 300,
+};
+const health = {
+  members: [{ name: "a", endpoint: "https://10.0.0.1:2379", peerUrl: "https://a.etcd.test:2380" }],
+  bootstraps: "digest",
+  timeoutSeconds: 120,
+};
+
+/** What it is, how it is made, its old outputs, its inputs today, and whether an update is due. */
+const cases: [string, () => pulumi.Resource, object, object, boolean][] = [
+  [
+    "Founders",
+    () => new Founders("x", founders),
+    { ...founders, founding: "f0f0" },
+    founders,
+    false,
+  ],
+  ["Founders of volumes", () => new Founders("x", volumes), volumes, volumes, false],
+  [
+    "Incarnation",
+    () => new Incarnation("x", mark),
+    { ...mark, word: "0a1b2c", version: 2 },
+    { ...mark, version: 3 },
+    true,
+  ],
+  [
+    "Leftovers",
+    () => new Leftovers("x", { ...leftovers, ...found }),
+    { ...leftovers, version: 1 },
+    { ...leftovers, ...found, version: 2 },
+    true,
+  ],
+  ["HostKeySeed", () => new HostKeySeed("x"), { seed: "00".repeat(32) }, {}, false],
+  [
+    "HostKey",
+    () => new HostKey("x", { seed: "00", instanceId: "i-1" }),
+    { instanceId: "i-1", publicKey: "p", privateKey: "q" },
+    { instanceId: "i-1", seed: "00" },
+    false,
+  ],
+  [
+    "FirstContact",
+    () => new FirstContact("x", contact),
+    { instanceId: "i-1", hostKey: "ssh-ed25519 BBBB" },
+    contact,
+    false,
+  ],
+  [
+    "CertificateAuthority",
+    () => new CertificateAuthority("x", { commonName: "ca" }),
+    { commonName: "ca", ...authority },
+    { commonName: "ca" },
+    false,
+  ],
+  [
+    "Certificate",
+    () => new Certificate("x", { ...leaf, authority }),
+    { ...leaf, ...issued, version: 1 },
+    { ...leaf, authority, version: 1 },
+    false,
+  ],
+  [
+    "MemberShutdown",
+    () => new MemberShutdown("x", shutdown),
+    { ...shutdown, version: 1 },
+    { ...shutdown, version: 1 },
+    false,
+  ],
+  [
+    "ClusterHealth",
+    () => new ClusterHealth("x", health),
+    { ...health, version: 1, clusterId: "c1" },
+    { ...health, version: 1 },
+    false,
+  ],
+];
+
+for (const [name, make, olds, news, due] of cases) {
+  test(`${name} of an older state: ${due ? "one update, for the new code" : "no change"}`, async () => {
+    const provider = await startDynamicProvider(make);
+    try {
+      assert.equal(await provider.diff({ ...olds }, { ...news }), due);
+      if (due)
+        assert.equal(
+          await provider.diff(await provider.update({ ...olds }, { ...news }), { ...news }),
+          false,
+        );
+    } finally {
+      provider.close();
+    }
+  });
+}
