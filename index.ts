@@ -1,4 +1,4 @@
-import { readStackConfig } from "./components/config/stackConfig.ts";
+import { readStackConfig } from "./components/settings/stackConfig.ts";
 import { EtcdCluster } from "./components/etcdCluster.ts";
 
 // The types are stripped in place, so positions in stacks are right as they are. The SDK maps every

@@ -5,7 +5,7 @@ import { packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { Founding } from "./charter/founding.ts";
 import { ChildOptions, ownershipOf, type ClusterContext } from "./clusterContext.ts";
-import type { Settings } from "./config/settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { DnsReadiness } from "./dns/dnsReadiness.ts";
 import { EtcdMember, type StartedMember } from "./etcdMember.ts";
 import type { EtcdNode } from "./etcdNode.ts";

@@ -4,7 +4,7 @@ import { memberBootstrap, type MemberBootstrap } from "./bootstrap/memberBootstr
 import { MemberShutdown } from "./bootstrap/memberShutdown.ts";
 import type { Founding } from "./charter/founding.ts";
 import type { ClusterContext } from "./clusterContext.ts";
-import type { Settings } from "./config/settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { srvRecord } from "./dns/records.ts";
 import { EtcdNode } from "./etcdNode.ts";
 import type { MemberSite } from "./machine/memberSite.ts";

@@ -31,7 +31,7 @@ export function configurationPage(projectFile: string, program: string): string 
   return `# Configuration
 
 Made from [Pulumi.yaml](../Pulumi.yaml) and [index.ts](../index.ts) by \`npm run docs\`; change
-those, not this page. The rules behind each key are in [components/config/](../components/config):
+those, not this page. The rules behind each key are in [components/settings/](../components/settings):
 wrong values are refused in \`preview\`, all of them together.
 
 Keys are set with \`pulumi config set ${project}:<key> <value>\`, parts of objects and lists with

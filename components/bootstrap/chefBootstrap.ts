@@ -3,7 +3,7 @@
  * when it has to run again. Pure.
  */
 import { createHash } from "node:crypto";
-import type { ChefSettings } from "../config/settings.ts";
+import type { ChefSettings } from "../settings/settings.ts";
 import { bootstrapScript } from "./bootstrapScript.ts";
 
 export interface NodeBootstrap {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as remote from "@pulumi/command/remote/index.js";
 import type { ClusterContext } from "../clusterContext.ts";
-import type { Settings } from "../config/settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { clusterToken, type Founding } from "../charter/founding.ts";
 import type { EtcdNode } from "../etcdNode.ts";
 import type { Identity } from "../pki/clusterPki.ts";

@@ -10,7 +10,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource } from "../engine/resource.ts";
-import type { NodeSettings, Settings } from "../config/settings.ts";
+import type { NodeSettings, Settings } from "../settings/settings.ts";
 import { refusals, type CharterInputs } from "./refusals.ts";
 
 /** What the settings say that a founded cluster keeps. */

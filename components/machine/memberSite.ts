@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import type { ClusterContext } from "../clusterContext.ts";
-import type { Settings } from "../config/settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { Leftovers } from "../healing/leftovers.ts";
 import { HostKeySeed } from "../ssh/hostKey.ts";
 import { imageOf } from "./image.ts";

@@ -5,8 +5,8 @@ import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import type { ClusterContext } from "../clusterContext.ts";
-import { isSecurityGroup } from "../config/allowedSources.ts";
-import type { Settings } from "../config/settings.ts";
+import { isSecurityGroup } from "../settings/allowedSources.ts";
+import type { Settings } from "../settings/settings.ts";
 import { clientPort, peerPort, sshPort } from "../names.ts";
 
 /** Subnet of each zone that a member is in: the configured one, else the default VPC's. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../clusterContext.ts";
-import type { CertificateSettings } from "../config/certificateSettings.ts";
+import type { CertificateSettings } from "../settings/certificateSettings.ts";
 import { Certificate, type CertificateArgs } from "./certificate.ts";
 import { CertificateAuthority } from "./certificateAuthority.ts";
 import { authorityWarning, endOf } from "./certificates.ts";

@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { archiveDigests } from "../../components/config/etcdReleases.ts";
+import { archiveDigests } from "../../components/settings/etcdReleases.ts";
 import { clusterOf } from "../cluster.ts";
 
 export const etcdDigests: ResourceValidationPolicy = {

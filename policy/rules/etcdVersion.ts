@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { versionProblem } from "../../components/config/etcdReleases.ts";
+import { versionProblem } from "../../components/settings/etcdReleases.ts";
 import { clusterOf } from "../cluster.ts";
 
 export const etcdVersion: ResourceValidationPolicy = {

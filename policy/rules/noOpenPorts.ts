@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { widthProblem } from "../../components/config/addressRules.ts";
+import { widthProblem } from "../../components/settings/addressRules.ts";
 import { openingsOf, portsOf } from "../openings.ts";
 
 /**

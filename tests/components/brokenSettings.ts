@@ -1,5 +1,5 @@
 /** Mistakes in the configuration, each with the line a user is to see. */
-import type { RawConfig } from "../../components/config/configValues.ts";
+import type { RawConfig } from "../../components/settings/problems.ts";
 
 /** A configuration with nothing wrong; each case breaks one field. */
 export const valid: RawConfig = {

@@ -10,8 +10,8 @@ import {
   makeAuthority,
   renewalDue,
 } from "../../components/pki/certificates.ts";
-import { readAuthority } from "../../components/config/certificateSettings.ts";
-import { describeProblems, type Problem } from "../../components/config/configValues.ts";
+import { readAuthority } from "../../components/settings/authority.ts";
+import { describeProblems, type Problem } from "../../components/settings/problems.ts";
 import { foreignAuthority } from "../foreignAuthority.ts";
 
 const profile = {

@@ -61,7 +61,7 @@ export async function buildCluster(
   const registered = await recordResources(lookUps);
   const dependencies = new Map<string, readonly string[]>();
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
-  const { readSettings } = await import("../../components/config/settings.ts");
+  const { readSettings } = await import("../../components/settings/settings.ts");
   const { settings, problems } = readSettings({ ...usual, ...changed });
   assert.deepEqual(problems, []);
   new EtcdCluster(

@@ -20,7 +20,7 @@ before(async () => {
   const watched = watchOptions();
   ({ dependencies, options } = watched);
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
-  const { readSettings } = await import("../../components/config/settings.ts");
+  const { readSettings } = await import("../../components/settings/settings.ts");
   const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
   const { settings, problems } = readSettings({
     domain: "etcd.test",

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { parse } from "yaml";
-import { readSettings } from "../../components/config/settings.ts";
-import { settingNames } from "../../components/config/stackConfig.ts";
+import { readSettings } from "../../components/settings/settings.ts";
+import { settingNames } from "../../components/settings/stackConfig.ts";
 
 interface Key {
   type?: string;

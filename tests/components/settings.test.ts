@@ -2,8 +2,8 @@
 // tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readSettings } from "../../components/config/settings.ts";
-import { describeProblems, type RawConfig } from "../../components/config/configValues.ts";
+import { readSettings } from "../../components/settings/settings.ts";
+import { describeProblems, type RawConfig } from "../../components/settings/problems.ts";
 import { broken, valid, zones } from "./brokenSettings.ts";
 
 for (const [name, change, want] of broken) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import test from "node:test";
-import { archiveDigests } from "../../components/config/etcdReleases.ts";
+import { archiveDigests } from "../../components/settings/etcdReleases.ts";
 import { cookbookFolder } from "./files.ts";
 
 const attributes = readFileSync(path.join(cookbookFolder, "attributes/default.rb"), "utf8");

@@ -6,7 +6,7 @@ import {
   duplicates,
   type Problem,
   type RawConfig,
-} from "./configValues.ts";
+} from "./problems.ts";
 
 export interface AllowedSources {
   /** Networks that may reach port 22. */

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { regionOf } from "./addressRules.ts";
-import { readAuthority } from "./certificateSettings.ts";
+import { readAuthority } from "./authority.ts";
 import {
   describeProblems,
   notShown,
@@ -13,7 +13,7 @@ import {
   unknownKeys,
   type Problem,
   type RawConfig,
-} from "./configValues.ts";
+} from "./problems.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 

@@ -10,8 +10,8 @@ import {
   regionOf,
   urlProblem,
 } from "./addressRules.ts";
-import { type AllowedSources, readSources } from "./allowedSources.ts";
-import { type CertificateSettings, readCertificateSettings } from "./certificateSettings.ts";
+import { type AllowedSources, readSources } from "./sources.ts";
+import { type CertificateSettings, readCertificateSettings } from "./authority.ts";
 import {
   arrayOfText,
   booleanOf,
@@ -22,7 +22,7 @@ import {
   type RawConfig,
   textOf,
   unknownKeys,
-} from "./configValues.ts";
+} from "./problems.ts";
 import { archiveDigests, versionProblem } from "./etcdReleases.ts";
 import { instanceTypeProblem } from "./instanceTypes.ts";
 

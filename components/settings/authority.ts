@@ -1,6 +1,6 @@
 /** Settings of TLS, checked. Pure but for the clock: a CA that ended is refused in preview. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { integerOf, notShown, type Problem, type RawConfig, textOf } from "./configValues.ts";
+import { integerOf, notShown, type Problem, type RawConfig, textOf } from "./problems.ts";
 
 export interface CertificateSettings {
   /** Days that a member's or the operator's certificate is valid. */
