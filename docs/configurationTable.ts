@@ -1,13 +1,8 @@
 /**
- * The text of configuration.md, from Pulumi.yaml and index.ts: what they say is written once,
- * there. Pure.
+ * The text of configuration.md, from the schema of settings and index.ts: what they say is written
+ * once, there. Pure.
  */
-import { parse } from "yaml";
-
-interface Key {
-  readonly default: unknown;
-  readonly description: string;
-}
+import type { SettingRow } from "./settingRows.ts";
 
 /** One export of index.ts with its doc comment. */
 export interface Output {
@@ -16,36 +11,34 @@ export interface Output {
 }
 
 /**
- * The whole page: a table of the project's settings in the order of Pulumi.yaml, then the stack's
+ * The whole page: a table of the project's settings in the order of the schema, then the stack's
  * outputs.
  *
- * @param projectFile text of Pulumi.yaml
  * @param program text of index.ts
- * @throws Error when a key has no description, or an export no doc comment.
+ * @throws Error when a setting has no description, or an export no doc comment.
  */
-export function configurationPage(projectFile: string, program: string): string {
-  const { name: project, config } = parse(projectFile) as {
-    name: string;
-    config: Readonly<Record<string, Key>>;
-  };
+export function configurationPage(settings: readonly SettingRow[], program: string): string {
   return `# Configuration
 
-Made from [Pulumi.yaml](../Pulumi.yaml) and [index.ts](../index.ts) by \`npm run docs\`; change
-those, not this page. The rules behind each key are in [components/settings/](../components/settings):
-wrong values are refused in \`preview\`, all of them together.
+Made from [components/settings/schema.ts](../components/settings/schema.ts) and
+[index.ts](../index.ts) by \`npm run docs\`; change those, not this page. The rules stand in
+[components/settings/](../components/settings): wrong values are refused in \`preview\`, all of them
+together.
 
-Keys are set with \`pulumi config set ${project}:<key> <value>\`, parts of objects and lists with
-\`--path\`: \`pulumi config set --path '${project}:nodes.a.zone' us-east-1a\`.
+Keys are set with \`pulumi config set etcd:<key> <value>\`, parts of objects and lists with
+\`--path\`: \`pulumi config set --path 'etcd:nodes.a.zone' us-east-1a\`. A program that makes an
+[EtcdCluster](../components/settings/clusterArgs.ts) itself gives the same settings as its arguments
+(but for \`sshPrivateKeyFile\`), with the same defaults and rules.
 
 ## Settings
 
 ${table(
   ["Key", "Type", "Default", "What it is"],
-  Object.entries(config).map(([name, key]) => [
-    `\`${project}:${name}\``,
-    typeOf(key),
-    defaultOf(name, key),
-    describe(name, key.description),
+  settings.map((setting) => [
+    `\`etcd:${setting.name}\``,
+    setting.type,
+    defaultOf(setting.default),
+    describe(setting.name, setting.description),
   ]),
 )}
 ## Outputs
@@ -69,24 +62,16 @@ export function outputsOf(program: string): Output[] {
   );
 }
 
-/** Keys carry no type (Pulumi.yaml says why); their defaults show it. */
-function typeOf({ default: value }: Key): string {
-  if (Array.isArray(value)) return "list of texts";
-  return (
-    { boolean: "true or false", number: "whole number", object: "object" }[
-      typeof value as string
-    ] ?? "text"
-  );
-}
-
 /** An empty default means "nothing set", whatever its type. */
-function defaultOf(name: string, key: Key): string {
-  if (!("default" in key))
-    throw new Error(
-      `${name}: a default is needed, or the CLI stops before our checks; give it one in ` +
-        "Pulumi.yaml",
-    );
-  const value = key.default;
+Made from [components/settings/schema.ts](../components/settings/schema.ts) and
+[index.ts](../index.ts) by \`npm run docs\`; change those, not this page. The rules stand in
+[components/settings/](../components/settings): wrong values are refused in \`preview\`, all of them
+together.
+
+Keys are set with \`pulumi config set etcd:<key> <value>\`, parts of objects and lists with
+\`--path\`: \`pulumi config set --path 'etcd:nodes.a.zone' us-east-1a\`. A program that makes an
+[EtcdCluster](../components/settings/clusterArgs.ts) itself gives the same settings as its arguments
+(but for \`sshPrivateKeyFile\`), with the same defaults and rules.
   const empty =
     value === "" ||
     (typeof value === "object" && value !== null && Object.keys(value).length === 0);

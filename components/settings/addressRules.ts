@@ -1,4 +1,5 @@
 /** What names and addresses must look like. Pure; each function returns the broken rule, or "". */
+import { BlockList, isIPv4 } from "node:net";
 
 /**
  * One label of a host name (RFC 1123). Capitals are refused: Cloudflare and etcd compare what was
@@ -79,21 +80,83 @@ export function urlProblem(url: string): string {
     : "letters a-z, digits and . _ ~ : / % + - only, 500 at most";
 }
 
+/** A mirror of etcd's releases: the folder above those of the versions. */
+export function mirrorProblem(mirror: string): string {
+  const url = mirror.replace(/\/+$/, "");
+  return (
+    urlProblem(url) ||
+    (url.endsWith(".tar.gz")
+      ? "the address above v<version>/ is needed, not that of an archive"
+      : "")
+  );
+}
+
+/** A URL as messages may show it. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/]*@/, "//…@");
+}
+
+/** ID of a Cloudflare zone. */
+export function zoneIdProblem(id: string): string {
+  return /^[0-9a-f]{32}$/.test(id)
+    ? ""
+    : "32 hexadecimal digits in small letters are needed, as the zone's overview at " +
+        "Cloudflare shows them";
+}
+
+/** ID of a subnet. */
+export function subnetProblem(id: string): string {
+  return /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)
+    ? ""
+    : "a subnet id such as subnet-0123456789abcdef0 is needed";
+}
+
+/** ID of a machine image. */
+export function imageProblem(id: string): string {
+  return /^ami-([0-9a-z]{8}|[0-9a-z]{17})$/.test(id)
+    ? ""
+    : "an image id such as ami-0123456789abcdef0 is needed";
+}
+
+/** A security group's id, as clientsFrom may hold it beside networks. */
+export function isSecurityGroup(source: string): boolean {
+  return /^sg-([0-9a-f]{8}|[0-9a-f]{17})$/.test(source);
+}
+
+/** Who may be a client: a network or a security group. */
+export function sourceProblem(source: string): string {
+  if (!source.startsWith("sg-")) return cidrProblem(source);
+  return isSecurityGroup(source)
+    ? ""
+    : "a security group id such as sg-0123456789abcdef0 is needed";
+}
+
 /** A CIDR whose base has no bits outside its mask, as AWS demands. */
 export function cidrProblem(cidr: string): string {
-  const [base = "", bits = ""] = cidr.split("/");
-  if (cidr.split("/").length !== 2 || addressProblem(base) || !/^(\d|[12]\d|3[0-2])$/.test(bits))
+  const [base = "", bits = "", ...rest] = cidr.split("/");
+  if (rest.length || !isIPv4(base) || !/^(\d|[12]\d|3[0-2])$/.test(bits))
     return "a CIDR such as 10.0.0.0/16 is needed";
-  return numberOf(base) % 2 ** (32 - Number(bits)) === 0
-    ? ""
-    : "the address has bits outside its mask";
+  const address = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return address % 2 ** (32 - Number(bits)) === 0 ? "" : "the address has bits outside its mask";
+}
+
+/** A list of networks that answers for single addresses. */
+function networks(...cidrs: [base: string, bits: number][]): BlockList {
+  const list = new BlockList();
+  for (const [base, bits] of cidrs) list.addSubnet(base, bits);
+  return list;
 }
 
 /**
  * Networks that are nobody's on the Internet (RFC 1918, and RFC 6598 between carriers and their
  * customers).
  */
-const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+const privateNetworks: [base: string, bits: number][] = [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["100.64.0.0", 10],
+];
 
 /**
  * How far a well-formed CIDR reaches beyond what one organisation has: a private network may have
@@ -103,36 +166,25 @@ export function widthProblem(cidr: string): string {
   const [base = "", bits = ""] = cidr.split("/");
   const width = Number(bits);
   if (width === 0) return "never the whole Internet";
-  const inside = privateNetworks.some((network) => {
-    const [first = "", least = ""] = network.split("/");
-    const size = 2 ** (32 - Number(least));
-    return width >= Number(least) && Math.floor(numberOf(base) / size) === numberOf(first) / size;
-  });
+  const inside = privateNetworks.some(
+    (network) => width >= network[1] && networks(network).check(base),
+  );
   return inside || width >= 16
     ? ""
     : "outside the private networks (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, " +
         "100.64.0.0/10) never more than a /16";
 }
 
-function numberOf(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
+/** Addresses that are no host's: "this network", and from multicast upwards. */
+const noHosts = networks(["0.0.0.0", 8], ["224.0.0.0", 3]);
 
 /** `address` or `address:port`. */
 export function nameserverProblem(server: string): string {
   const [address = "", port = "53", ...rest] = server.split(":");
-  if (rest.length || addressProblem(address))
+  if (rest.length || !isIPv4(address))
     return "an IPv4 address, with :port where it is not 53, is needed";
-  if (!Number.parseInt(address, 10) || Number.parseInt(address, 10) > 223)
-    return "the address of a host is needed";
+  if (noHosts.check(address)) return "the address of a host is needed";
   return /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535
     ? ""
     : "the port is a number from 1 to 65535";
-}
-
-function addressProblem(address: string): string {
-  const parts = address.split(".");
-  return parts.length === 4 && parts.every((p) => /^(0|[1-9]\d{0,2})$/.test(p) && Number(p) <= 255)
-    ? ""
-    : "an IPv4 address is needed";
 }

@@ -1,41 +1,21 @@
-/** Settings of TLS, checked. Pure but for the clock: a CA that ended is refused in preview. */
+/** Rules of a CA that the user brings. Pure but for the clock: one that ended is refused. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { integerOf, notShown, type Problem, type RawConfig, textOf } from "./problems.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { notShown, type Problem } from "./problems.ts";
 
-export interface CertificateSettings {
-  /** Days that a member's or the operator's certificate is valid. */
-  readonly certificateDays: number;
-  /** Days before its end at which `up` renews it. */
-  readonly renewBeforeDays: number;
+/** PEM; empty where there is none. What is known only later is judged then. */
+export interface GivenAuthority {
+  readonly caCertificate: pulumi.Input<string>;
+  readonly caPrivateKey: pulumi.Input<string>;
+  readonly tls: boolean;
 }
 
-export function readCertificateSettings(raw: RawConfig, problems: Problem[]): CertificateSettings {
-  const certificateDays = integerOf(raw, "certificateDays", 1, 3650, "days", problems);
-  const renewBeforeDays = integerOf(raw, "renewBeforeDays", 0, 3649, "days", problems);
-  if (renewBeforeDays >= certificateDays)
-    problems.push({
-      field: "renewBeforeDays",
-      rule:
-        `fewer days than certificateDays (${certificateDays}) are needed, or every up ` +
-        "would renew",
-      value: renewBeforeDays,
-    });
-  return { certificateDays, renewBeforeDays };
-}
-
-/**
- * A CA that the user brings, as the stack configures it; undefined when there is none. The key is
- * never part of a message.
- */
-export function readAuthority(
-  raw: RawConfig,
-  tls: boolean,
-  keyIsSecret: boolean,
-  problems: Problem[],
-): { certificate: string; privateKey: string } | undefined {
-  const certificate = pemOf(raw, "caCertificate", problems);
-  const privateKey = pemOf(raw, "caPrivateKey", problems);
-  if (!certificate && !privateKey) return undefined;
+/** What is wrong with a CA. The key is never part of a message. */
+export function authorityProblems({ caCertificate, caPrivateKey, tls }: GivenAuthority): Problem[] {
+  const certificate = typeof caCertificate === "string" ? caCertificate.trim() : caCertificate;
+  const privateKey = typeof caPrivateKey === "string" ? caPrivateKey.trim() : caPrivateKey;
+  if (!certificate && !privateKey) return [];
+  const problems: Problem[] = [];
   const refuse = (field: string, rule: string, value: unknown) => {
     problems.push({ field, rule, value });
   };
@@ -52,24 +32,17 @@ export function readAuthority(
       "the key of caCertificate is needed too: pulumi config set --secret etcd:caPrivateKey",
       "",
     );
-  if (privateKey && !keyIsSecret)
-    refuse(
-      "caPrivateKey",
-      "a secret is needed: pulumi config set --secret etcd:caPrivateKey",
-      notShown,
-    );
-  const parsed = parse(certificate, (rule) =>
-    refuse("caCertificate", rule, certificate.split("\n")[0]),
-  );
-  const key = parseKey(privateKey, (rule) => refuse("caPrivateKey", rule, notShown));
+  const parsed =
+    typeof certificate === "string"
+      ? parse(certificate, (rule) => refuse("caCertificate", rule, certificate.split("\n")[0]))
+      : undefined;
+  const key =
+    typeof privateKey === "string"
+      ? parseKey(privateKey, (rule) => refuse("caPrivateKey", rule, notShown))
+      : undefined;
   if (parsed && key && !parsed.checkPrivateKey(key))
     refuse("caPrivateKey", "the key of caCertificate is needed; this is another one", notShown);
-  return { certificate: certificate.endsWith("\n") ? certificate : `${certificate}\n`, privateKey };
-}
-
-function pemOf(raw: RawConfig, key: string, problems: Problem[]): string {
-  const value = raw[key];
-  return typeof value === "string" ? value.trim() : textOf(raw, key, problems);
+  return problems;
 }
 
 function parse(pem: string, refuse: (rule: string) => void): X509Certificate | undefined {

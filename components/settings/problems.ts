@@ -1,7 +1,4 @@
-/**
- * Reading typed values out of configuration, collecting problems instead of throwing at the first.
- * Pure.
- */
+/** What is wrong with a configuration, and the lines a user reads about it. Pure. */
 
 export type RawConfig = Readonly<Record<string, unknown>>;
 
@@ -14,6 +11,16 @@ export interface Problem {
 
 /** Stands for a value that no message shows. */
 export const notShown = "a text that is not shown";
+
+/** Whether a value is known only later: a Pulumi Output, or a promise. */
+export function isLater(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    // In this order: an Output answers every other question with another Output.
+    ("__pulumiOutput" in value || value instanceof Promise)
+  );
+}
 
 /**
  * All problems as the user reads them, a line for each field: a value of the wrong type has one
@@ -29,7 +36,7 @@ export function describeProblems(
   );
   const hides = ({ field, value }: Problem) =>
     isSecret(field.split(/[.[]/)[0] ?? "") ||
-    /-----BEGIN [A-Z ]*PRIVATE KEY/.test(JSON.stringify(value) ?? "");
+    /-----BEGIN [A-Z ]*PRIVATE KEY/.test(show(value, Infinity));
   return first
     .map(
       (problem) =>
@@ -39,94 +46,17 @@ export function describeProblems(
     .join("\n");
 }
 
-function show(value: unknown): string {
+function show(value: unknown, most = 80): string {
   if (value === undefined || value === "") return "nothing";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-}
-
-/** A string; surrounding spaces are a mistake, not part of it. */
-export function textOf(raw: RawConfig, key: string, problems: Problem[], field = key): string {
-  const value = raw[key];
-  if (value === undefined || value === null) return "";
-  if (typeof value !== "string") {
-    problems.push({ field, rule: "a text is needed", value });
-    return "";
-  }
-  if (value !== value.trim())
-    problems.push({
-      field,
-      rule: "no spaces or line ends around the value",
-      value: JSON.stringify(value),
-    });
-  return value.trim();
-}
-
-/** true or false; the CLI hands booleans over as text. */
-export function booleanOf(raw: RawConfig, key: string, problems: Problem[], field = key): boolean {
-  const value = raw[key];
-  if (value !== true && value !== false && value !== "true" && value !== "false")
-    problems.push({ field, rule: "true or false", value });
-  return value === true || value === "true";
-}
-
-/** A whole number in [least, most]; `unit` is for the message. */
-export function integerOf(
-  raw: RawConfig,
-  key: string,
-  least: number,
-  most: number,
-  unit: string,
-  problems: Problem[],
-  field = key,
-): number {
-  const value = raw[key];
-  const number =
-    typeof value === "number"
+  if (isLater(value)) return "an Output";
+  const text =
+    typeof value === "string"
       ? value
-      : typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value)
-        ? Number(value)
-        : NaN;
-  if (!Number.isInteger(number) || number < least || number > most)
-    problems.push({ field, rule: `a whole number from ${least} to ${most} (${unit})`, value });
-  return number;
-}
-
-export function objectOf(raw: RawConfig, key: string, problems: Problem[], field = key): RawConfig {
-  const value = raw[key];
-  if (value === undefined) return {};
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as RawConfig;
-  problems.push({ field, rule: "an object is needed", value });
-  return {};
-}
-
-export function arrayOfText(raw: RawConfig, key: string, problems: Problem[]): string[] {
-  const value = raw[key];
-  if (value === undefined) return [];
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
-  problems.push({ field: key, rule: "a list of texts is needed", value });
-  return [];
+      : JSON.stringify(value, (_key, part: unknown) => (isLater(part) ? "an Output" : part));
+  return text.length > most ? `${text.slice(0, most - 3)}…` : text;
 }
 
 /** Those that stood in the list before, with their place. */
-export function duplicates(values: readonly string[]): [number, string][] {
+export function duplicates<T>(values: readonly T[]): [number, T][] {
   return [...values.entries()].filter(([index, value]) => values.indexOf(value) !== index);
-}
-
-/** Names keys that nothing reads: a typo must not be a silent default. */
-export function unknownKeys(
-  raw: RawConfig,
-  known: readonly string[],
-  field: string,
-  problems: Problem[],
-): void {
-  for (const key of Object.keys(raw)) {
-    if (!known.includes(key))
-      problems.push({
-        field: field ? `${field}.${key}` : key,
-        rule: `unknown key; known are ${known.join(", ")}`,
-        value: raw[key],
-      });
-  }
 }

@@ -1,201 +1,130 @@
 /**
- * Reads the stack's configuration and the SSH key it names. The only place that touches Pulumi's
- * configuration and the disk.
+ * Reads the stack's configuration and the SSH key it names: what a stack's file brings with it
+ * beside the rules of any cluster. The only place that reads settings from Pulumi's configuration
+ * and the disk.
  */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { regionOf } from "./addressRules.ts";
-import { readAuthority } from "./authority.ts";
-import {
-  describeProblems,
-  notShown,
-  textOf,
-  unknownKeys,
-  type Problem,
-  type RawConfig,
-} from "./problems.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { accountProblems, regionProblems } from "./account.ts";
+import { factsOf } from "./fields.ts";
+import { describeProblems, type Problem, type RawConfig } from "./problems.ts";
+import { schema, type Values } from "./schema.ts";
+import { checkSettings } from "./settings.ts";
 import { sshPublicKey } from "./sshKey.ts";
 
-const objects = ["nodes", "subnets", "etcdSha256", "chef"];
-const lists = ["sshFrom", "clientsFrom", "nameservers"];
-const texts = [
-  "domain",
-  "zoneId",
-  "tls",
-  "caCertificate",
-  "caPrivateKey",
-  "certificateDays",
-  "renewBeforeDays",
-  "publicAddress",
-  "openToTheWorld",
-  "kmsKeyId",
-  "ami",
-  "architecture",
-  "instanceType",
-  "dataVolumeGb",
-  "sshUser",
-  "sshPrivateKey",
-  "sshPrivateKeyFile",
-  "etcdVersion",
-  "etcdMirror",
-  "etcdChecksums",
-  "ttl",
-  "dnsTimeout",
-  "bootstrapTimeout",
-  "healthTimeout",
-];
-
-/** Every key of the project's configuration that the program reads. */
-export const settingNames: readonly string[] = [...objects, ...lists, ...texts];
-
-export interface StackConfig {
-  readonly settings: Settings;
-  readonly sshPrivateKey: pulumi.Output<string>;
-  /** The public half in OpenSSH form, for EC2. */
-  readonly sshPublicKey: string;
-  /** The CA that was brought, if one was. */
-  readonly authority:
-    { readonly certificate: string; readonly privateKey: pulumi.Output<string> } | undefined;
-}
+type Name = keyof typeof schema;
+const names = Object.keys(schema) as Name[];
+const isName = (key: string): key is Name => Object.hasOwn(schema, key);
 
 /**
+ * The settings of the stack, all of them right: arguments for EtcdCluster.
+ *
  * @throws pulumi.RunError with all problems, a line each: shown without a stack trace, before the
  * first resource is registered.
  */
-export function readStackConfig(): StackConfig {
-  const problems: Problem[] = [];
-  const raw = rawConfig(problems);
-  unknownKeys(raw, settingNames, "", problems);
-  const { settings, problems: found } = readSettings(raw);
-  problems.push(...found, ...otherRegion(settings));
-  const key = readKey(raw, problems);
-  const authority = readAuthority(raw, settings.tls, isSecret("caPrivateKey"), problems);
-  if (problems.length)
+export function readStackConfig(): Values {
+  const { raw, problems: malformed } = rawConfig();
+  const { values, problems } = checkStack(raw, isSecret);
+  const all = [...malformed, ...problems, ...accountProblems()];
+  // Zones that are wrong themselves lie in no region.
+  if (!all.length) all.push(...regionProblems(values.nodes));
+  if (all.length)
     throw new pulumi.RunError(
       `The configuration of stack ${pulumi.getStack()} cannot be ` +
-        `used:\n${describeProblems(problems, isSecret)}`,
+        `used:\n${describeProblems(all, isSecret)}`,
     );
-  if (!settings.tls)
-    pulumi.log.warn(
-      "tls: false leaves everything to whoever reaches ports 2379 and 2380: they read, " +
-        "write and join unseen, and nothing is encrypted on its way",
-    );
-  if (settings.etcdChecksums === "mirror")
-    pulumi.log.warn(
-      "etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that " +
-        "is tampered with would not be noticed",
-    );
-  if (settings.dnsTimeout < settings.ttl)
-    pulumi.log.warn(
-      `dnsTimeout: ${settings.dnsTimeout} s are less than ttl, ${settings.ttl} s: a ` +
-        "resolver that remembers addresses from before a destroy may hold them for longer " +
-        "than a node waits",
-    );
-  if (settings.openToTheWorld)
-    pulumi.log.warn(
-      "openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; " +
-        "whoever is in clientsFrom reads and writes everything unless etcd asks for " +
-        "certificates",
-    );
-  return {
-    settings,
-    sshPrivateKey: pulumi.secret(key.privateKey),
-    sshPublicKey: key.publicKey,
-    authority: authority && {
-      certificate: authority.certificate,
-      privateKey: pulumi.secret(authority.privateKey),
-    },
-  };
+  return values;
 }
 
-/** AWS would say only that it knows no such zone, and after other things were made. */
-function otherRegion({ nodes }: Settings): Problem[] {
-  const region = new pulumi.Config("aws").get("region");
-  const zone = Object.values(nodes)[0]?.zone ?? "";
-  return region && regionOf(zone) && regionOf(zone) !== region
-    ? [
-        {
-          field: "nodes",
-          rule:
-            `their zones lie in ${regionOf(zone)}, and aws:region is another; set one of ` +
-            "the two",
-          value: region,
-        },
-      ]
-    : [];
+/** Checks what a stack's file says, and reads the SSH key that it names. */
+export function checkStack(
+  raw: RawConfig,
+  secret: (key: string) => boolean,
+): { values: Values; problems: readonly Problem[] } {
+  const { sshPrivateKeyFile = "", ...others } = raw;
+  const file = String(sshPrivateKeyFile);
+  const problems: Problem[] = Object.keys(raw)
+    .filter((key) => !isName(key))
+    .map((key) => ({
+      field: key,
+      rule: `unknown key; known are ${names.join(", ")}`,
+      value: raw[key],
+    }));
+  const key = sshKeyOf(raw.sshPrivateKey ?? "", file);
+  problems.push(...key.problems);
+  for (const name of names) {
+    if (factsOf(schema[name]).secret && raw[name] && !secret(name))
+      problems.push({
+        field: name,
+        rule: `a secret is needed: pulumi config set --secret etcd:${name}`,
+        value: "a plain text that is not shown",
+      });
+  }
+  const settings = Object.entries({ ...others, sshPrivateKey: key.privateKey });
+  const checked = checkSettings(Object.fromEntries(settings.filter(([name]) => isName(name))));
+  // What is wrong with the key of a file has been said of the file.
+  problems.push(...checked.problems.filter((p) => !file || p.field !== "sshPrivateKey"));
+  return { values: checked.values, problems };
 }
 
-function rawConfig(problems: Problem[]): RawConfig {
+/** The private key: given, or in a file. */
+function sshKeyOf(
+  given: unknown,
+  file: string,
+): { privateKey: unknown; problems: readonly Problem[] } {
+  const refused = (field: Name, rule: string, value: string, privateKey = given) => ({
+    privateKey,
+    problems: [{ field, rule, value }],
+  });
+  if (!file && given) return { privateKey: given, problems: [] };
+  if (!file)
+    return refused(
+      "sshPrivateKey",
+      "this (as a secret) or sshPrivateKeyFile is needed to reach the nodes",
+      "",
+    );
+  if (file !== file.trim())
+    return refused(
+      "sshPrivateKeyFile",
+      "no spaces or line ends around the value",
+      JSON.stringify(file),
+    );
+  if (given)
+    return refused("sshPrivateKeyFile", "only one of sshPrivateKey and sshPrivateKeyFile", file);
+  try {
+    const privateKey = readFileSync(file, "utf8");
+    const { problem } = sshPublicKey(privateKey);
+    // The value is never part of the message: it is the secret.
+    if (problem) return refused("sshPrivateKeyFile", problem, file);
+    return { privateKey, problems: [] };
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    return refused("sshPrivateKeyFile", `the file cannot be read (${code})`, file);
+  }
+}
+
+/** The project's keys; objects and lists arrive as JSON. */
+function rawConfig(): { raw: RawConfig; problems: readonly Problem[] } {
   const prefix = `${pulumi.getProject()}:`;
   const raw: Record<string, unknown> = {};
+  const problems: Problem[] = [];
   for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!name.startsWith(prefix)) continue;
     const key = name.slice(prefix.length);
-    if (!objects.includes(key) && !lists.includes(key)) {
-      raw[key] = text;
-      continue;
-    }
+    const byDefault: unknown = isName(key) ? schema[key].default : "";
     try {
-      raw[key] = JSON.parse(text);
+      raw[key] = typeof byDefault === "object" ? JSON.parse(text) : text;
     } catch {
       problems.push({
         field: key,
         rule:
-          `${objects.includes(key) ? "an object" : "a list"} is needed; set it with ` +
+          `${Array.isArray(byDefault) ? "a list" : "an object"} is needed; set it with ` +
           "`pulumi config set --path`",
         value: text,
       });
     }
   }
-  return raw;
-}
-
-function readKey(raw: RawConfig, problems: Problem[]): { privateKey: string; publicKey: string } {
-  const file = textOf(raw, "sshPrivateKeyFile", problems);
-  let privateKey = typeof raw.sshPrivateKey === "string" ? raw.sshPrivateKey : "";
-  if (!privateKey && !file) {
-    problems.push({
-      field: "sshPrivateKey",
-      rule: "this (as a secret) or sshPrivateKeyFile is needed to reach the nodes",
-      value: "",
-    });
-    return { privateKey: "", publicKey: "" };
-  }
-  if (privateKey && file)
-    problems.push({
-      field: "sshPrivateKeyFile",
-      rule: "only one of sshPrivateKey and sshPrivateKeyFile",
-      value: file,
-    });
-  if (!privateKey) {
-    try {
-      privateKey = readFileSync(file, "utf8");
-    } catch (e) {
-      problems.push({
-        field: "sshPrivateKeyFile",
-        rule: `the file cannot be read (${(e as NodeJS.ErrnoException).code})`,
-        value: file,
-      });
-      return { privateKey: "", publicKey: "" };
-    }
-  }
-  if (!file && !isSecret("sshPrivateKey")) {
-    problems.push({
-      field: "sshPrivateKey",
-      rule: "a secret is needed: pulumi config set --secret etcd:sshPrivateKey",
-      value: "a plain text that is not shown",
-    });
-  }
-  const parsed = sshPublicKey(privateKey);
-  // The value is never part of the message: it is the secret.
-  if (parsed.problem)
-    problems.push({
-      field: file ? "sshPrivateKeyFile" : "sshPrivateKey",
-      rule: parsed.problem,
-      value: file || notShown,
-    });
-  return { privateKey, publicKey: parsed.publicKey };
+  return { raw, problems };
 }
 
 /**

@@ -1,36 +1,9 @@
 /** Mistakes in the configuration, each with the line a user is to see. */
 import type { RawConfig } from "../../components/settings/problems.ts";
+import { validSettings } from "./validSettings.ts";
 
 /** A configuration with nothing wrong; each case breaks one field. */
-export const valid: RawConfig = {
-  domain: "etcd.example.com",
-  zoneId: "0123456789abcdef0123456789abcdef",
-  nodes: { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } },
-  tls: "true",
-  certificateDays: "365",
-  renewBeforeDays: "60",
-  subnets: {},
-  publicAddress: "false",
-  openToTheWorld: "false",
-  kmsKeyId: "",
-  sshFrom: ["10.0.0.0/8"],
-  clientsFrom: ["10.0.0.0/8"],
-  ami: "",
-  architecture: "amd64",
-  instanceType: "t3.medium",
-  dataVolumeGb: "20",
-  sshUser: "admin",
-  etcdVersion: "3.6.14",
-  etcdMirror: "https://mirror.example.com/etcd",
-  etcdChecksums: "pinned",
-  etcdSha256: {},
-  chef: {},
-  nameservers: [],
-  ttl: "60",
-  dnsTimeout: "120",
-  bootstrapTimeout: "900",
-  healthTimeout: "120",
-};
+export const valid = validSettings();
 export const zones = (...names: string[]) =>
   Object.fromEntries(names.map((n) => [n, { zone: "us-east-1a" }]));
 

@@ -10,9 +10,11 @@ import {
   makeAuthority,
   renewalDue,
 } from "../../components/pki/certificates.ts";
-import { readAuthority } from "../../components/settings/authority.ts";
-import { describeProblems, type Problem } from "../../components/settings/problems.ts";
+import { describeProblems } from "../../components/settings/problems.ts";
+import { checkSettings } from "../../components/settings/settings.ts";
+import { checkStack } from "../../components/settings/stackConfig.ts";
 import { foreignAuthority } from "../foreignAuthority.ts";
+import { validSettings } from "./validSettings.ts";
 
 const profile = {
   commonName: "a.etcd.test",
@@ -161,9 +163,12 @@ test("the end of the CA is said as soon as it cuts certificates short, and not b
 });
 
 const brought = (raw: object, { tls = true, secret = true } = {}) => {
-  const problems: Problem[] = [];
-  const authority = readAuthority(raw as Record<string, unknown>, tls, secret, problems);
-  return { authority, text: describeProblems(problems) };
+  const given = validSettings({ tls: String(tls), ...raw });
+  const isSecret = (key: string) => secret || key === "sshPrivateKey";
+  return {
+    authority: checkSettings(given).settings?.authority,
+    text: describeProblems(checkStack(given, isSecret).problems),
+  };
 };
 test("a CA of one's own is taken, and none is needed", () => {
   assert.deepEqual(brought({}), { authority: undefined, text: "" });
