@@ -6,9 +6,9 @@ import { EtcdCluster } from "./components/etcdCluster.ts";
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 // Every problem of the configuration is reported here, together, before the first resource exists.
-const { settings, ...secrets } = readStackConfig();
+const settings = readStackConfig();
 
-const cluster = new EtcdCluster("etcd", { ...settings, ...secrets });
+const cluster = new EtcdCluster("etcd", settings);
 
 /** Where `etcdctl --discovery-srv` and clients find the cluster. */
 export const discoveryDomain = settings.domain;

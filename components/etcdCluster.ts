@@ -5,6 +5,8 @@ import { packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { Founding } from "./charter/founding.ts";
 import { ChildOptions, ownershipOf, type ClusterContext } from "./clusterContext.ts";
+import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
+import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 import type { Settings } from "./settings/settings.ts";
 import { DnsReadiness } from "./dns/dnsReadiness.ts";
 import { EtcdMember, type StartedMember } from "./etcdMember.ts";
@@ -14,16 +16,9 @@ import { ClusterHealth } from "./health/clusterHealth.ts";
 import { StopsAlone } from "./health/stopsAlone.ts";
 import { memberSite } from "./machine/memberSite.ts";
 import { ClusterNames, clientPort, peerPort } from "./names.ts";
-import { clusterPki, type Authority, type Identity } from "./pki/clusterPki.ts";
+import { clusterPki, type Identity } from "./pki/clusterPki.ts";
 
-/** Checked settings (see settings.ts for each), and the key that reaches the nodes. */
-export interface EtcdClusterArgs extends Settings {
-  readonly sshPrivateKey: pulumi.Input<string>;
-  /** Public half of that key, in OpenSSH form. */
-  readonly sshPublicKey: string;
-  /** A CA to sign the certificates, PEM. @default one of the cluster's own */
-  readonly authority?: Authority | undefined;
-}
+export type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
 /**
  * An etcd cluster whose members find one another through DNS. No member is started before the exact
@@ -49,42 +44,45 @@ export class EtcdCluster extends pulumi.ComponentResource {
    */
   readonly healthy: pulumi.Output<string>;
 
+  /** @throws pulumi.ResourceError with all that is wrong with the arguments */
   constructor(name: string, args: EtcdClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("etcd:index:EtcdCluster", name, judgedByPolicies(args), opts);
-    const names = new ClusterNames(args.domain, args.tls);
+    const checked = checkArgs(args);
+    super("etcd:index:EtcdCluster", name, checked.inputs, opts);
+    const settings = checkedSettings(this, checked);
+    const names = new ClusterNames(settings.domain, settings.tls);
     const options = new ChildOptions(this, removeOrphans(name));
     const stopsAlone = new StopsAlone(name);
 
     // What may not change comes first: a refusal leaves everything untouched.
-    const charter = new Charter(`${name}-founders`, charterOf(args), options.with());
-    const ownership = ownershipOf(name, args.zoneId, options, charter);
+    const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
+    const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };
 
     // Machines with their names, and who is who. Nothing of it starts etcd.
-    const site = memberSite(context, args, charter);
-    const pki = args.tls ? clusterPki(context, args, args.authority, charter) : undefined;
+    const site = memberSite(context, settings, charter);
+    const pki = settings.tls ? clusterPki(context, settings, charter) : undefined;
     const shared = {
-      settings: args,
-      login: { user: args.sshUser, privateKey: args.sshPrivateKey },
+      settings,
+      login: { user: settings.sshUser, privateKey: settings.sshPrivateKey },
       site,
       pki,
       stopsAlone: stopsAlone.hook,
     };
-    const members = Object.keys(args.nodes).map(
+    const members = Object.keys(settings.nodes).map(
       (member) => new EtcdMember(context, member, shared),
     );
     stopsAlone.watch(members, pki?.operator);
     const founding = foundingOf(context, members);
 
     // The gate: one for the whole set. Then all start at once, and none waits for another.
-    const gate = peerGate(context, args, members);
+    const gate = peerGate(context, settings, members);
     const cookbook = packCookbook("cookbooks/etcd");
     const started = members.map((member) => member.start(gate, founding, cookbook));
 
     // One healthy cluster of exactly these members; only then may clients find it, and then they do.
-    const health = healthOf(context, args, { members, started, operator: pki?.operator });
+    const health = healthOf(context, settings, { members, started, operator: pki?.operator });
     const published = started.map((member) => member.publish(health));
-    const found = clientGate(context, args, members, published);
+    const found = clientGate(context, settings, members, published);
 
     this.nodes = byName(members, ({ node }) => node);
     this.endpoints = pulumi.all(byName(members, ({ endpoint }) => endpoint));
@@ -94,12 +92,6 @@ export class EtcdCluster extends pulumi.ComponentResource {
     this.healthy = pulumi.all([health.clusterId, found.id]).apply(([clusterId]) => clusterId);
     this.registerOutputs({ endpoints: this.endpoints, healthy: this.healthy });
   }
-}
-
-/** Inputs of the component that policies judge; secrets have no place among them. */
-function judgedByPolicies(args: EtcdClusterArgs) {
-  const { domain, etcdVersion, etcdChecksums, etcdSha256 } = args;
-  return { domain, nodes: Object.keys(args.nodes), etcdVersion, etcdChecksums, etcdSha256 };
 }
 
 function byName<T>(

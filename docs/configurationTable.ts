@@ -63,15 +63,7 @@ export function outputsOf(program: string): Output[] {
 }
 
 /** An empty default means "nothing set", whatever its type. */
-Made from [components/settings/schema.ts](../components/settings/schema.ts) and
-[index.ts](../index.ts) by \`npm run docs\`; change those, not this page. The rules stand in
-[components/settings/](../components/settings): wrong values are refused in \`preview\`, all of them
-together.
-
-Keys are set with \`pulumi config set etcd:<key> <value>\`, parts of objects and lists with
-\`--path\`: \`pulumi config set --path 'etcd:nodes.a.zone' us-east-1a\`. A program that makes an
-[EtcdCluster](../components/settings/clusterArgs.ts) itself gives the same settings as its arguments
-(but for \`sshPrivateKeyFile\`), with the same defaults and rules.
+function defaultOf(value: unknown): string {
   const empty =
     value === "" ||
     (typeof value === "object" && value !== null && Object.keys(value).length === 0);

@@ -14,19 +14,12 @@ import type { NodeSettings, Settings } from "../settings/settings.ts";
 import { refusals, type CharterInputs } from "./refusals.ts";
 
 /** What the settings say that a founded cluster keeps. */
-export function charterOf(
-  settings: Settings & {
-    readonly sshPublicKey: pulumi.Input<string>;
-    readonly authority?: { readonly certificate: pulumi.Input<string> } | undefined;
-  },
-): CharterArgs {
+export function charterOf(settings: Settings): CharterArgs {
   const { nodes, subnets } = settings;
   const ofEach = <T>(pick: (node: NodeSettings) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, pick(node)]));
-  const placeOf = ({ zone }: NodeSettings) => {
-    const subnet = subnets[zone] ?? "in the default subnet";
-    return pulumi.interpolate`${zone} ${subnet}`;
-  };
+  const placeOf = ({ zone }: NodeSettings) =>
+    pulumi.interpolate`${zone} ${subnets[zone] ?? "in the default subnet"}`;
   return {
     nodes: Object.keys(nodes),
     domain: settings.domain,

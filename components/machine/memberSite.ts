@@ -25,7 +25,7 @@ export interface MemberSite {
 /** Makes the security group, the key pair and the rest of it. `after`: what comes before all. */
 export function memberSite(
   context: ClusterContext,
-  settings: Settings & { readonly sshPublicKey: pulumi.Input<string> },
+  settings: Settings,
   after: pulumi.Resource,
 ): MemberSite {
   const { name, ownership, options } = context;

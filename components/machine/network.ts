@@ -3,9 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { getSubnet, getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
-import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
+import {
+  SecurityGroupIngressRule,
+  type SecurityGroupIngressRuleArgs,
+} from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import type { ClusterContext } from "../clusterContext.ts";
-import { isSecurityGroup } from "../settings/allowedSources.ts";
+import { isSecurityGroup } from "../settings/addressRules.ts";
 import type { Settings } from "../settings/settings.ts";
 import { clientPort, peerPort, sshPort } from "../names.ts";
 
@@ -45,12 +48,7 @@ export function memberSecurityGroup(
     },
     options.with(),
   );
-  const rule = (
-    role: string,
-    port: number,
-    description: string,
-    source: { cidrIpv4: string } | { referencedSecurityGroupId: pulumi.Input<string> },
-  ) =>
+  const rule = (role: string, port: number, description: pulumi.Input<string>, source: Source) =>
     new SecurityGroupIngressRule(
       `${name}-${role}`,
       {
@@ -63,21 +61,22 @@ export function memberSecurityGroup(
       },
       options.with(),
     );
-  const inCidr = (cidr: string) => cidr.replace("/", "-");
   return {
     group,
     rules: [
       rule("peers", peerPort, "etcd peers, members only", { referencedSecurityGroupId: group.id }),
-      ...clientsFrom.map((source) =>
+      ...clientsFrom.map((source, i) =>
         rule(
-          `clients-${inCidr(source)}`,
+          `clients-${nameOf(source, i)}`,
           clientPort,
-          `etcd clients from ${source}`,
-          isSecurityGroup(source) ? { referencedSecurityGroupId: source } : { cidrIpv4: source },
+          described("etcd clients from", source),
+          sourceOf(source),
         ),
       ),
-      ...sshFrom.map((cidr) =>
-        rule(`ssh-${inCidr(cidr)}`, sshPort, `SSH from ${cidr}`, { cidrIpv4: cidr }),
+      ...sshFrom.map((source, i) =>
+        rule(`ssh-${nameOf(source, i)}`, sshPort, described("SSH from", source), {
+          cidrIpv4: source,
+        }),
       ),
       // A member asks DNS, fetches releases and packages, and speaks to its peers.
       new SecurityGroupEgressRule(
@@ -91,5 +90,30 @@ export function memberSecurityGroup(
         options.with(),
       ),
     ],
+  };
+}
+
+/** Where a rule lets traffic from. */
+type Source = Pick<SecurityGroupIngressRuleArgs, "cidrIpv4" | "referencedSecurityGroupId">;
+
+/** A rule is named by its source; by its place in the list where another resource gives that. */
+function nameOf(source: pulumi.Input<string>, place: number): string {
+  return typeof source === "string" ? source.replace("/", "-") : `${place}`;
+}
+
+function described(what: string, source: pulumi.Input<string>): pulumi.Input<string> {
+  return typeof source === "string" ? `${what} ${source}` : pulumi.interpolate`${what} ${source}`;
+}
+
+/** A network or a security group: which of the two, an Output tells when it is known. */
+function sourceOf(source: pulumi.Input<string>): Source {
+  if (typeof source === "string")
+    return isSecurityGroup(source) ? { referencedSecurityGroupId: source } : { cidrIpv4: source };
+  const known = pulumi.output(source);
+  const when = (wanted: boolean) =>
+    known.apply((text) => (isSecurityGroup(text) === wanted ? text : undefined));
+  return {
+    referencedSecurityGroupId: when(true) as pulumi.Output<string>,
+    cidrIpv4: when(false) as pulumi.Output<string>,
   };
 }

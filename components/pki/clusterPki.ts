@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../clusterContext.ts";
-import type { CertificateSettings } from "../settings/certificateSettings.ts";
+import type { CertificateSettings, Settings } from "../settings/settings.ts";
 import { Certificate, type CertificateArgs } from "./certificate.ts";
 import { CertificateAuthority } from "./certificateAuthority.ts";
 import { authorityWarning, endOf } from "./certificates.ts";
@@ -22,12 +22,6 @@ export interface ClusterPki {
   readonly operator: Identity;
 }
 
-/** A CA that signs certificates: its own certificate and key, PEM. */
-export interface Authority {
-  readonly certificate: pulumi.Input<string>;
-  readonly privateKey: pulumi.Input<string>;
-}
-
 /**
  * The certificates of a cluster: of the CA that was brought, or of one of its own. Each member's
  * holds the domain (peers are limited to certificates with that name), its full name, its private
@@ -36,8 +30,11 @@ export interface Authority {
  */
 export function clusterPki(
   { name, names, options }: ClusterContext,
-  { certificateDays, renewBeforeDays }: CertificateSettings,
-  brought: Authority | undefined,
+  {
+    certificateDays,
+    renewBeforeDays,
+    authority: brought,
+  }: CertificateSettings & Pick<Settings, "authority">,
   after: pulumi.Resource,
 ): ClusterPki {
   const opts = options.with({ dependsOn: [after] });

@@ -5,6 +5,7 @@ import test, { before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { firstContactKeyIn } from "../../components/ssh/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
+import { privateKey, validArgs } from "./validSettings.ts";
 
 let registered: Registered[];
 let dependencies: Map<string, string[]>;
@@ -13,45 +14,19 @@ let peerUrls: Readonly<Record<string, string>>;
 let endpoints: Record<string, string>;
 let hostKeys: Record<string, string>;
 const kmsKey = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-const key = "-----BEGIN OPENSSH PRIVATE KEY----- marker-of-the-private-key";
 
 before(async () => {
   registered = await recordResources();
   const watched = watchOptions();
   ({ dependencies, options } = watched);
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
-  const { readSettings } = await import("../../components/settings/settings.ts");
-  const zones = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
-  const { settings, problems } = readSettings({
-    domain: "etcd.test",
-    zoneId: "0".repeat(32),
-    nodes: zones,
-    tls: "true",
-    certificateDays: "365",
-    renewBeforeDays: "60",
-    publicAddress: "false",
-    sshFrom: ["10.0.0.0/8"],
-    clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"],
-    openToTheWorld: "false",
-    kmsKeyId: kmsKey,
-    ami: "",
-    architecture: "amd64",
-    instanceType: "t3.medium",
-    dataVolumeGb: "20",
-    sshUser: "admin",
-    etcdVersion: "3.6.14",
-    etcdMirror: "https://mirror.test",
-    etcdChecksums: "pinned",
-    ttl: "60",
-    dnsTimeout: "120",
-    bootstrapTimeout: "900",
-    healthTimeout: "60",
-    nameservers: ["10.0.0.53"],
-  });
-  assert.deepEqual(problems, []);
   const cluster = new EtcdCluster(
     "etcd",
-    { ...settings, sshPrivateKey: pulumi.secret(key), sshPublicKey: "ssh-ed25519 AAAA" },
+    validArgs({
+      clientsFrom: ["10.1.0.0/16", "sg-0123456789abcdef0"],
+      kmsKeyId: kmsKey,
+      nameservers: ["10.0.0.53"],
+    }),
     { transformations: [watched.watch] },
   );
   endpoints = await promiseOf(cluster.endpoints);
@@ -433,7 +408,8 @@ test("no private key anywhere but in secrets", () => {
         ? "[secret]"
         : value,
   );
-  assert.ok(!plain.includes("marker-of-the-private-key"));
+  for (const secret of ["marker-of-the-private-key", privateKey.split("\n")[1]!])
+    assert.ok(!plain.includes(secret));
 });
 
 test(
