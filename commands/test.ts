@@ -12,6 +12,7 @@ import { projectDir } from "../lab/paths.ts";
 import { ensurePrerequisites } from "../lab/prerequisites.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { ensureEtcd } from "../lab/toolchain/etcd.ts";
+import { etcdVersions } from "../tests/etcdVersions.ts";
 import { installNeeded, whyNoBench } from "../tests/faults/bench.ts";
 import { besideLab, longestFirst, runOnHosts, timeTable, twoHosts } from "../tests/labTier.ts";
 import { whyNoSecondHost } from "../tests/secondHost.ts";
@@ -31,11 +32,6 @@ ETCD_LAB_REQUIRED=1 makes that a failure.
 The last line is "N passed, N failed".
 `;
 
-/**
- * The versions of etcd that the etcd tier runs against: the oldest supported, the default, the
- * newest.
- */
-const etcdVersions = ["3.5.35", "3.6.14", "3.7.3"];
 const tiers = ["unit", "faults", "lab"] as const;
 type Tier = (typeof tiers)[number];
 /** Which tier a test file belongs to. */

@@ -5,6 +5,7 @@ import test from "node:test";
 import { checkSettings } from "../../components/settings/settings.ts";
 import { describeProblems, type RawConfig } from "../../components/settings/problems.ts";
 import { broken, valid, zones } from "./brokenSettings.ts";
+import { validSettings } from "./validSettings.ts";
 
 for (const [name, change, want] of broken) {
   test(`refused: ${name}`, () => {
@@ -105,4 +106,12 @@ test("all problems come together, in one message", () => {
     ttl: "1",
   });
   assert.deepEqual(problems.map((p) => p.field).sort(), ["domain", "nodes", "ttl", "zoneId"]);
+});
+
+test("the default version has a digest for each architecture", () => {
+  for (const [architecture, instanceType] of [
+    ["amd64", "t3.medium"],
+    ["arm64", "t4g.medium"],
+  ])
+    assert.deepEqual(checkSettings(validSettings({ architecture, instanceType })).problems, []);
 });

@@ -6,7 +6,8 @@ import { Etcd3 } from "etcd3";
 import { ClusterHealth, waitForHealth } from "../../components/health/clusterHealth.ts";
 import { probeCluster } from "../../components/health/etcdProbe.ts";
 import { startDynamicProvider } from "../provider/dynamicProvider.ts";
-import { etcdVersions, startMembers } from "./etcdProcesses.ts";
+import { etcdVersions } from "../etcdVersions.ts";
+import { startMembers } from "./etcdProcesses.ts";
 
 const silent = () => undefined;
 const names = ["a", "b", "c"];

@@ -6,9 +6,6 @@ import * as path from "node:path";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 import type { DeclaredMember } from "../../components/health/memberHealth.ts";
 
-/** Versions every etcd test runs against: the newest known of each supported line. */
-export const etcdVersions = ["3.5.35", "3.6.14", "3.7.3"];
-
 export interface Members {
   readonly declared: DeclaredMember[];
   /** Ends one member with SIGKILL. */

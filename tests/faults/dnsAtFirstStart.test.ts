@@ -7,7 +7,7 @@
 // without changes).
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { etcdVersions } from "../etcd/etcdProcesses.ts";
+import { etcdVersions } from "../etcdVersions.ts";
 import { openBench, type Bench } from "./bench.ts";
 import type { Discovery } from "./discovery.ts";
 import { faults } from "./faults.ts";

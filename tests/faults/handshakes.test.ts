@@ -4,7 +4,7 @@
 // needs a restart.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { etcdVersions } from "../etcd/etcdProcesses.ts";
+import { etcdVersions } from "../etcdVersions.ts";
 import { openBench, type Bench } from "./bench.ts";
 import { makeAuthority, memberLeaf, type Leaf } from "./certificates.ts";
 import type { Handshakes, Misfits } from "./handshakes.ts";

@@ -8,6 +8,7 @@ import * as path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { podman } from "../../lab/podman.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
+import { etcdVersions } from "../etcdVersions.ts";
 import { control, destroyStack, eventually, mustRun, npmRun, upWith } from "./harness.ts";
 import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
@@ -81,7 +82,7 @@ async function probe(machine: string, unit: string): Promise<Seen> {
   return JSON.parse(await onMachine(machine, "cat", "/run/sandboxProbe.json")) as Seen;
 }
 
-for (const version of ["3.6.14", "3.5.35", "3.7.3"]) {
+for (const version of etcdVersions) {
   describe(`etcd ${version}`, () => {
     let machine = "";
     before(async () => {

@@ -8,6 +8,8 @@ import type {
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from "@pulumi/policy";
+import { archiveDigests } from "../../components/settings/etcdReleases.ts";
+import { schema } from "../../components/settings/schema.ts";
 
 export interface Resource {
   readonly type: string;
@@ -44,9 +46,9 @@ export const valid = {
     props: {
       domain: "etcd.test",
       nodes: ["a", "b", "c"],
-      etcdVersion: "3.6.14",
-      etcdChecksums: "pinned",
-      etcdSha256: { amd64: "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5" },
+      etcdVersion: schema.etcdVersion.default,
+      etcdChecksums: schema.etcdChecksums.default,
+      etcdSha256: archiveDigests(schema.etcdVersion.default),
     },
   },
   instance: {
