@@ -104,6 +104,14 @@ const failures: [string, (name: string, type: string) => StubAnswer, RegExp][] =
     /b\.etcd\.test A\s+127.*SERVFAIL/,
   ],
   [
+    "an address is Cloudflare's proxy",
+    (n, t) =>
+      n === "b.etcd.test" && t === "A"
+        ? { records: [{ name: n, type: "A", ttl: 60, data: "104.21.5.6" }] }
+        : right(n, t),
+    /b\.etcd\.test A\s+127.*104\.21\.5\.6 is Cloudflare's proxy/,
+  ],
+  [
     "answers lack authority",
     (n, t) => ({ ...right(n, t), authoritative: false }),
     /answered without authority/,
