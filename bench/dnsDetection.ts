@@ -38,7 +38,6 @@ export async function dnsDetection(runs: number): Promise<{ p50: number; p95: nu
         expected: { domain: "etcd.test", tls: false, port: 2380, members },
         nameservers: [stub.server],
         timeoutSeconds: 30,
-        version: 1,
       },
       () => undefined,
     );

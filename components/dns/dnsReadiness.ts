@@ -13,6 +13,8 @@
  *   delete  nothing to do: the gate leaves nothing behind
  */
 import * as pulumi from "@pulumi/pulumi";
+import { machineClock, poll } from "../engine/poll.ts";
+import { resource } from "../engine/resource.ts";
 import { compareAnswers, type Mismatch, type ServerAnswers } from "./dnsAnswers.ts";
 import { questionsFor, serviceOf, type ExpectedDns, type Service } from "./dnsExpectation.ts";
 import { configuredServer, findNameservers, type NamedServer } from "./dnsNameservers.ts";
@@ -50,16 +52,6 @@ interface Inputs {
   readonly nameservers: readonly string[];
   readonly recordIds?: readonly string[];
   readonly timeoutSeconds: number;
-  /** Raised when the meaning of the gate changes, so that stored state is checked again. */
-  readonly version: number;
-}
-
-/**
- * Polls every 250 ms for the first ten seconds, then up to every second; a complete round is
- * confirmed 150 ms later.
- */
-function pauseAfter(waitedMs: number, complete: boolean): number {
-  return complete ? 150 : waitedMs < 10_000 ? 250 : Math.min(1000, waitedMs / 40);
 }
 
 async function askAll(
@@ -84,17 +76,21 @@ async function askAll(
   );
 }
 
-/** Tries again for a while: a look-up that fails once is no reason to stop. */
-async function patiently<T>(find: () => Promise<T>, ms: number): Promise<T> {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    try {
-      return await find();
-    } catch (e) {
-      if (Date.now() > deadline) throw e;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
+/** The servers to ask. A look-up that fails once is no reason to stop. */
+async function serversOf(inputs: Inputs): Promise<readonly NamedServer[]> {
+  if (inputs.nameservers.length) return inputs.nameservers.map(configuredServer);
+  return poll<readonly NamedServer[], unknown>({
+    seconds: Math.min(15, inputs.timeoutSeconds),
+    pause: 1000,
+    look: () =>
+      findNameservers(inputs.expected.domain, 2000).then(
+        (found) => ({ found }),
+        (still: unknown) => ({ still }),
+      ),
+    expired: (error) => {
+      throw error;
+    },
+  });
 }
 
 /**
@@ -102,79 +98,66 @@ async function patiently<T>(find: () => Promise<T>, ms: number): Promise<T> {
  * servers asked.
  */
 export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
-  const started = Date.now();
-  const waited = () => Date.now() - started;
-  const queryTimeoutMs = 1000;
-  const servers = inputs.nameservers.length
-    ? inputs.nameservers.map(configuredServer)
-    : await patiently(
-        () => findNameservers(inputs.expected.domain, 2000),
-        Math.min(15, inputs.timeoutSeconds) * 1000,
-      );
-  let inARow = 0;
-  let saidAt = 0;
-  for (;;) {
-    const mismatches: Mismatch[] = compareAnswers(
-      inputs.expected,
-      await askAll(inputs.expected, servers, queryTimeoutMs),
-    );
-    inARow = mismatches.length ? 0 : inARow + 1;
-    if (inARow === 2) return servers.map((s) => s.label);
-    if (mismatches.length && waited() >= inputs.timeoutSeconds * 1000)
-      throw new Error(describeFailure(inputs.expected, mismatches, waited() / 1000));
-    if (mismatches.length && waited() - saidAt >= (saidAt ? 15_000 : 4_000)) {
-      saidAt = waited();
-      say(describeWaiting(mismatches, waited() / 1000, inputs.timeoutSeconds));
-    }
-    await new Promise((resolve) =>
-      setTimeout(resolve, pauseAfter(waited(), mismatches.length === 0)),
-    );
-  }
+  const servers = await serversOf(inputs);
+  const round = async () =>
+    compareAnswers(inputs.expected, await askAll(inputs.expected, servers, 1000));
+  return poll<string[], readonly Mismatch[]>({
+    seconds: inputs.timeoutSeconds,
+    pause: (waitedMs) => (waitedMs < 10_000 ? 250 : Math.min(1000, waitedMs / 40)),
+    look: async () => {
+      let mismatches = await round();
+      if (!mismatches.length) {
+        await machineClock.sleep(150);
+        mismatches = await round();
+      }
+      return mismatches.length ? { still: mismatches } : { found: servers.map((s) => s.label) };
+    },
+    saying: {
+      say,
+      line: (mismatches, waited) => describeWaiting(mismatches, waited, inputs.timeoutSeconds),
+      firstAfter: 4,
+    },
+    expired: (mismatches, waited) => {
+      throw new Error(describeFailure(inputs.expected, mismatches, waited));
+    },
+  });
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
-  async check(_olds, news) {
+const gate = resource<Inputs, Inputs>({
+  type: "DnsReadiness",
+  version: 1,
+  check(_olds, { expected }) {
     // In preview an unknown address is a marker string; only what is known can be refused here.
-    const members: unknown = news.expected?.members;
-    const failures =
-      Array.isArray(members) && members.length === 0
-        ? [
-            {
-              property: "expected",
-              reason:
-                "expected: at least one member is needed, or the gate would open on an " +
-                "empty zone (got none)",
-            },
-          ]
-        : [];
-    return { inputs: news, failures };
+    const members: unknown = expected?.members;
+    return Array.isArray(members) && members.length === 0
+      ? [
+          {
+            property: "expected",
+            reason:
+              "expected: at least one member is needed, or the gate would open on an " +
+              "empty zone (got none)",
+          },
+        ]
+      : [];
   },
-  async diff(_id, olds, news) {
-    const meaning = (i: Inputs) =>
-      JSON.stringify([
-        i.version,
-        // Both came later: a state without them says the same as it always did.
-        serviceOf(i.expected ?? {}),
-        Array.isArray(i.recordIds) ? [...i.recordIds].sort() : (i.recordIds ?? []),
-        i.expected?.domain,
-        i.expected?.tls,
-        i.expected?.port,
-        Array.isArray(i.expected?.members)
-          ? i.expected.members.map((m) => `${m.target} ${m.address}`).sort()
-          : i.expected?.members,
-      ]);
-    return { changes: meaning(olds) !== meaning(news) };
-  },
-  async create(inputs) {
+  // The service and the ids came later: a state without them says the same as it always did.
+  meaning: ({ expected, recordIds }) => [
+    serviceOf(expected ?? {}),
+    Array.isArray(recordIds) ? [...recordIds].sort() : (recordIds ?? []),
+    expected?.domain,
+    expected?.tls,
+    expected?.port,
+    Array.isArray(expected?.members)
+      ? expected.members.map((m) => `${m.target} ${m.address}`).sort()
+      : expected?.members,
+  ],
+  async make(inputs) {
     await waitForDns(inputs, (line) => console.log(line));
-    const { domain, service } = inputs.expected;
-    return { id: ["dns-readiness", service, domain].filter(Boolean).join("-"), outs: inputs };
+    return inputs;
   },
-  async update(_id, _olds, news) {
-    await waitForDns(news, (line) => console.log(line));
-    return { outs: news };
-  },
-};
+  id: ({ expected: { service, domain } }) =>
+    ["dns-readiness", service, domain].filter(Boolean).join("-"),
+});
 
 /**
  * Resolves once the exact set of SRV targets and addresses is visible on every authoritative
@@ -182,6 +165,6 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
  */
 export class DnsReadiness extends pulumi.dynamic.Resource {
   constructor(name: string, args: DnsReadinessArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { nameservers: [], ...args, version: 1 }, opts, "etcd", "DnsReadiness");
+    super(...gate(name, { nameservers: [], ...args }, opts));
   }
 }

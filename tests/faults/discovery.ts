@@ -101,7 +101,6 @@ async function askGate(world: World): Promise<string> {
       expected: expected(world.spec.tls),
       nameservers: [...nameservers],
       timeoutSeconds: 1,
-      version: 1,
     },
     () => undefined,
   ).then(
