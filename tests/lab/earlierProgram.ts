@@ -2,7 +2,6 @@
  * The program as it was at an earlier commit, run by today's lab and CLI on the stack dev, and what
  * a run of either program does to each resource.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { addresses } from "../../lab/addresses.ts";
@@ -66,6 +65,12 @@ export async function unpackProgram({ name, commit }: StartingPoint): Promise<st
   return folder;
 }
 
+/**
+ * The engine's events of a run, a line of JSON each. Among them is what the SDK says for debugging,
+ * with the outputs of every resource in plain text, secret ones too (measured with 3.259).
+ */
+const eventFile = path.join(labDir, "program.events");
+
 /** The part of the engine's note of a step that is read here. */
 interface Metadata {
   readonly op: string;
@@ -76,6 +81,11 @@ interface Metadata {
   readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
   readonly old?: { readonly inputs?: Readonly<Record<string, unknown>> } | null;
   readonly new?: { readonly inputs?: Readonly<Record<string, unknown>> } | null;
+}
+
+interface Event {
+  readonly resourcePreEvent?: { readonly metadata: Metadata };
+  readonly diagnosticEvent?: { readonly severity: string };
 }
 
 /** What a run does to one resource. */
@@ -91,6 +101,8 @@ export interface Step {
 export interface ProgramRun extends Outcome {
   /** Everything the engine began, but for what stays the same. */
   readonly steps: readonly Step[];
+  /** The engine's events without what is said for debugging, a line of JSON each. */
+  readonly events: string;
 }
 
 /**
@@ -99,12 +111,11 @@ export interface ProgramRun extends Outcome {
  */
 export async function runProgram(folder: string, ...args: string[]): Promise<ProgramRun> {
   const cliDir = await ensureCli(() => undefined);
-  const events = path.join(labDir, "program.events");
-  await rm(events, { force: true });
+  await writeFile(eventFile, "", { mode: 0o600 }); // the CLI would let everybody read it
   const stackFile = folder === projectDir ? await stackFileArguments() : [];
   const outcome = await run(
     path.join(cliDir, "pulumi"),
-    [...args, ...stackFile, "--non-interactive", "--event-log", events],
+    [...args, ...stackFile, "--non-interactive", "--event-log", eventFile],
     {
       cwd: folder,
       timeoutMs: 600_000,
@@ -118,15 +129,18 @@ export async function runProgram(folder: string, ...args: string[]): Promise<Pro
       return { code: error.code, text: error.output };
     },
   );
-  return { ...outcome, steps: stepsIn(events) };
+  const lines = (await readFile(eventFile, "utf8"))
+    .split("\n")
+    .filter(
+      (line) => line !== "" && (JSON.parse(line) as Event).diagnosticEvent?.severity !== "debug",
+    );
+  await rm(eventFile);
+  return { ...outcome, steps: stepsIn(lines), events: lines.join("\n") };
 }
 
-function stepsIn(events: string): Step[] {
-  if (!existsSync(events)) return [];
-  return readFileSync(events, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as { resourcePreEvent?: { metadata: Metadata } })
+function stepsIn(lines: readonly string[]): Step[] {
+  return lines
+    .map((line) => JSON.parse(line) as Event)
     .flatMap(({ resourcePreEvent: event }) => (event ? [event.metadata] : []))
     .filter(({ op }) => op !== "same")
     .map((metadata) => ({
