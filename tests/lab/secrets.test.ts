@@ -9,10 +9,11 @@ import * as path from "node:path";
 import test, { after, before } from "node:test";
 import { parse, stringify } from "yaml";
 import { addresses, vpc, zone } from "../../lab/addresses.ts";
-import { keyDir, labDir, logDir, projectDir } from "../../lab/paths.ts";
+import { keyDir, labDir, logDir, projectDir, stateDir } from "../../lab/paths.ts";
 import { run } from "../../lab/shell.ts";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { foreignAuthority } from "../foreignAuthority.ts";
+import { runProgram } from "./earlierProgram.ts";
 import { mustRun, npmRun } from "./harness.ts";
 import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
@@ -27,6 +28,8 @@ const cli = (input: string, ...args: string[]) =>
     input,
     env: { NODE_TEST_CONTEXT: undefined },
   });
+/** By this key the engine knows a secret in a value. */
+const secretMark = "4dabf18193072939515e22adb298388d";
 let needles = new Map<string, string>();
 let commandLines: CommandLines;
 let success = "";
@@ -35,11 +38,8 @@ before(async () => {
   await mustRun("lab", "stop");
   await mustRun("lab", "start");
   const authority = await foreignAuthority();
-  const {
-    "etcd:sshPrivateKeyFile": _,
-    "cloudflare:apiToken": __,
-    ...config
-  } = (
+  // The API token stands there as it does in every real stack's file: encrypted.
+  const { "etcd:sshPrivateKeyFile": _, ...config } = (
     parse(await readFile(path.join(projectDir, "Pulumi.dev.yaml"), "utf8")) as {
       config: Record<string, unknown>;
     }
@@ -55,7 +55,6 @@ before(async () => {
   for (const [key, secret] of [
     ["etcd:caPrivateKey", authority.privateKey],
     ["etcd:sshPrivateKey", await readFile(path.join(keyDir, "admin"), "utf8")],
-    ["cloudflare:apiToken", zone.apiToken],
   ] as const) {
     await cli(secret, "config", "set", "--secret", key, "--config-file", file);
   }
@@ -159,6 +158,61 @@ test("not in the exported state, in what Pulumi prints, in the lab's logs", asyn
   assert.deepEqual(leaks(await mustRun("pulumi", "stack", "output")), []);
   assert.deepEqual(leaks(success), []);
   assert.deepEqual(leaks(await logs()), []);
+});
+
+test("not in any file of the backend, nor in the stack file", async () => {
+  const files = (await readdir(stateDir, { recursive: true, withFileTypes: true })).filter(
+    (entry) => entry.isFile(),
+  );
+  assert.ok(
+    files.some(({ name }) => name === "dev.json"),
+    "the state was not looked at",
+  );
+  assert.ok(
+    files.some(({ name }) => name.includes(".history")),
+    "the history was not looked at",
+  );
+  for (const { parentPath, name } of files) {
+    const text = await readFile(path.join(parentPath, name), "latin1");
+    assert.deepEqual(leaks(text), [], name);
+  }
+  for (const stackFile of [file, path.join(projectDir, "Pulumi.dev.yaml")])
+    assert.deepEqual(leaks(await readFile(stackFile, "utf8")), [], stackFile);
+});
+
+test("the providers' own configuration in the state holds the API token encrypted", async () => {
+  const { deployment } = JSON.parse(await mustRun("pulumi", "stack", "export")) as {
+    deployment: { resources: { urn: string; inputs?: Record<string, unknown> }[] };
+  };
+  // That of dynamic resources is the whole configuration: a destroy runs no program.
+  for (const [provider, key] of [
+    ["cloudflare", "apiToken"],
+    ["pulumi-nodejs", "cloudflare:apiToken"],
+  ] as const) {
+    const held = deployment.resources
+      .filter(({ urn }) => urn.includes(`::pulumi:providers:${provider}::`))
+      .map(({ inputs }) => inputs?.[key]);
+    assert.equal(held.length, 1, provider);
+    assert.deepEqual(Object.keys(held[0] as object).sort(), [secretMark, "ciphertext"], provider);
+  }
+});
+
+test("not in a preview with details, as JSON, in the engine's events, or in the listed configuration", async () => {
+  for (const args of [
+    ["preview", "--diff", "--show-sames"],
+    ["preview", "--show-config"],
+    ["preview", "--json"],
+    ["config"],
+    ["config", "--json"],
+  ]) {
+    const { code, text } = await npmRun("pulumi", ...args, ...configured);
+    assert.equal(code, 0, text);
+    assert.deepEqual(leaks(text), [], args.join(" "));
+  }
+  const { code, text, events } = await runProgram(projectDir, "preview", "--config-file", file);
+  assert.equal(code, 0, text);
+  assert.match(events, /"urn"/, "there are no events");
+  assert.deepEqual(leaks(events), [], "the engine's events");
 });
 
 test("not among the arguments of any process", () => {
