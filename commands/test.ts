@@ -25,7 +25,7 @@ npm test -- --tier faults         tests/faults: real etcd in namespaces, against
                                   wrong certificates (needs root, or user namespaces)
 npm test -- --tier lab            tests/lab: the whole thing, with npm run up (needs root or sudo)
 npm test -- FILE…                 these files only
-npm test -- --all                 the kill tests take all their moments, not a third (about 15 minutes more)
+npm test -- --all                 the kill tests take all their moments, not a third
 
 Where namespaces or the lab cannot be had, their tier is skipped, and the last lines say so;
 ETCD_LAB_REQUIRED=1 makes that a failure.
