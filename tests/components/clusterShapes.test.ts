@@ -4,38 +4,33 @@
 import assert from "node:assert/strict";
 import test, { describe, before } from "node:test";
 import { foreignAuthority } from "../foreignAuthority.ts";
-import {
-  buildCluster,
-  nodesNamed,
-  type Authority,
-  type BuiltCluster,
-  type SettingsText,
-} from "./clusterUnderMocks.ts";
+import type { EtcdClusterArgs } from "../../components/settings/clusterArgs.ts";
+import { buildCluster, nodesNamed, type BuiltCluster } from "./clusterUnderMocks.ts";
 import { addressOf } from "./mocks.ts";
 
 interface Shape {
   readonly name: string;
   readonly members: string;
-  readonly settings?: SettingsText;
-  readonly brought?: Authority;
+  readonly settings?: Partial<EtcdClusterArgs>;
 }
-const brought = await foreignAuthority();
+const { certificate: caCertificate, privateKey: caPrivateKey } = await foreignAuthority();
+const brought = { caCertificate, caPrivateKey };
 const shapes: readonly Shape[] = [
   { name: "one member", members: "a" },
   { name: "three members", members: "abc" },
   { name: "five members", members: "abcde" },
   { name: "seven members", members: "abcdefg" },
-  { name: "three members without TLS", members: "abc", settings: { tls: "false" } },
+  { name: "three members without TLS", members: "abc", settings: { tls: false } },
   {
     name: "five members without TLS, in public",
     members: "abcde",
-    settings: { tls: "false", publicAddress: "true" },
+    settings: { tls: false, publicAddress: true },
   },
-  { name: "three members under a CA that is brought", members: "abc", brought },
+  { name: "three members under a CA that is brought", members: "abc", settings: brought },
   {
     name: "three members with public addresses",
     members: "abc",
-    settings: { publicAddress: "true" },
+    settings: { publicAddress: true },
   },
   {
     name: "three members on Graviton",
@@ -49,8 +44,8 @@ const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const record = "cloudflare:index/dnsRecord:DnsRecord";
 
 /** Type by name of everything that a shape is made of. */
-function expected({ members, settings = {}, brought: authority }: Shape): Record<string, string> {
-  const tls = settings.tls !== "false";
+function expected({ members, settings = {} }: Shape): Record<string, string> {
+  const tls = settings.tls !== false;
   const shared = {
     etcd: "etcd:index:EtcdCluster",
     "etcd-founders": dynamic("Founders"),
@@ -67,7 +62,7 @@ function expected({ members, settings = {}, brought: authority }: Shape): Record
     "etcd-clients-10.1.0.0-16": ingress,
     "etcd-ssh-10.0.0.0-8": ingress,
     "etcd-out": "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-    ...(tls && !authority ? { "etcd-ca": dynamic("CertificateAuthority") } : {}),
+    ...(tls && !settings.caCertificate ? { "etcd-ca": dynamic("CertificateAuthority") } : {}),
     ...(tls ? { "etcd-operator-certificate": dynamic("Certificate") } : {}),
   };
   const ofMember = (name: string) => ({
@@ -84,7 +79,7 @@ function expected({ members, settings = {}, brought: authority }: Shape): Record
     [`${name}-first-contact`]: dynamic("FirstContact"),
     [`${name}-shutdown`]: dynamic("MemberShutdown"),
     [`${name}-bootstrap`]: "command:remote:Command",
-    ...(settings.publicAddress === "true" ? { [`${name}-public-address`]: "aws:ec2/eip:Eip" } : {}),
+    ...(settings.publicAddress === true ? { [`${name}-public-address`]: "aws:ec2/eip:Eip" } : {}),
     ...(tls ? { [`${name}-certificate`]: dynamic("Certificate") } : {}),
   });
   return Object.assign(shared, ...[...members].map((member) => ofMember(`etcd-${member}`)));
@@ -94,16 +89,13 @@ for (const shape of shapes)
   describe(shape.name, () => {
     const members = [...shape.members];
     const { settings = {} } = shape;
-    const tls = settings.tls !== "false";
-    const isPublic = settings.publicAddress === "true";
+    const tls = settings.tls !== false;
+    const isPublic = settings.publicAddress === true;
     let cluster: BuiltCluster;
     const dependenciesOf = (name: string) => [...(cluster.dependencies.get(name) ?? [])].sort();
 
     before(async () => {
-      cluster = await buildCluster(
-        { nodes: nodesNamed(shape.members), ...settings },
-        shape.brought,
-      );
+      cluster = await buildCluster({ nodes: nodesNamed(shape.members), ...settings });
     });
 
     test("exactly these resources", () => {
@@ -186,10 +178,10 @@ for (const shape of shapes)
       assert.equal(certificates.length, tls ? members.length + 1 : 0);
       for (const { inputs } of certificates) {
         const text = JSON.stringify(inputs.authority);
-        const [line = "?"] = brought.certificate.split("\n").slice(1);
-        assert.equal(text.includes(line), shape.brought !== undefined);
+        const [line = "?"] = caCertificate.split("\n").slice(1);
+        assert.equal(text.includes(line), settings.caCertificate !== undefined);
       }
-      const [keyLine = "?"] = brought.privateKey.split("\n").slice(1);
+      const [keyLine = "?"] = caPrivateKey.split("\n").slice(1);
       const open = JSON.stringify(
         cluster.registered.map(({ inputs }) => inputs),
         (_name, value: unknown) => (isSecret(value) ? "[secret]" : value),

@@ -1,40 +1,9 @@
 /** One cluster of any shape, built under mocks, and what it registered. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import type { EtcdClusterArgs } from "../../components/settings/clusterArgs.ts";
 import { promiseOf, recordResources, settled, type LookUp, type Registered } from "./mocks.ts";
-
-/** Settings as the stack holds them that make a cluster of three, and nothing unusual. */
-const usual = {
-  domain: "etcd.test",
-  zoneId: "0".repeat(32),
-  nodes: nodesNamed("abc"),
-  tls: "true",
-  certificateDays: "365",
-  renewBeforeDays: "60",
-  publicAddress: "false",
-  sshFrom: ["10.0.0.0/8"],
-  clientsFrom: ["10.1.0.0/16"],
-  openToTheWorld: "false",
-  ami: "",
-  architecture: "amd64",
-  instanceType: "t3.medium",
-  dataVolumeGb: "20",
-  sshUser: "admin",
-  etcdVersion: "3.6.14",
-  etcdMirror: "https://mirror.test",
-  etcdChecksums: "pinned",
-  ttl: "60",
-  dnsTimeout: "120",
-  bootstrapTimeout: "900",
-  healthTimeout: "60",
-  nameservers: ["10.0.0.53"],
-};
-export type SettingsText = Partial<Record<keyof typeof usual | "subnets", unknown>>;
-
-export interface Authority {
-  readonly certificate: string;
-  readonly privateKey: string;
-}
+import { validArgs } from "./validSettings.ts";
 
 export interface BuiltCluster {
   readonly registered: readonly Registered[];
@@ -52,28 +21,14 @@ export function nodesNamed(letters: string): Record<string, { zone: string }> {
   );
 }
 
-/** Builds a cluster named "etcd" with settings that differ from the usual ones. */
-export async function buildCluster(
-  changed: SettingsText,
-  authority?: Authority,
-): Promise<BuiltCluster> {
+/** Builds a cluster named "etcd" with arguments that differ from the usual ones. */
+export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<BuiltCluster> {
   const lookUps: LookUp[] = [];
   const registered = await recordResources(lookUps);
   const dependencies = new Map<string, readonly string[]>();
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
-  const { readSettings } = await import("../../components/settings/settings.ts");
-  const { settings, problems } = readSettings({ ...usual, ...changed });
-  assert.deepEqual(problems, []);
-  new EtcdCluster(
-    "etcd",
-    {
-      ...settings,
-      sshPrivateKey: pulumi.secret("the operator's key"),
-      sshPublicKey: "ssh-ed25519 AAAA",
-      authority: authority && { ...authority, privateKey: pulumi.secret(authority.privateKey) },
-    },
-    { transformations: [noting(dependencies)] },
-  );
+  const args = validArgs({ clientsFrom: ["10.1.0.0/16"], nameservers: ["10.0.0.53"], ...changed });
+  new EtcdCluster("etcd", args, { transformations: [noting(dependencies)] });
   await settled(registered);
   return {
     registered,

@@ -1,10 +1,11 @@
 // Outputs as the first release wrote them into states, beside the same settings today: nothing is
-// due, but where a version was raised. Does not prove it for a whole stack: tests/lab does.
+// due, but where a version was raised, or an output is new. Does not prove it for a whole stack: tests/lab does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
-import { Founders } from "../../components/founders.ts";
+import { Charter } from "../../components/charter/charter.ts";
+import { Founding } from "../../components/charter/founding.ts";
 import { Incarnation } from "../../components/healing/incarnation.ts";
 import { Leftovers } from "../../components/healing/leftovers.ts";
 import { ClusterHealth } from "../../components/health/clusterHealth.ts";
@@ -15,8 +16,19 @@ import { HostKey, HostKeySeed } from "../../components/ssh/hostKey.ts";
 import { startDynamicProvider } from "./dynamicProvider.ts";
 
 const inAYear = new Date(Date.now() + 365 * 86_400_000).toISOString();
-const founders = { nodes: ["a", "b"], domain: "etcd.test", tls: true, places: { a: "z1 s" } };
-const volumes = { volumeIds: { a: "vol-1" } };
+const founders = {
+  nodes: ["a", "b"],
+  domain: "etcd.test",
+  zoneId: "f".repeat(32),
+  tls: true,
+  authority: "",
+  etcdVersion: "3.6.14",
+  places: { a: "z1 s" },
+  instanceTypes: { a: "t3.medium" },
+  sshPublicKey: "ssh-ed25519 AAAA",
+  kmsKeyId: "",
+};
+const volumes = { volumeIds: { a: "vol-1" }, addresses: { a: "10.0.0.1" } };
 const mark = { project: "etcd", stack: "prod", zoneId: "f".repeat(32) };
 const tags = { Project: "etcd", Stack: "prod", Incarnation: "0a1b2c" };
 const leftovers = { type: "aws:ec2/instance:Instance", tags };
@@ -66,14 +78,8 @@ const health = {
 
 /** What it is, how it is made, its old outputs, its inputs today, and whether an update is due. */
 const cases: [string, () => pulumi.Resource, object, object, boolean][] = [
-  [
-    "Founders",
-    () => new Founders("x", founders),
-    { ...founders, founding: "f0f0" },
-    founders,
-    false,
-  ],
-  ["Founders of volumes", () => new Founders("x", volumes), volumes, volumes, false],
+  ["Charter", () => new Charter("x", founders), { ...founders, founding: "f0" }, founders, false],
+  ["Founding", () => new Founding("x", volumes), { volumeIds: { a: "vol-1" } }, volumes, true],
   [
     "Incarnation",
     () => new Incarnation("x", mark),

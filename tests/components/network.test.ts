@@ -3,25 +3,17 @@
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { recordResources, settled, type Registered } from "./mocks.ts";
+import { buildCluster } from "./clusterUnderMocks.ts";
+import type { Registered } from "./mocks.ts";
 
 const later = (value: string) => pulumi.output(Promise.resolve(value));
 let rules: Registered[];
 
 before(async () => {
-  const registered = await recordResources();
-  const { memberSecurityGroup } = await import("../../components/nodeNetwork.ts");
-  memberSecurityGroup(
-    "etcd",
-    [later("subnet-01234567")],
-    {
-      ssh: ["10.0.0.0/8", later("10.1.0.0/16")],
-      clients: [later("10.2.0.0/16"), "sg-01234567", later("sg-0123456789abcdef0")],
-    },
-    {},
-    {},
-  );
-  await settled(registered);
+  const { registered } = await buildCluster({
+    sshFrom: ["10.0.0.0/8", later("10.1.0.0/16")],
+    clientsFrom: [later("10.2.0.0/16"), "sg-01234567", later("sg-0123456789abcdef0")],
+  });
   rules = registered.filter((r) => r.type.endsWith("SecurityGroupIngressRule"));
 });
 
