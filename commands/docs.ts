@@ -8,7 +8,8 @@ import { command, usageError } from "./terminal/command.ts";
 import { projectDir } from "../lab/paths.ts";
 
 const help = `
-npm run docs        writes docs/configuration.md and the config section of Pulumi.yaml, from components/settings/schema.ts and index.ts
+npm run docs        writes docs/configuration.md and the config section of Pulumi.yaml,
+                    from components/settings/schema.ts and index.ts
 `;
 
 await command("docs", help, async (args) => {

@@ -7,8 +7,8 @@ import { passThrough, type PrivateFile } from "./terminal/passThrough.ts";
 const help = `
 npm run etcdctl -- [--stack NAME] ARGS
 
-etcdctl with the endpoints of all members and the operator's certificate set; flags of your own win. On the lab's stack it is
-of the stack's etcd version, on every other the one on PATH.
+etcdctl with the endpoints of all members and the operator's certificate set; flags of your own win.
+On the lab's stack it is of the stack's etcd version, on every other the one on PATH.
 
   npm run etcdctl -- put colour blue
   npm run etcdctl -- get colour

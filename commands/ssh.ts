@@ -8,8 +8,9 @@ import { passThrough } from "./terminal/passThrough.ts";
 const help = `
 npm run ssh -- [--stack NAME] MEMBER [COMMAND …]
 
-A shell on a member's machine, or one command there. Only the host key that the stack knows is accepted. The private key is
-the one of the stack's settings; where its file is not on this machine, the SSH agent is asked.
+A shell on a member's machine, or one command there. Only the host key that the stack knows is
+accepted. The private key is the one of the stack's settings; where its file is not on this machine,
+the SSH agent is asked.
 
   npm run ssh -- a
   npm run ssh -- b sudo journalctl -u etcd -n 20

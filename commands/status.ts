@@ -11,13 +11,15 @@ import { table } from "./terminal/table.ts";
 const help = `
 npm run status -- [--stack NAME] [--json]
 
-Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the declared members, one leader,
-no learner, no alarm, and a write that each of them shows. Exit code 1 when it is not. CERT DAYS: whole days until the certificate
-that the member shows ends, - without TLS.
+Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the
+declared members, one leader, no learner, no alarm, and a write that each of them shows. Exit code 1
+when it is not. CERT DAYS: whole days until the certificate that the member shows ends, - without
+TLS.
 
 Without --stack: the lab's stack when there is one, else the one that is selected in your pulumi.
 
-  --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader, learner, dbSizeBytes, revision, alarms, certificateDays}]}
+  --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader,
+           learner, dbSizeBytes, revision, alarms, certificateDays}]}
 `;
 
 await command("status", help, async (args) => {

@@ -79,7 +79,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const cookbook = packCookbook("cookbooks/etcd");
     const started = members.map((member) => member.start(gate, founding, cookbook));
 
-    // One healthy cluster of exactly these members; only then may clients find it, and then they do.
+    // One healthy cluster of exactly these members; only then may clients find it, and then they
+    // do.
     const health = healthOf(context, settings, { members, started, operator: pki?.operator });
     const published = started.map((member) => member.publish(health));
     const found = clientGate(context, settings, members, published);

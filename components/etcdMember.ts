@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { memberBootstrap, type MemberBootstrap } from "./bootstrap/memberBootstrap.ts";
 import { MemberShutdown } from "./bootstrap/memberShutdown.ts";

@@ -11,7 +11,9 @@ import { Leftovers } from "./healing/leftovers.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { peerPort } from "./names.ts";
 
-/** A machine's own settings. Those marked * are read when it is made; later ones do not replace it. */
+/**
+ * A machine's own settings. Those marked * are read when it is made; later ones do not replace it.
+ */
 export interface EtcdNodeArgs {
   readonly context: ClusterContext;
   /** Name of the member: one DNS label. It decides the host name and the names of the records. */

@@ -64,7 +64,10 @@ async function inWords(
       `the secrets of ${what} stay locked: PULUMI_CONFIG_PASSPHRASE (or …_FILE) holds another ` +
       "passphrase than theirs; set the right one and run the command again"
     );
-  return `\`pulumi ${args.slice(0, 2).join(" ")}\` fails on ${what}:\n${indented(output || message)}`;
+  return (
+    `\`pulumi ${args.slice(0, 2).join(" ")}\` fails on ` +
+    `${what}:\n${indented(output || message)}`
+  );
 }
 
 /** The stacks of the project, in words that end a sentence. */

@@ -7,8 +7,8 @@ import type {
 type Step = Pick<StepEventMetadata, "op" | "urn" | "type">;
 
 /**
- * What a group of resource types is called on the screen. Types that are not here are named after
- * their last part.
+ * What a group of resources is called on the screen, by type and name. Types that are not here are
+ * named after their last part.
  */
 const groups: readonly (readonly [RegExp, string])[] = [
   [/^aws:.*(securityGroup|keyPair|networkInterface|eip)/i, "network"],
@@ -17,6 +17,7 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/^cloudflare:.*dnsRecord/i, "DNS records"],
   [/HostKey|FirstContact/, "host keys"],
   [/Certificate/, "certificates"],
+  [/DnsReadiness .*-clients-dns$/, "client DNS"],
   [/DnsReadiness/, "DNS gate"],
   [/^command:|MemberShutdown/, "bootstrap"],
   [/ClusterHealth/, "health"],
@@ -115,7 +116,7 @@ export class PulumiProgress {
   }
 
   #group(step: Step, now: number): Group {
-    const label = labelOf(step.type);
+    const label = labelOf(step);
     const group = this.#groups.get(label) ?? {
       running: new Map(),
       done: new Map(),
@@ -174,9 +175,9 @@ function isWork({ type, op }: Step): boolean {
   return op !== "same" && !type.startsWith("pulumi:") && !/^etcd:index:/.test(type);
 }
 
-function labelOf(type: string): string {
+function labelOf({ type, urn }: Step): string {
   return (
-    groups.find(([pattern]) => pattern.test(type))?.[1] ??
+    groups.find(([pattern]) => pattern.test(`${type} ${nameOf(urn)}`))?.[1] ??
     (type.split(/[:/]/).at(-1) ?? type).toLowerCase()
   );
 }

@@ -30,7 +30,10 @@ export async function runPulumi(
   await fs.mkdir(logDir, { recursive: true });
   const outputFile = path.join(logDir, `pulumi-${args[0]}.log`);
   const events = path.join(logDir, `pulumi-${args[0]}.events`);
+  // The SDK sends what it registers as debug events, secrets unmasked: for our eyes only, and gone
+  // at the end.
   await fs.rm(events, { force: true });
+  await fs.writeFile(events, "", { mode: 0o600 });
   const child = spawn(
     stack.cli,
     [

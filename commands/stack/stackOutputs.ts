@@ -1,4 +1,6 @@
-/** What a stack says about its cluster: the exports of index.ts, as far as the commands use them. */
+/**
+ * What a stack says about its cluster: the exports of index.ts, as far as the commands use them.
+ */
 import { pulumi } from "./pulumiAnswer.ts";
 import type { StackAccess } from "./stackAccess.ts";
 

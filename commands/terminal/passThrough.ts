@@ -11,7 +11,9 @@ export interface Call {
   readonly cwd?: string;
 }
 
-/** Writes a file that nobody else can read and that goes when the program ends. Returns its path. */
+/**
+ * Writes a file that nobody else can read and that goes when the program ends. Returns its path.
+ */
 export type PrivateFile = (name: string, content: string) => string;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

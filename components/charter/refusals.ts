@@ -136,7 +136,7 @@ function placeReasons(olds: CharterInputs, news: CharterInputs): Refusal[] {
     property: "places",
     reason:
       `nodes.${member}: a member keeps its zone and subnet, for its data volume and its address ` +
-      `lie there (${olds.places?.[member]}; got ${news.places?.[member]}); ${wayOut}`,
+      `lie there (${olds.places?.[member]}; got ${shown(news.places?.[member])}); ${wayOut}`,
   }));
 }
 

@@ -39,7 +39,10 @@ export interface Waiting<Found, Still> {
   readonly pause: number | ((waitedMs: number, still: Still) => number);
   /** @default nothing is said */
   readonly saying?: Saying<Still>;
-  /** What is made of the last answer when time is over, or hope is: throws, or returns in place of `found`. */
+  /**
+   * What is made of the last answer when time is over, or hope is: throws, or returns in place of
+   * `found`.
+   */
   readonly expired: (still: Still, waitedSeconds: number) => Found;
   /** @default the machine's */
   readonly clock?: Clock;

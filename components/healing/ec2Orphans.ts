@@ -32,8 +32,8 @@ const orphanRemovals: typeof removals = {
 };
 
 /**
- * Removes what bears the tags of the thing that is about to be made, unless it is in use: then it is
- * what the new one replaces. Returns what was removed, in words.
+ * Removes what bears the tags of the thing that is about to be made, unless it is in use: then it
+ * is what the new one replaces. Returns what was removed, in words.
  */
 export async function removeOrphanOf(
   type: string,

@@ -7,8 +7,8 @@
  *   create  notes what to look for
  *   diff    other tags
  *   update  notes it
- *   delete  nothing while clients are still sent there (so this is no destroy); else removes what is
- *           unused and can hold no data, and fails with the command that removes the rest
+ *   delete  nothing while clients are still sent there (so this is no destroy); else removes what
+ *           is unused and can hold no data, and fails with the command that removes the rest
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource } from "../engine/resource.ts";
@@ -20,7 +20,9 @@ export interface LeftoversArgs {
   readonly type: string;
   /** All tags that they have in common, the mark among them. */
   readonly tags: Readonly<Record<string, pulumi.Input<string>>>;
-  /** The zone of the cluster's records: those that send clients to it show that it is in service. */
+  /**
+   * The zone of the cluster's records: those that send clients to it show that it is in service.
+   */
   readonly zoneId: pulumi.Input<string>;
   /** The same mark on records. */
   readonly comment: pulumi.Input<string>;
@@ -70,8 +72,8 @@ const leftovers = resource<Inputs, Inputs>({
 });
 
 /**
- * Removes, when it is deleted in a destroy, what the state does not know of the things that are made
- * after it; an instance or a volume is only named.
+ * Removes, when it is deleted in a destroy, what the state does not know of the things that are
+ * made after it; an instance or a volume is only named.
  */
 export class Leftovers extends pulumi.dynamic.Resource {
   constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {

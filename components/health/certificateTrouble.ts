@@ -41,7 +41,10 @@ async function ownTrouble({ certChain }: Credentials): Promise<string> {
   const now = Date.now();
   if (now > Date.parse(validTo)) return `the client certificate expired on ${iso(validTo)}`;
   if (now < Date.parse(validFrom))
-    return `the client certificate is valid only from ${iso(validFrom)}: look at this machine's clock`;
+    return (
+      `the client certificate is valid only from ${iso(validFrom)}: look at this ` +
+      "machine's clock"
+    );
   return "";
 }
 

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -16,7 +16,9 @@ export interface MemberSite {
   readonly openings: readonly pulumi.Resource[];
   readonly keyName: pulumi.Output<string>;
   readonly ami: pulumi.Output<string>;
-  /** What the lasting host keys are made of; in the state before any machine, and after the last. */
+  /**
+   * What the lasting host keys are made of; in the state before any machine, and after the last.
+   */
   readonly hostKeySeed: HostKeySeed;
   /** Deleted after every interface: looks for interfaces that the state never learnt of. */
   readonly leftovers: pulumi.Resource;

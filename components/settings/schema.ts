@@ -75,7 +75,8 @@ export const schema = {
   domain: setting(
     text(domainProblem),
     "",
-    "The discovery domain, such as etcd.example.com. Members are <node>.<domain>; the SRV records " +
+    "The discovery domain, such as etcd.example.com. Members are " +
+      "<node>.<domain>; the SRV records " +
       "lie below it. Required.",
   ),
   zoneId: setting(
@@ -99,7 +100,8 @@ export const schema = {
   caCertificate: setting(
     later(lines()),
     "",
-    "Certificate of a CA of yours that signs the cluster's, PEM; one that signed itself, for this " +
+    "Certificate of a CA of yours that signs the cluster's, PEM; one " +
+      "that signed itself, for this " +
       "cluster only, because etcd takes any certificate of it for a client. Default: the program " +
       "makes one.",
   ),

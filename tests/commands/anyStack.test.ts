@@ -109,7 +109,8 @@ const refusals: readonly Refusal[] = [
     what: "a passphrase that is not set",
     args: status,
     answers: failing(
-      "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+      "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or " +
+        "PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
     ),
     says: /^status: the secrets of the stack prod are locked; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE/,
   },
@@ -214,50 +215,53 @@ test("what the CLI says otherwise is shown as it is", async () => {
   );
 });
 
-test("status asks the members that the stack names, with one verdict for each and all", async () => {
-  const cluster = await startMembers("3.6.14", 50, ["a", "b", "c"]);
-  try {
-    const wait = { members: cluster.declared, bootstraps: "", timeoutSeconds: 30, version: 1 };
-    const id = await waitForHealth(wait, () => undefined);
-    const byName = (key: "endpoint" | "peerUrl") =>
-      Object.fromEntries(cluster.declared.map((member) => [member.name, member[key]]));
-    const plain = {
-      discoveryDomain: "etcd.test",
-      endpoints: byName("endpoint"),
-      peerUrls: byName("peerUrl"),
-      sshUser: "admin",
-    };
-    const env = checkout.env(["pulumi"], {
-      [ask]: { out: plain },
-      "stack --show-name": { out: "prod" },
-    });
-    const whole = await checkout.call(status, env);
-    assert.equal(whole.code, 0, whole.text);
-    assert.match(whole.text, new RegExp(`Healthy: one cluster, ID ${id}, 3 of 3 members`));
-    assert.equal(checkout.pulumiEnv().PULUMI_HOME, process.env.PULUMI_HOME);
+test(
+  "status asks the members that the stack names, with one verdict for " + "each and all",
+  async () => {
+    const cluster = await startMembers("3.6.14", 50, ["a", "b", "c"]);
+    try {
+      const wait = { members: cluster.declared, bootstraps: "", timeoutSeconds: 30, version: 1 };
+      const id = await waitForHealth(wait, () => undefined);
+      const byName = (key: "endpoint" | "peerUrl") =>
+        Object.fromEntries(cluster.declared.map((member) => [member.name, member[key]]));
+      const plain = {
+        discoveryDomain: "etcd.test",
+        endpoints: byName("endpoint"),
+        peerUrls: byName("peerUrl"),
+        sshUser: "admin",
+      };
+      const env = checkout.env(["pulumi"], {
+        [ask]: { out: plain },
+        "stack --show-name": { out: "prod" },
+      });
+      const whole = await checkout.call(status, env);
+      assert.equal(whole.code, 0, whole.text);
+      assert.match(whole.text, new RegExp(`Healthy: one cluster, ID ${id}, 3 of 3 members`));
+      assert.equal(checkout.pulumiEnv().PULUMI_HOME, process.env.PULUMI_HOME);
 
-    const selected = await checkout.call(["status"], env);
-    assert.match(selected.text, /status: on the stack prod, which is selected in your pulumi\n/);
-    assert.equal(selected.code, 0);
+      const selected = await checkout.call(["status"], env);
+      assert.match(selected.text, /status: on the stack prod, which is selected in your pulumi\n/);
+      assert.equal(selected.code, 0);
 
-    await cluster.kill("b");
-    const broken = await checkout.call(["status", "--json", "--stack=prod"], env);
-    assert.equal(broken.code, 1);
-    const report = JSON.parse(broken.text) as {
-      healthy: boolean;
-      members: { name: string; healthy: boolean }[];
-    };
-    assert.equal(report.healthy, false);
-    assert.deepEqual(
-      report.members.filter(({ healthy }) => !healthy).map(({ name }) => name),
-      ["b"],
-    );
-    const said = await checkout.call(status, env);
-    assert.match(said.text, /npm run ssh -- --stack prod MEMBER sudo journalctl/);
-  } finally {
-    await cluster.close();
-  }
-});
+      await cluster.kill("b");
+      const broken = await checkout.call(["status", "--json", "--stack=prod"], env);
+      assert.equal(broken.code, 1);
+      const report = JSON.parse(broken.text) as {
+        healthy: boolean;
+        members: { name: string; healthy: boolean }[];
+      };
+      assert.equal(report.healthy, false);
+      assert.deepEqual(
+        report.members.filter(({ healthy }) => !healthy).map(({ name }) => name),
+        ["b"],
+      );
+      const said = await checkout.call(status, env);
+      assert.match(said.text, /npm run ssh -- --stack prod MEMBER sudo journalctl/);
+    } finally {
+      await cluster.close();
+    }
+  },
+);
 
 test("status ends by itself when a member takes connections and says nothing", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
@@ -360,7 +364,8 @@ test("ssh uses the key file of the settings, and an agent where that is not", as
   const call = ["ssh", "--stack", "prod", "a"];
   await checkout.call(call, checkout.env(["pulumi", "ssh"], named("admin")));
   const { args } = checkout.recorded();
-  assert.equal(args[args.indexOf("-i") + 1], file); // relative to the project, as the program reads it
+  // relative to the project, as the program reads it
+  assert.equal(args[args.indexOf("-i") + 1], file);
   assert.ok(args.includes("IdentitiesOnly=yes"));
 
   const agent = { ...checkout.env(["pulumi", "ssh"], named("/no/key")), SSH_AUTH_SOCK: "/agent" };

@@ -27,7 +27,8 @@ const args = process.argv.slice(2).filter((arg) => arg !== "--non-interactive").
 if (args === "version") { console.log("v3.259.0"); process.exit(0); }
 fs.writeFileSync(process.env.TEST_FOLDER + "/pulumi.env", JSON.stringify(process.env));
 const answers = JSON.parse(fs.readFileSync(process.env.TEST_FOLDER + "/answers.json", "utf8"));
-const { out, err = "", code = 0 } = answers[args] ?? { err: "unexpected: pulumi " + args, code: 99 };
+const unexpected = { err: "unexpected: pulumi " + args, code: 99 };
+const { out, err = "", code = 0 } = answers[args] ?? unexpected;
 if (out !== undefined) console.log(typeof out === "string" ? out : JSON.stringify(out));
 process.stderr.write(err);
 process.exit(code);

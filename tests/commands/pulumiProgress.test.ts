@@ -36,6 +36,18 @@ test("a group is told once, when it has been quiet for a moment", () => {
   assert.deepEqual([...progress.endedAt], [["DNS records", 1_500]]);
 });
 
+test("the gate for clients is another group than the gate before etcd starts", () => {
+  const progress = new PulumiProgress();
+  for (const name of ["etcd-dns-readiness", "etcd-clients-dns"]) {
+    progress.take(begin(gate, name), 0);
+    progress.take(end(gate, name), 100);
+  }
+  assert.deepEqual(progress.finish(), [
+    "DNS gate     1 made (0.1 s)",
+    "client DNS   1 made (0.1 s)",
+  ]);
+});
+
 test("frames and what stays the same are not told", () => {
   const progress = new PulumiProgress();
   for (const [type, op] of [

@@ -25,7 +25,9 @@ const fakePulumi = `#!${process.execPath}
 const fs = require("node:fs");
 const args = process.argv.slice(2);
 const events = args[args.indexOf("--event-log") + 1];
-const metadata = { op: "create", urn: "x::y::etcd-a", type: "cloudflare:index/dnsRecord:DnsRecord" };
+fs.writeFileSync(process.env.TEST_FOLDER + "/events.mode", fs.statSync(events).mode.toString(8));
+const type = "cloudflare:index/dnsRecord:DnsRecord";
+const metadata = { op: "create", urn: "x::y::etcd-a", type };
 const say = (event) => fs.appendFileSync(events, JSON.stringify(event) + "\\n");
 say({ resourcePreEvent: { metadata } });
 say({ resOutputsEvent: { metadata } });
@@ -43,8 +45,9 @@ fs.writeFileSync(process.env.TEST_FOLDER + "/ready", "");
 const cli = path.join(checkout.folder, "fake-pulumi.cjs");
 writeFileSync(cli, fakePulumi);
 chmodSync(cli, 0o755);
+const runModule = path.join(checkout.folder, "commands/stack/pulumiRun.ts");
 const script = `
-const { runPulumi } = await import(${JSON.stringify(path.join(checkout.folder, "commands/stack/pulumiRun.ts"))});
+const { runPulumi } = await import(${JSON.stringify(runModule)});
 const stack = { name: "prod", cli: ${JSON.stringify(cli)}, env: {}, settings: [] };
 await runPulumi(stack, ["up"], (line) => console.log(line)).catch((error) => {
   console.log(error.message);
@@ -71,6 +74,12 @@ test("what was made is told, on the stack that was asked for", async () => {
   const { code, text } = await start("").ended;
   assert.deepEqual([code, text.trim()], [0, "DNS records  1 made (0.0 s)"]);
   assert.equal(readFileSync(path.join(checkout.folder, "pulumi.args"), "utf8"), "up --stack prod");
+});
+
+test("the event log, which holds secrets, is its owner's only, and gone at the end", async () => {
+  await start("").ended;
+  assert.equal(readFileSync(path.join(checkout.folder, "events.mode"), "utf8"), "100600");
+  assert.equal(existsSync(path.join(checkout.folder, ".lab/logs/pulumi-up.events")), false);
 });
 
 test("a failure is Pulumi's own words and where the rest is", async () => {

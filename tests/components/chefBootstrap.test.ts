@@ -1,5 +1,5 @@
-// What a member's bootstrap is made of, and when it changes. Does not prove that a machine does what
-// it says: tests/components/bootstrapRun and the lab do.
+// What a member's bootstrap is made of, and when it changes. Does not prove that a machine does
+// what it says: tests/components/bootstrapRun and the lab do.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { bootstrapOf, nodeJson } from "../../components/bootstrap/chefBootstrap.ts";

@@ -218,32 +218,35 @@ test("known later: the SSH key gives its public half, which is no secret", async
   );
 });
 
-test("known later: a CA and its key are judged together; the key is a secret either way", async () => {
-  const ca = await makeAuthority("etcd", 3650);
-  const other = await makeAuthority("other", 3650);
-  const given = (caCertificate: pulumi.Input<string>, caPrivateKey: pulumi.Input<string>) =>
-    new Cluster(validArgs({ caCertificate, caPrivateKey })).settings.authority!;
-  for (const authority of [
-    given(ca.certificate, ca.privateKey),
-    given(later(ca.certificate), ca.privateKey),
-    given(later(ca.certificate), later(ca.privateKey)),
-  ]) {
-    assert.equal(await promiseOf(pulumi.output(authority.certificate)), ca.certificate);
-    assert.equal(
-      await promiseOf(authority.privateKey as pulumi.Output<string>),
-      ca.privateKey.trim(),
-    );
-    assert.equal(await pulumi.isSecret(pulumi.output(authority.certificate)), false);
-    assert.equal(await pulumi.isSecret(pulumi.output(authority.privateKey)), true);
-  }
-  const wrong = given(later(ca.certificate), later(other.privateKey));
-  for (const half of [wrong.certificate, wrong.privateKey])
+test(
+  "known later: a CA and its key are judged together; the key is a " + "secret either way",
+  async () => {
+    const ca = await makeAuthority("etcd", 3650);
+    const other = await makeAuthority("other", 3650);
+    const given = (caCertificate: pulumi.Input<string>, caPrivateKey: pulumi.Input<string>) =>
+      new Cluster(validArgs({ caCertificate, caPrivateKey })).settings.authority!;
+    for (const authority of [
+      given(ca.certificate, ca.privateKey),
+      given(later(ca.certificate), ca.privateKey),
+      given(later(ca.certificate), later(ca.privateKey)),
+    ]) {
+      assert.equal(await promiseOf(pulumi.output(authority.certificate)), ca.certificate);
+      assert.equal(
+        await promiseOf(authority.privateKey as pulumi.Output<string>),
+        ca.privateKey.trim(),
+      );
+      assert.equal(await pulumi.isSecret(pulumi.output(authority.certificate)), false);
+      assert.equal(await pulumi.isSecret(pulumi.output(authority.privateKey)), true);
+    }
+    const wrong = given(later(ca.certificate), later(other.privateKey));
+    for (const half of [wrong.certificate, wrong.privateKey])
+      assert.match(
+        await refusedLater(half),
+        /^caPrivateKey: the key of caCertificate is needed; this is another one \(got a text that is not shown\)$/m,
+      );
     assert.match(
-      await refusedLater(half),
-      /^caPrivateKey: the key of caCertificate is needed; this is another one \(got a text that is not shown\)$/m,
+      refused(validArgs({ caCertificate: later(ca.certificate) })),
+      /^caPrivateKey: the key of caCertificate is needed too/m,
     );
-  assert.match(
-    refused(validArgs({ caCertificate: later(ca.certificate) })),
-    /^caPrivateKey: the key of caCertificate is needed too/m,
-  );
-});
+  },
+);

@@ -141,18 +141,24 @@ for (const shape of shapes)
       );
     });
 
-    test("each bootstrap waits for the gate and for what is its own, and for no other member", () => {
-      for (const member of members) {
-        const on = dependenciesOf(`etcd-${member}-bootstrap`);
-        const own = ["attachment", "shutdown", ...(isPublic ? ["public-address"] : [])];
-        for (const needed of ["etcd-dns-readiness", ...own.map((what) => `etcd-${member}-${what}`)])
-          assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);
-        assert.deepEqual(
-          on.filter((name) => /^etcd-[a-g]-/.test(name) && !name.startsWith(`etcd-${member}-`)),
-          [],
-        );
-      }
-    });
+    test(
+      "each bootstrap waits for the gate and for what is its own, and for " + "no other member",
+      () => {
+        for (const member of members) {
+          const on = dependenciesOf(`etcd-${member}-bootstrap`);
+          const own = ["attachment", "shutdown", ...(isPublic ? ["public-address"] : [])];
+          for (const needed of [
+            "etcd-dns-readiness",
+            ...own.map((what) => `etcd-${member}-${what}`),
+          ])
+            assert.ok(on.includes(needed), `${needed} is not among ${on.join(", ")}`);
+          assert.deepEqual(
+            on.filter((name) => /^etcd-[a-g]-/.test(name) && !name.startsWith(`etcd-${member}-`)),
+            [],
+          );
+        }
+      },
+    );
 
     test("health judges every member once all have started; clients find them only then", () => {
       assert.deepEqual(

@@ -1,6 +1,6 @@
 /** One cluster of any shape, built under mocks, and what it registered. */
 import assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components/settings/clusterArgs.ts";
 import { promiseOf, recordResources, settled, type LookUp, type Registered } from "./mocks.ts";
 import { validArgs } from "./validSettings.ts";

@@ -293,15 +293,18 @@ const toClients = (changes: Record<string, Change> = {}): ServerAnswers => ({
   }),
 });
 
-test("clients' records: both kinds and every address are asked, and nothing of the servers'", () => {
-  assert.deepEqual(
-    questionsFor({ ...clients, members: clients.members.slice(0, 1) }).map(
-      (q) => `${q.name} ${q.type}`,
-    ),
-    [lookedUp, "_etcd-client._tcp.etcd.test SRV", "a.etcd.test A", "a.etcd.test AAAA"],
-  );
-  assert.deepEqual(compareAnswers(clients, [toClients()]), []);
-});
+test(
+  "clients' records: both kinds and every address are asked, and " + "nothing of the servers'",
+  () => {
+    assert.deepEqual(
+      questionsFor({ ...clients, members: clients.members.slice(0, 1) }).map(
+        (q) => `${q.name} ${q.type}`,
+      ),
+      [lookedUp, "_etcd-client._tcp.etcd.test SRV", "a.etcd.test A", "a.etcd.test AAAA"],
+    );
+    assert.deepEqual(compareAnswers(clients, [toClients()]), []);
+  },
+);
 
 const clientCases: [string, Record<string, Change>, Mismatch["kind"], RegExp][] = [
   [

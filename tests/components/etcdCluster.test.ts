@@ -2,7 +2,7 @@
 // accepts it: tests/lab does.
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { firstContactKeyIn } from "../../components/ssh/userData.ts";
 import { addressOf, promiseOf, recordResources, settled, type Registered } from "./mocks.ts";
 import { privateKey, validArgs } from "./validSettings.ts";

@@ -7,7 +7,8 @@ import { CommandError } from "../../lab/shell.ts";
 
 const improper =
   "podman rm --force --ignore: exit 125\n" +
-  'Error: cannot remove container aaa as it could not be stopped: "container state improper: stopped"';
+  'Error: cannot remove container aaa as it could not be stopped: "container state ' +
+  'improper: stopped"';
 
 /** A podman with these containers, whose `rm` fails for `stubborn` as often as said. */
 function fakePodman(containers: string[], stubborn: string, failures: number) {

@@ -105,27 +105,34 @@ test(
   },
 );
 
-test("up --replace of what looks for leftovers: every machine, disk and record stays, and is in service", async () => {
-  const living = async () => ({
-    instances: await instances(),
-    machines: (await machines()).sort(),
-    inventory: await inventory(),
-    records: (await allRecords()).map(({ id }) => id).sort(),
-  });
-  const before = await living();
-  const started = await etcdStarts();
-  const names = ["etcd-a-leftovers", "etcd-leftovers", "etcd-incarnation"];
-  const flags = names.flatMap((name) => ["--replace", `**::${name}`]);
-  const { code, text } = await npmRun(
-    ...["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", ...flags],
-  );
-  assert.equal(code, 0, text);
-  for (const name of names) assert.match(text, new RegExp(` ${name} replaced`));
-  assert.match(text, /left alone: the instance i-\w+ \(a\.etcd\.test\); .* so this is no destroy/);
-  assert.deepEqual(await living(), before);
-  assert.deepEqual(await etcdStarts(), started, "an etcd was started anew");
-  assert.match(await mustRun("status"), /Healthy: one cluster/);
-});
+test(
+  "up --replace of what looks for leftovers: every machine, disk and record stays, and is " +
+    "in service",
+  async () => {
+    const living = async () => ({
+      instances: await instances(),
+      machines: (await machines()).sort(),
+      inventory: await inventory(),
+      records: (await allRecords()).map(({ id }) => id).sort(),
+    });
+    const before = await living();
+    const started = await etcdStarts();
+    const names = ["etcd-a-leftovers", "etcd-leftovers", "etcd-incarnation"];
+    const flags = names.flatMap((name) => ["--replace", `**::${name}`]);
+    const { code, text } = await npmRun(
+      ...["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", ...flags],
+    );
+    assert.equal(code, 0, text);
+    for (const name of names) assert.match(text, new RegExp(` ${name} replaced`));
+    assert.match(
+      text,
+      /left alone: the instance i-\w+ \(a\.etcd\.test\); .* so this is no destroy/,
+    );
+    assert.deepEqual(await living(), before);
+    assert.deepEqual(await etcdStarts(), started, "an etcd was started anew");
+    assert.match(await mustRun("status"), /Healthy: one cluster/);
+  },
+);
 
 test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", async () => {
   const { code, text } = await runUntil(
@@ -195,66 +202,72 @@ test(
   },
 );
 
-test("an up that lost answers: destroy names what may hold data, removes only the rest", async () => {
-  await makeFault({
-    kind: "ec2-fault",
-    action: "RunInstances",
-    zone: "us-east-1b",
-    when: "after",
-    times: 3,
-  }); // as often as the plugin tries
-  const { code, text } = await up();
-  assert.notEqual(code, 0, text);
-  await clearFaults();
-  const orphan = (await instances()).find((i) => i.node === "b");
-  assert.ok(orphan, "no instance was made");
+test(
+  "an up that lost answers: destroy names what may hold data, removes " + "only the rest",
+  async () => {
+    await makeFault({
+      kind: "ec2-fault",
+      action: "RunInstances",
+      zone: "us-east-1b",
+      when: "after",
+      times: 3,
+    }); // as often as the plugin tries
+    const { code, text } = await up();
+    assert.notEqual(code, 0, text);
+    await clearFaults();
+    const orphan = (await instances()).find((i) => i.node === "b");
+    assert.ok(orphan, "no instance was made");
 
-  // More of this life, one of each kind, and as much of an earlier one of the same stack.
-  await makeMarked(await incarnationOf(orphan.id), "ours");
-  const removeForeign = await makeMarked("ffffffffffff", "foreign");
+    // More of this life, one of each kind, and as much of an earlier one of the same stack.
+    await makeMarked(await incarnationOf(orphan.id), "ours");
+    const removeForeign = await makeMarked("ffffffffffff", "foreign");
 
-  // It blocks the deletion of its interface, so it is named at once.
-  const blocked = await destroy();
-  assert.notEqual(blocked.code, 0, blocked.text);
-  assert.match(blocked.text, /What earlier runs left behind was not removed:/);
-  assert.ok(
-    (await instances()).some(({ id }) => id === orphan.id),
-    "the instance was ended",
-  );
-  assert.deepEqual(await typeCommands(blocked.text), [orphan.id]);
+    // It blocks the deletion of its interface, so it is named at once.
+    const blocked = await destroy();
+    assert.notEqual(blocked.code, 0, blocked.text);
+    assert.match(blocked.text, /What earlier runs left behind was not removed:/);
+    assert.ok(
+      (await instances()).some(({ id }) => id === orphan.id),
+      "the instance was ended",
+    );
+    assert.deepEqual(await typeCommands(blocked.text), [orphan.id]);
 
-  // At the end of all, the volume; nothing goes while it is there.
-  const held = await destroy();
-  assert.notEqual(held.code, 0, held.text);
-  assert.doesNotMatch(held.text, /removed the/);
-  assert.ok((await inventory()).includes("available  ours"));
-  assert.equal((await typeCommands(held.text)).filter((id) => /^vol-/.test(id)).length, 1);
+    // At the end of all, the volume; nothing goes while it is there.
+    const held = await destroy();
+    assert.notEqual(held.code, 0, held.text);
+    assert.doesNotMatch(held.text, /removed the/);
+    assert.ok((await inventory()).includes("available  ours"));
+    assert.equal((await typeCommands(held.text)).filter((id) => /^vol-/.test(id)).length, 1);
 
-  const gone = await destroy();
-  assert.equal(gone.code, 0, gone.text);
-  for (const what of [
-    "network interface eni-\\w+",
-    "Elastic IP eipalloc-\\w+",
-    "security group sg-\\w+",
-    "key pair key-\\w+",
-  ].map((kind) => `${kind} \\(ours\\)`))
+    const gone = await destroy();
+    assert.equal(gone.code, 0, gone.text);
+    for (const what of [
+      "network interface eni-\\w+",
+      "Elastic IP eipalloc-\\w+",
+      "security group sg-\\w+",
+      "key pair key-\\w+",
+    ].map((kind) => `${kind} \\(ours\\)`))
+      assert.match(
+        gone.text,
+        new RegExp(`removed the ${what}, left behind by a run that was cut off`),
+      );
     assert.match(
       gone.text,
-      new RegExp(`removed the ${what}, left behind by a run that was cut off`),
+      /removed the DNS record ours\.etcd\.test A 10\.213\.32\.99, left behind/,
     );
-  assert.match(gone.text, /removed the DNS record ours\.etcd\.test A 10\.213\.32\.99, left behind/);
-  assert.deepEqual(await inventory(), [
-    "address  foreign",
-    "available  foreign",
-    "available  foreign",
-    "foreign.etcd.test A ",
-    "group  foreign",
-    "key  foreign",
-    "rule out -1 0.0.0.0/0",
-  ]);
-  await removeForeign();
-  await isGone();
-});
+    assert.deepEqual(await inventory(), [
+      "address  foreign",
+      "available  foreign",
+      "available  foreign",
+      "foreign.etcd.test A ",
+      "group  foreign",
+      "key  foreign",
+      "rule out -1 0.0.0.0/0",
+    ]);
+    await removeForeign();
+    await isGone();
+  },
+);
 
 test("what cannot be asked for leftovers is named; the next destroy ends it", async () => {
   await makeFault({ kind: "api-fault", method: "POST", body: '"c.etcd.test"', status: 400 });

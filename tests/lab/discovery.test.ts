@@ -62,30 +62,36 @@ async function findsTheCluster(): Promise<void> {
   await client.run("etcdctl", "--discovery-srv", "etcd.test", "put", "found", "it");
 }
 
-test(`a host asks the moment up returns, and finds the cluster: ${rounds} of ${rounds}`, async () => {
-  const failed: string[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    await mustRun(
-      "pulumi",
-      "destroy",
-      "--target",
-      "**etcd-*-client",
-      "--target-dependents",
-      "--yes",
-      "--skip-preview",
-      "--non-interactive",
-    );
-    await nobodyKnows();
-    await up();
-    await findsTheCluster().catch((e: Error) => failed.push(`round ${round}: ${e.message}`));
-  }
-  assert.deepEqual(failed, []);
-});
+test(
+  "a host asks the moment up returns, and finds the cluster: " + `${rounds} of ${rounds}`,
+  async () => {
+    const failed: string[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      await mustRun(
+        "pulumi",
+        "destroy",
+        "--target",
+        "**etcd-*-client",
+        "--target-dependents",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+      );
+      await nobodyKnows();
+      await up();
+      await findsTheCluster().catch((e: Error) => failed.push(`round ${round}: ${e.message}`));
+    }
+    assert.deepEqual(failed, []);
+  },
+);
 
-test("client records that somebody removed, made anew by a refresh, are waited for as well", async () => {
-  for (const { id, name } of await allRecords())
-    if (name === lookedUp) await cloudflare("DELETE", `/dns_records/${id}`);
-  await nobodyKnows();
-  await up("--refresh");
-  await findsTheCluster();
-});
+test(
+  "client records that somebody removed, made anew by a refresh, are " + "waited for as well",
+  async () => {
+    for (const { id, name } of await allRecords())
+      if (name === lookedUp) await cloudflare("DELETE", `/dns_records/${id}`);
+    await nobodyKnows();
+    await up("--refresh");
+    await findsTheCluster();
+  },
+);

@@ -51,15 +51,19 @@ async function healsBy(repair: () => Promise<unknown>): Promise<void> {
   assert.match(await mustRun("status"), /Healthy: one cluster, ID [0-9a-f]+, 3 of 3 members/);
 }
 
-test("an A record that is not published: up says so, nothing starts; published, up makes one cluster", async () => {
-  await makeFault({ kind: "withhold", name: "c.etcd.test", type: "A" });
-  await refused([
-    /c\.etcd\.test A\s+10\.213\.240\.11\s+NXDOMAIN, wanted 10\.213\.32\.\d+/,
-    /c\.etcd\.test A\s+10\.213\.240\.12/,
-    /waiting for DNS, \d+ s of 6 s: .* at 10\.213\.240\.1[12]/,
-  ]);
-  await healsBy(clearFaults);
-});
+test(
+  "an A record that is not published: up says so, nothing starts; published, up makes one " +
+    "cluster",
+  async () => {
+    await makeFault({ kind: "withhold", name: "c.etcd.test", type: "A" });
+    await refused([
+      /c\.etcd\.test A\s+10\.213\.240\.11\s+NXDOMAIN, wanted 10\.213\.32\.\d+/,
+      /c\.etcd\.test A\s+10\.213\.240\.12/,
+      /waiting for DNS, \d+ s of 6 s: .* at 10\.213\.240\.1[12]/,
+    ]);
+    await healsBy(clearFaults);
+  },
+);
 
 test(
   "a node whose resolver remembers that there was nothing starts no etcd, whoever starts " +

@@ -166,18 +166,21 @@ const wrongs: readonly {
   },
 ];
 
-test("a nameserver that follows 20 s late only costs time, and the gate says for whom it waits", async () => {
-  await makeFault({ kind: "dns-lag", seconds: 20 });
-  const started = Date.now();
-  await publish();
-  await opens(120);
-  assert.ok(
-    Date.now() - started > 18_000,
-    "the gate opened before the second server had the records",
-  );
-  assert.match(gate.printed(), /waiting for DNS, \d+ s of 120 s: .* at 10\.213\.240\.12/);
-  await clearFaults();
-});
+test(
+  "a nameserver that follows 20 s late only costs time, and the gate " + "says for whom it waits",
+  async () => {
+    await makeFault({ kind: "dns-lag", seconds: 20 });
+    const started = Date.now();
+    await publish();
+    await opens(120);
+    assert.ok(
+      Date.now() - started > 18_000,
+      "the gate opened before the second server had the records",
+    );
+    assert.match(gate.printed(), /waiting for DNS, \d+ s of 120 s: .* at 10\.213\.240\.12/);
+    await clearFaults();
+  },
+);
 
 for (const { what, make, lines } of wrongs)
   test(`${what}: the gate names it, and opens when it is mended`, async () => {

@@ -1,5 +1,5 @@
-// Runs that are killed (SIGKILL to the CLI and all its plugins), and the other command after them: a
-// destroy and then `up`, an `up` and then destroy. Takes about a third of the moments
+// Runs that are killed (SIGKILL to the CLI and all its plugins), and the other command after them:
+// a destroy and then `up`, an `up` and then destroy. Takes about a third of the moments
 // (tests/sample.ts). Does not prove it for real AWS and Cloudflare, whose answers can be lost in
 // more ways.
 import assert from "node:assert/strict";
@@ -83,42 +83,45 @@ async function destroyed(): Promise<{ removed: string[]; named: string[] }> {
   throw new Error(`a third destroy still names something; so far: ${named.join(", ")}`);
 }
 
-test("up killed, then destroy: only what it names is left, and its commands end that", async (t) => {
-  await stack.ends("destroy");
-  const removed: string[] = [];
-  const named: string[] = [];
-  const killAndDestroy = async ({ nth, delayMs }: (typeof creations)[number]) => {
-    const { killedAt } = await runUntil(
-      stack.cli,
-      ["up"],
-      "create",
-      (begun) => begun[nth - 1],
-      delayMs,
+test(
+  "up killed, then destroy: only what it names is left, and its " + "commands end that",
+  async (t) => {
+    await stack.ends("destroy");
+    const removed: string[] = [];
+    const named: string[] = [];
+    const killAndDestroy = async ({ nth, delayMs }: (typeof creations)[number]) => {
+      const { killedAt } = await runUntil(
+        stack.cli,
+        ["up"],
+        "create",
+        (begun) => begun[nth - 1],
+        delayMs,
+      );
+      assert.ok(killedAt, `up made fewer than ${nth} things`);
+      const outcome = await destroyed();
+      removed.push(...outcome.removed);
+      named.push(...outcome.named);
+      await stack.isGone();
+    };
+    const leftBehind = () => removed.length + named.length;
+    const { taken, rest } = sampleOf(sample, "creations", creations);
+    const done = [...taken];
+    for (const moment of taken) await killAndDestroy(moment);
+    // A sample that left nothing behind proves too little; others will.
+    for (const moment of rest) {
+      if (leftBehind() > 0) break;
+      done.push(moment);
+      await killAndDestroy(moment);
+    }
+    t.diagnostic(
+      `killed at creation ${done.map(({ nth }) => nth).join(", ")} ` +
+        `(${done.length} of ${creations.length} moments, ${sample.how}); ` +
+        `left behind and removed: ${removed.length}; named: ${named.join(", ")}`,
     );
-    assert.ok(killedAt, `up made fewer than ${nth} things`);
-    const outcome = await destroyed();
-    removed.push(...outcome.removed);
-    named.push(...outcome.named);
-    await stack.isGone();
-  };
-  const leftBehind = () => removed.length + named.length;
-  const { taken, rest } = sampleOf(sample, "creations", creations);
-  const done = [...taken];
-  for (const moment of taken) await killAndDestroy(moment);
-  // A sample that left nothing behind proves too little; others will.
-  for (const moment of rest) {
-    if (leftBehind() > 0) break;
-    done.push(moment);
-    await killAndDestroy(moment);
-  }
-  t.diagnostic(
-    `killed at creation ${done.map(({ nth }) => nth).join(", ")} ` +
-      `(${done.length} of ${creations.length} moments, ${sample.how}); ` +
-      `left behind and removed: ${removed.length}; named: ${named.join(", ")}`,
-  );
-  assert.ok(leftBehind() > 0, "no kill left anything behind: this test proves nothing");
-  assert.ok(
-    removed.every((what) => !/instance|volume/.test(what)),
-    removed.join(", "),
-  );
-});
+    assert.ok(leftBehind() > 0, "no kill left anything behind: this test proves nothing");
+    assert.ok(
+      removed.every((what) => !/instance|volume/.test(what)),
+      removed.join(", "),
+    );
+  },
+);

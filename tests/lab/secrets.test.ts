@@ -197,23 +197,27 @@ test("the providers' own configuration in the state holds the API token encrypte
   }
 });
 
-test("not in a preview with details, as JSON, in the engine's events, or in the listed configuration", async () => {
-  for (const args of [
-    ["preview", "--diff", "--show-sames"],
-    ["preview", "--show-config"],
-    ["preview", "--json"],
-    ["config"],
-    ["config", "--json"],
-  ]) {
-    const { code, text } = await npmRun("pulumi", ...args, ...configured);
+test(
+  "not in a preview with details, as JSON, in the engine's events, or in the listed " +
+    "configuration",
+  async () => {
+    for (const args of [
+      ["preview", "--diff", "--show-sames"],
+      ["preview", "--show-config"],
+      ["preview", "--json"],
+      ["config"],
+      ["config", "--json"],
+    ]) {
+      const { code, text } = await npmRun("pulumi", ...args, ...configured);
+      assert.equal(code, 0, text);
+      assert.deepEqual(leaks(text), [], args.join(" "));
+    }
+    const { code, text, events } = await runProgram(projectDir, "preview", "--config-file", file);
     assert.equal(code, 0, text);
-    assert.deepEqual(leaks(text), [], args.join(" "));
-  }
-  const { code, text, events } = await runProgram(projectDir, "preview", "--config-file", file);
-  assert.equal(code, 0, text);
-  assert.match(events, /"urn"/, "there are no events");
-  assert.deepEqual(leaks(events), [], "the engine's events");
-});
+    assert.match(events, /"urn"/, "there are no events");
+    assert.deepEqual(leaks(events), [], "the engine's events");
+  },
+);
 
 test("not among the arguments of any process", () => {
   assert.deepEqual(leaks([...commandLines.seen].join("\n")), []);

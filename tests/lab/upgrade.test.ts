@@ -63,12 +63,15 @@ for (const point of startingPoints)
       await npmRun("lab", "stop");
     });
 
-    test("preview makes and updates, and removes and replaces nothing but what is listed", async () => {
-      const { code, text, steps } = await runProgram(projectDir, "preview");
-      assertHarmless("preview", steps);
-      assert.equal(code, 0, `${text}\n${inWords(steps)}`);
-      preview = steps;
-    });
+    test(
+      "preview makes and updates, and removes and replaces nothing but " + "what is listed",
+      async () => {
+        const { code, text, steps } = await runProgram(projectDir, "preview");
+        assertHarmless("preview", steps);
+        assert.equal(code, 0, `${text}\n${inWords(steps)}`);
+        preview = steps;
+      },
+    );
 
     test("up does the same", async () => {
       assert.ok(preview, "not tried, because of what preview said");

@@ -185,25 +185,28 @@ const publishing = (published: () => boolean) => (name: string, type: string) =>
         }
       : { rcode: "NXDOMAIN" as const };
 
-test("the gate of the clients waits for their records on the server that follows late", async (t) => {
-  const opensAt = Date.now() + 1200;
-  const early = await startDnsStub(publishing(() => true));
-  t.after(() => early.close());
-  const late = await startDnsStub(publishing(() => Date.now() >= opensAt));
-  t.after(() => late.close());
-  const { id } = await gate.create({
-    expected: clients,
-    nameservers: [early.server, late.server],
-    timeoutSeconds: 10,
-    version: 1,
-  });
-  assert.equal(id, "dns-readiness-client-etcd.test");
-  assert.ok(Date.now() >= opensAt, "it opened before the second server had the records");
-  assert.ok(
-    !late.asked.some((q) => q.startsWith("_etcd-server")),
-    "it asked for the servers' records, which are no business of clients",
-  );
-});
+test(
+  "the gate of the clients waits for their records on the server that " + "follows late",
+  async (t) => {
+    const opensAt = Date.now() + 1200;
+    const early = await startDnsStub(publishing(() => true));
+    t.after(() => early.close());
+    const late = await startDnsStub(publishing(() => Date.now() >= opensAt));
+    t.after(() => late.close());
+    const { id } = await gate.create({
+      expected: clients,
+      nameservers: [early.server, late.server],
+      timeoutSeconds: 10,
+      version: 1,
+    });
+    assert.equal(id, "dns-readiness-client-etcd.test");
+    assert.ok(Date.now() >= opensAt, "it opened before the second server had the records");
+    assert.ok(
+      !late.asked.some((q) => q.startsWith("_etcd-server")),
+      "it asked for the servers' records, which are no business of clients",
+    );
+  },
+);
 
 test("the gate of the clients says on expiry that the cluster is well", async (t) => {
   const stub = await startDnsStub(publishing(() => false));
@@ -219,21 +222,24 @@ test("the gate of the clients says on expiry that the cluster is well", async (t
   );
 });
 
-test("waits again when a record was made anew, and a state without the newer fields is as it was", async () => {
-  const olds = { expected, nameservers: [], timeoutSeconds: 120, version: 1 };
-  assert.equal(await gate.diff(olds, { ...olds, recordIds: [] }), false);
-  assert.equal(
-    await gate.diff(olds, { ...olds, expected: { ...expected, service: "server" } }),
-    false,
-  );
-  assert.equal(
-    await gate.diff(olds, { ...olds, expected: { ...expected, service: "client" } }),
-    true,
-  );
-  const clientOlds = { ...olds, expected: clients, recordIds: ["1", "2", "3"] };
-  assert.equal(await gate.diff(clientOlds, { ...clientOlds, recordIds: ["3", "2", "1"] }), false);
-  assert.equal(await gate.diff(clientOlds, { ...clientOlds, recordIds: ["1", "2", "4"] }), true);
-});
+test(
+  "waits again when a record was made anew, and a state without the " + "newer fields is as it was",
+  async () => {
+    const olds = { expected, nameservers: [], timeoutSeconds: 120, version: 1 };
+    assert.equal(await gate.diff(olds, { ...olds, recordIds: [] }), false);
+    assert.equal(
+      await gate.diff(olds, { ...olds, expected: { ...expected, service: "server" } }),
+      false,
+    );
+    assert.equal(
+      await gate.diff(olds, { ...olds, expected: { ...expected, service: "client" } }),
+      true,
+    );
+    const clientOlds = { ...olds, expected: clients, recordIds: ["1", "2", "3"] };
+    assert.equal(await gate.diff(clientOlds, { ...clientOlds, recordIds: ["3", "2", "1"] }), false);
+    assert.equal(await gate.diff(clientOlds, { ...clientOlds, recordIds: ["1", "2", "4"] }), true);
+  },
+);
 
 test("refuses an empty set, and bears preview's unknown marker", async () => {
   assert.match(

@@ -1,6 +1,6 @@
-// What the deletion of an Incarnation and of Leftovers removes, names or leaves alone, called as the
-// engine calls it, against scripted answers of EC2 and Cloudflare. Does not prove that real services
-// answer so, nor that Pulumi deletes these resources at the right moment: tests/lab does.
+// What the deletion of an Incarnation and of Leftovers removes, names or leaves alone, called as
+// the engine calls it, against scripted answers of EC2 and Cloudflare. Does not prove that real
+// services answer so, nor that Pulumi deletes these resources at the right moment: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
 import { Incarnation } from "../../components/healing/incarnation.ts";
@@ -132,28 +132,31 @@ test("neither a state's code can end an instance or remove a volume: it does not
   }
 });
 
-test("an instance and a volume are named with the commands, and nothing goes beside them", async () => {
-  listed({ name: "a.etcd.test", type: "A", comment });
-  ec2.script = {
-    ...ec2.script,
-    DescribeInstances: instance,
-    DescribeVolumes: volume("available"),
-    DescribeKeyPairs: key,
-    DescribeNetworkInterfaces: eni("available"),
-  };
-  await assert.rejects(incarnation.delete(word, outputs), (e: Error) => {
-    assert.match(
-      e.message,
-      /^What earlier runs left behind was not removed:\n {2}the instance i-1 \(a\.etcd\.test\): it may hold [^\n]+\n {4}aws ec2 terminate-instances --instance-ids i-1 --region us-east-1\n {2}the volume vol-1: it may hold [^\n]+\n {4}aws ec2 delete-volume --volume-id vol-1 --region us-east-1\n`pulumi stack --show-ids`[^]*run `pulumi destroy` again/,
+test(
+  "an instance and a volume are named with the commands, and nothing " + "goes beside them",
+  async () => {
+    listed({ name: "a.etcd.test", type: "A", comment });
+    ec2.script = {
+      ...ec2.script,
+      DescribeInstances: instance,
+      DescribeVolumes: volume("available"),
+      DescribeKeyPairs: key,
+      DescribeNetworkInterfaces: eni("available"),
+    };
+    await assert.rejects(incarnation.delete(word, outputs), (e: Error) => {
+      assert.match(
+        e.message,
+        /^What earlier runs left behind was not removed:\n {2}the instance i-1 \(a\.etcd\.test\): it may hold [^\n]+\n {4}aws ec2 terminate-instances --instance-ids i-1 --region us-east-1\n {2}the volume vol-1: it may hold [^\n]+\n {4}aws ec2 delete-volume --volume-id vol-1 --region us-east-1\n`pulumi stack --show-ids`[^]*run `pulumi destroy` again/,
+      );
+      return true;
+    });
+    assert.deepEqual(removals(), []);
+    assert.deepEqual(
+      cloudflare.requests.map(({ method }) => method),
+      ["GET"],
     );
-    return true;
-  });
-  assert.deepEqual(removals(), []);
-  assert.deepEqual(
-    cloudflare.requests.map(({ method }) => method),
-    ["GET"],
-  );
-});
+  },
+);
 
 test("a cluster in service (`up --replace`): nothing is touched, nothing fails", async () => {
   const everything = {
@@ -185,54 +188,63 @@ test("a cluster in service (`up --replace`): nothing is touched, nothing fails",
   );
 });
 
-test("a member that clients are sent to no more is named, even while they are sent to others", async () => {
-  listed({ ...client, data: { target: "b.etcd.test", port: 2379 } });
-  ec2.script = { ...ec2.script, DescribeInstances: instance };
-  await assert.rejects(
-    leftovers.delete("leftovers", ofMachine),
-    /the instance i-1 .*\n {4}aws ec2 terminate-instances --instance-ids i-1 /,
-  );
-  assert.deepEqual(removals(), []);
-});
+test(
+  "a member that clients are sent to no more is named, even while " + "they are sent to others",
+  async () => {
+    listed({ ...client, data: { target: "b.etcd.test", port: 2379 } });
+    ec2.script = { ...ec2.script, DescribeInstances: instance };
+    await assert.rejects(
+      leftovers.delete("leftovers", ofMachine),
+      /the instance i-1 .*\n {4}aws ec2 terminate-instances --instance-ids i-1 /,
+    );
+    assert.deepEqual(removals(), []);
+  },
+);
 
-test("no instance and no volume is left: records go, client SRV first, and what is unused", async () => {
-  listed(
-    { name: "a.etcd.test", type: "A", comment },
-    { name: "_etcd-server._tcp.etcd.test", type: "SRV", comment },
-    client,
-  );
-  ec2.script = {
-    ...ec2.script,
-    DescribeNetworkInterfaces: eni("available"),
-    DescribeAddresses: address("eni-1"),
-    DescribeSecurityGroups: group,
-    DescribeKeyPairs: key,
-    DeleteNetworkInterface: sequence(
-      { code: "InvalidParameterValue", message: "Network interface 'eni-1' is currently in use." },
-      "<return>true</return>",
-    ),
-    ReleaseAddress: "<return>true</return>",
-    DeleteSecurityGroup: "<return>true</return>",
-    DeleteKeyPair: "",
-  };
-  await incarnation.delete(word, outputs);
-  assert.deepEqual(
-    cloudflare.requests.slice(1).map(({ method, path }) => `${method} ${path.at(-1)}`),
-    ["DELETE 3", "DELETE 2", "DELETE 1"],
-  );
-  assert.deepEqual(removals(), [
-    "DeleteNetworkInterface",
-    "DeleteNetworkInterface",
-    "ReleaseAddress",
-    "DeleteSecurityGroup",
-    "DeleteKeyPair",
-  ]);
-  assert.match(
-    incarnation.printed(),
-    /removed the network interface eni-1, left behind by a run that was cut off/,
-  );
-  assert.match(incarnation.printed(), /removed the DNS record a\.etcd\.test A x, left behind/);
-});
+test(
+  "no instance and no volume is left: records go, client SRV first, " + "and what is unused",
+  async () => {
+    listed(
+      { name: "a.etcd.test", type: "A", comment },
+      { name: "_etcd-server._tcp.etcd.test", type: "SRV", comment },
+      client,
+    );
+    ec2.script = {
+      ...ec2.script,
+      DescribeNetworkInterfaces: eni("available"),
+      DescribeAddresses: address("eni-1"),
+      DescribeSecurityGroups: group,
+      DescribeKeyPairs: key,
+      DeleteNetworkInterface: sequence(
+        {
+          code: "InvalidParameterValue",
+          message: "Network interface 'eni-1' is currently in use.",
+        },
+        "<return>true</return>",
+      ),
+      ReleaseAddress: "<return>true</return>",
+      DeleteSecurityGroup: "<return>true</return>",
+      DeleteKeyPair: "",
+    };
+    await incarnation.delete(word, outputs);
+    assert.deepEqual(
+      cloudflare.requests.slice(1).map(({ method, path }) => `${method} ${path.at(-1)}`),
+      ["DELETE 3", "DELETE 2", "DELETE 1"],
+    );
+    assert.deepEqual(removals(), [
+      "DeleteNetworkInterface",
+      "DeleteNetworkInterface",
+      "ReleaseAddress",
+      "DeleteSecurityGroup",
+      "DeleteKeyPair",
+    ]);
+    assert.match(
+      incarnation.printed(),
+      /removed the network interface eni-1, left behind by a run that was cut off/,
+    );
+    assert.match(incarnation.printed(), /removed the DNS record a\.etcd\.test A x, left behind/);
+  },
+);
 
 test("what something uses stays, and is named: an interface, its address, a group", async () => {
   listed();
@@ -254,15 +266,18 @@ test("what something uses stays, and is named: an interface, its address, a grou
   assert.deepEqual(removals(), []);
 });
 
-test("an interface whose address a record of ours names is not free, whatever EC2 says", async () => {
-  listed({ name: "a.etcd.test", type: "A", comment, content: "10.0.0.7" });
-  ec2.script = { ...ec2.script, DescribeNetworkInterfaces: eni("available") };
-  await assert.rejects(
-    leftovers.delete("leftovers", ofInterfaces),
-    /eni-1: the DNS record a\.etcd\.test A 10\.0\.0\.7 names its address\n {4}aws ec2 delete-network-interface/,
-  );
-  assert.deepEqual(removals(), []);
-});
+test(
+  "an interface whose address a record of ours names is not free, " + "whatever EC2 says",
+  async () => {
+    listed({ name: "a.etcd.test", type: "A", comment, content: "10.0.0.7" });
+    ec2.script = { ...ec2.script, DescribeNetworkInterfaces: eni("available") };
+    await assert.rejects(
+      leftovers.delete("leftovers", ofInterfaces),
+      /eni-1: the DNS record a\.etcd\.test A 10\.0\.0\.7 names its address\n {4}aws ec2 delete-network-interface/,
+    );
+    assert.deepEqual(removals(), []);
+  },
+);
 
 test("when EC2 cannot say whether a machine lives, no record goes either", async () => {
   listed({ name: "a.etcd.test", type: "A", comment });
@@ -338,39 +353,45 @@ test("a service that is out of reach for good ends in a message within a minute"
   cut.close();
 });
 
-test("Leftovers look for their own type and tags only, and read long lists to their end", async () => {
-  listed();
-  ec2.script = {
-    ...ec2.script,
-    DescribeNetworkInterfaces: ({ parameters }) =>
-      parameters.NextToken
-        ? eni("available")
-        : `${eni("available", "eni-0")}<nextToken>more</nextToken>`,
-    DeleteNetworkInterface: "<return>true</return>",
-  };
-  await leftovers.delete("leftovers", { ...ofInterfaces, tags: { ...tags, Role: "interface" } });
-  assert.deepEqual(ec2.actions(), [
-    "DescribeNetworkInterfaces",
-    "DescribeNetworkInterfaces",
-    "DeleteNetworkInterface",
-    "DeleteNetworkInterface",
-  ]);
-  assert.deepEqual([1, 2, 3, 4].map((n) => ec2.calls[0]?.parameters[`Filter.${n}.Name`]).sort(), [
-    "tag:Incarnation",
-    "tag:Project",
-    "tag:Role",
-    "tag:Stack",
-  ]);
-  assert.deepEqual(
-    ec2.calls.slice(2).map(({ parameters }) => parameters.NetworkInterfaceId),
-    ["eni-0", "eni-1"],
-  );
-});
+test(
+  "Leftovers look for their own type and tags only, and read long " + "lists to their end",
+  async () => {
+    listed();
+    ec2.script = {
+      ...ec2.script,
+      DescribeNetworkInterfaces: ({ parameters }) =>
+        parameters.NextToken
+          ? eni("available")
+          : `${eni("available", "eni-0")}<nextToken>more</nextToken>`,
+      DeleteNetworkInterface: "<return>true</return>",
+    };
+    await leftovers.delete("leftovers", { ...ofInterfaces, tags: { ...tags, Role: "interface" } });
+    assert.deepEqual(ec2.actions(), [
+      "DescribeNetworkInterfaces",
+      "DescribeNetworkInterfaces",
+      "DeleteNetworkInterface",
+      "DeleteNetworkInterface",
+    ]);
+    assert.deepEqual([1, 2, 3, 4].map((n) => ec2.calls[0]?.parameters[`Filter.${n}.Name`]).sort(), [
+      "tag:Incarnation",
+      "tag:Project",
+      "tag:Role",
+      "tag:Stack",
+    ]);
+    assert.deepEqual(
+      ec2.calls.slice(2).map(({ parameters }) => parameters.NetworkInterfaceId),
+      ["eni-0", "eni-1"],
+    );
+  },
+);
 
-test("the code of an earlier release in the state gives way to this one at the next up", async () => {
-  assert.equal(await leftovers.diff({ ...ofInterfaces, version: 1 }, ofInterfaces), true);
-  assert.equal(await leftovers.diff(ofInterfaces, ofInterfaces), false);
-});
+test(
+  "the code of an earlier release in the state gives way to this one " + "at the next up",
+  async () => {
+    assert.equal(await leftovers.diff({ ...ofInterfaces, version: 1 }, ofInterfaces), true);
+    assert.equal(await leftovers.diff(ofInterfaces, ofInterfaces), false);
+  },
+);
 
 test("without an incarnation among the tags nothing is touched", async () => {
   await assert.rejects(

@@ -1,5 +1,6 @@
 // Outputs as the first release wrote them into states, beside the same settings today: nothing is
-// due, but where a version was raised, or an output is new. Does not prove it for a whole stack: tests/lab does.
+// due, but where a version was raised, or an output is new. Does not prove it for a whole stack:
+// tests/lab does.
 import assert from "node:assert/strict";
 import test from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
@@ -140,17 +141,20 @@ const cases: [string, () => pulumi.Resource, object, object, boolean][] = [
 ];
 
 for (const [name, make, olds, news, due] of cases) {
-  test(`${name} of an older state: ${due ? "one update, for the new code" : "no change"}`, async () => {
-    const provider = await startDynamicProvider(make);
-    try {
-      assert.equal(await provider.diff({ ...olds }, { ...news }), due);
-      if (due)
-        assert.equal(
-          await provider.diff(await provider.update({ ...olds }, { ...news }), { ...news }),
-          false,
-        );
-    } finally {
-      provider.close();
-    }
-  });
+  test(
+    `${name} of an older state: ` + `${due ? "one update, for the new code" : "no change"}`,
+    async () => {
+      const provider = await startDynamicProvider(make);
+      try {
+        assert.equal(await provider.diff({ ...olds }, { ...news }), due);
+        if (due)
+          assert.equal(
+            await provider.diff(await provider.update({ ...olds }, { ...news }), { ...news }),
+            false,
+          );
+      } finally {
+        provider.close();
+      }
+    },
+  );
 }

@@ -61,12 +61,15 @@ before(async () => {
 });
 after(() => thing.close());
 
-test("it is made with all outputs, its id follows from them, and the configuration is at hand", async () => {
-  assert.deepEqual(await thing.create({ size: 2, version: 3 }), {
-    id: "thing-c81e-x",
-    outputs: { size: 2, version: 3, word: "c81e-x" },
-  });
-});
+test(
+  "it is made with all outputs, its id follows from them, and the " + "configuration is at hand",
+  async () => {
+    assert.deepEqual(await thing.create({ size: 2, version: 3 }), {
+      id: "thing-c81e-x",
+      outputs: { size: 2, version: 3, word: "c81e-x" },
+    });
+  },
+);
 
 test("an update knows the outputs of before, and a deletion the configuration", async () => {
   const olds = { size: 2, version: 3, word: "kept" };
@@ -100,16 +103,19 @@ test("inputs are refused with the reason, for a new one too", async () => {
   assert.match((await thing.check({}, { size: 0 }))[0]?.reason ?? "", /was undefined/);
 });
 
-test("what is not defined is not there: nothing is refused, nothing changes, nothing is removed", async () => {
-  const least = await startDynamicProvider(() => new Plain());
-  try {
-    assert.deepEqual(await least.check({ a: 1 }, { a: 2 }), []);
-    assert.equal(await least.diff({ a: 1 }, { a: 2 }), false);
-    await least.delete("plain", {});
-  } finally {
-    least.close();
-  }
-});
+test(
+  "what is not defined is not there: nothing is refused, nothing " + "changes, nothing is removed",
+  async () => {
+    const least = await startDynamicProvider(() => new Plain());
+    try {
+      assert.deepEqual(await least.check({ a: 1 }, { a: 2 }), []);
+      assert.equal(await least.diff({ a: 1 }, { a: 2 }), false);
+      await least.delete("plain", {});
+    } finally {
+      least.close();
+    }
+  },
+);
 
 test("the registration: type and name, version and computed outputs, secret ones", () => {
   const [, name, inputs, opts, module, type] = things("t", { size: 2 }, { protect: true });

@@ -1,5 +1,5 @@
-// When poll() looks, speaks and ends, by a clock of the test's own. Does not prove that the callers'
-// deadlines fit what they wait for, nor the machine's own clock.
+// When poll() looks, speaks and ends, by a clock of the test's own. Does not prove that the
+// callers' deadlines fit what they wait for, nor the machine's own clock.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { type Clock, type Look, poll } from "../../../components/engine/poll.ts";
