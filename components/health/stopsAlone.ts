@@ -5,6 +5,7 @@
  * or when somebody changed types by hand.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { poll } from "../engine/poll.ts";
 import type { Identity } from "../pki/clusterPki.ts";
 import { credentialsOf } from "./asking.ts";
 import { probeCluster } from "./etcdProbe.ts";
@@ -74,18 +75,21 @@ export class StopsAlone {
 }
 
 async function whyNotWithout(
-  node: string,
+  leaver: string,
   members: readonly DeclaredMember[],
-  identity: Parameters<typeof credentialsOf>[0],
+  operator: Parameters<typeof credentialsOf>[0],
 ): Promise<readonly string[]> {
-  const deadline = Date.now() + patienceSeconds * 1000;
-  const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
-  const others = members.filter((m) => m.name !== node);
-  for (;;) {
-    const { reasons } = await probeCluster(members, asking, others);
-    if (reasons.length === 0 || Date.now() > deadline) return reasons;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  const asking = { deadlineMs: 2000, credentials: credentialsOf(operator) };
+  const others = members.filter((m) => m.name !== leaver);
+  return poll<readonly string[], readonly string[]>({
+    seconds: patienceSeconds,
+    pause: 500,
+    async look() {
+      const { reasons } = await probeCluster(members, asking, others);
+      return reasons.length === 0 ? { found: reasons } : { still: reasons };
+    },
+    expired: (reasons) => reasons,
+  });
 }
 
 /** What an output holds. Everything asked for here is made before the machines. */
