@@ -4,16 +4,17 @@ import type { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { Founding } from "./charter/founding.ts";
-import { ChildOptions, ownershipOf, type ClusterContext } from "./clusterContext.ts";
+import { ChildOptions, type ClusterContext } from "./clusterContext.ts";
 import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
 import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 import type { Settings } from "./settings/settings.ts";
 import { DnsReadiness } from "./dns/dnsReadiness.ts";
 import { EtcdMember, type StartedMember } from "./etcdMember.ts";
 import type { EtcdNode } from "./etcdNode.ts";
-import { removeOrphans } from "./healing/orphans.ts";
+import { healBeforeCreate } from "./recovery/beforeCreate.ts";
+import { ownershipOf } from "./recovery/ownership.ts";
 import { ClusterHealth } from "./health/clusterHealth.ts";
-import { StopsAlone } from "./health/stopsAlone.ts";
+import { OneAtATime } from "./health/oneAtATime.ts";
 import { memberSite } from "./machine/memberSite.ts";
 import { ClusterNames, clientPort, peerPort } from "./names.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
@@ -50,8 +51,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
-    const options = new ChildOptions(this, removeOrphans(name));
-    const stopsAlone = new StopsAlone(name);
+    const options = new ChildOptions(this, healBeforeCreate(name));
+    const oneAtATime = new OneAtATime(name);
 
     // What may not change comes first: a refusal leaves everything untouched.
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
@@ -66,12 +67,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
       login: { user: settings.sshUser, privateKey: settings.sshPrivateKey },
       site,
       pki,
-      stopsAlone: stopsAlone.hook,
+      oneAtATime: oneAtATime.hook,
     };
     const members = Object.keys(settings.nodes).map(
       (member) => new EtcdMember(context, member, shared),
     );
-    stopsAlone.watch(members, pki?.operator);
+    oneAtATime.watch(members, pki?.operator);
     const founding = foundingOf(context, members);
 
     // The gate: one for the whole set. Then all start at once, and none waits for another.

@@ -21,7 +21,7 @@ export interface EtcdMemberArgs {
   /** Undefined without TLS. */
   readonly pki: ClusterPki | undefined;
   /** Runs before its machine is changed: refuses when it would stop beside another. */
-  readonly stopsAlone: pulumi.ResourceHook;
+  readonly oneAtATime: pulumi.ResourceHook;
 }
 
 /** A member whose etcd is being started. */
@@ -72,7 +72,7 @@ export class EtcdMember {
         zoneId: settings.zoneId,
         ttl: settings.ttl,
         site,
-        stopsAlone: args.stopsAlone,
+        oneAtATime: args.oneAtATime,
       },
       context.options.plain,
     );

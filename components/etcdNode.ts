@@ -7,7 +7,7 @@ import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import type { ClusterContext } from "./clusterContext.ts";
 import { addressRecord, srvRecord } from "./dns/records.ts";
-import { Leftovers } from "./healing/leftovers.ts";
+import { Leftovers } from "./recovery/leftovers.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { peerPort } from "./names.ts";
 
@@ -35,7 +35,7 @@ export interface EtcdNodeArgs {
   /** What it shares with the other members' machines: subnet, group, key,* image.* */
   readonly site: MemberSite;
   /** Runs before the machine is changed: refuses when it would stop beside another. */
-  readonly stopsAlone: pulumi.ResourceHook;
+  readonly oneAtATime: pulumi.ResourceHook;
 }
 
 /**
@@ -133,7 +133,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         tags: tags("instance"),
       },
       options.with({
-        hooks: { beforeUpdate: [args.stopsAlone] },
+        hooks: { beforeUpdate: [args.oneAtATime] },
         deleteBeforeReplace: true,
         // A moved image, other user data or a key that was made anew would take all members down
         // at once (rule: one at a time).
@@ -155,7 +155,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with(replaceFirst),
     );
-    // Deleted before it is replaced: the look for orphans would release the living address.
+    // Deleted before it is replaced: healing before its creation would release the living
+    // address.
     this.publicAddress = args.publicAddress
       ? new Eip(
           `${name}-public-address`,

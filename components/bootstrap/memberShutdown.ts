@@ -21,8 +21,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { resource, type Setting } from "../engine/resource.ts";
 import { clientSrvName, hostnameOf } from "../names.ts";
 import { pinnedAccess } from "../ssh/memberAccess.ts";
-import { cloudflareApi } from "../healing/cloudflareApi.ts";
-import type { ListedRecord } from "../healing/cloudflareOrphans.ts";
+import { cloudflareApi } from "../recovery/cloudflareApi.ts";
+import type { ListedRecord } from "../recovery/cloudflareLeftovers.ts";
 
 export interface MemberShutdownArgs {
   /** Name of the member, for messages. */

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { Settings } from "../settings/settings.ts";
-import { Leftovers } from "../healing/leftovers.ts";
+import { Leftovers } from "../recovery/leftovers.ts";
 import { HostKeySeed } from "../ssh/hostKey.ts";
 import { imageOf } from "./image.ts";
 import { memberSecurityGroup, subnetsOf } from "./network.ts";

@@ -215,11 +215,11 @@ test(
     const { code, text } = await up();
     assert.notEqual(code, 0, text);
     await clearFaults();
-    const orphan = (await instances()).find((i) => i.node === "b");
-    assert.ok(orphan, "no instance was made");
+    const leftBehind = (await instances()).find((i) => i.node === "b");
+    assert.ok(leftBehind, "no instance was made");
 
     // More of this life, one of each kind, and as much of an earlier one of the same stack.
-    await makeMarked(await incarnationOf(orphan.id), "ours");
+    await makeMarked(await incarnationOf(leftBehind.id), "ours");
     const removeForeign = await makeMarked("ffffffffffff", "foreign");
 
     // It blocks the deletion of its interface, so it is named at once.
@@ -227,10 +227,10 @@ test(
     assert.notEqual(blocked.code, 0, blocked.text);
     assert.match(blocked.text, /What earlier runs left behind was not removed:/);
     assert.ok(
-      (await instances()).some(({ id }) => id === orphan.id),
+      (await instances()).some(({ id }) => id === leftBehind.id),
       "the instance was ended",
     );
-    assert.deepEqual(await typeCommands(blocked.text), [orphan.id]);
+    assert.deepEqual(await typeCommands(blocked.text), [leftBehind.id]);
 
     // At the end of all, the volume; nothing goes while it is there.
     const held = await destroy();

@@ -1,6 +1,6 @@
 // Runs that are killed (SIGKILL to the CLI and all its plugins) at the steps of a `destroy` and of
 // an `up`, and run again until they end: with the state of an undisturbed one, and nothing
-// orphaned. Takes about a third of the moments (tests/sample.ts). Does not prove it for real AWS
+// left behind. Takes about a third of the moments (tests/sample.ts). Does not prove it for real AWS
 // and Cloudflare, whose answers can be lost in more ways; kills that the other command follows:
 // killsUndone.test.ts.
 import assert from "node:assert/strict";

@@ -20,7 +20,7 @@ const deletions = [
 ];
 /**
  * Late enough that most requests are on their way, early enough that few answers are noted: what
- * makes orphans.
+ * leaves things behind.
  */
 const lateDelays = [40, 120, 250];
 /**

@@ -3,7 +3,7 @@
  * state knows them.
  */
 import type { ResourceType } from "@aws-sdk/client-ec2";
-import { markComment, markTags } from "../../components/healing/mark.ts";
+import { markComment, markTags } from "../../components/recovery/marks.ts";
 import { makeHostKey } from "../../components/ssh/hostKey.ts";
 import { vpc } from "../../lab/addresses.ts";
 import { cloudflare } from "./harness.ts";
@@ -14,7 +14,7 @@ import { asking } from "./inventory.ts";
  * but the instance, which needs a machine. Returns what removes them again.
  */
 export async function makeMarked(incarnation: string, name: string): Promise<() => Promise<void>> {
-  const mark = { project: "etcd", stack: "dev", incarnation };
+  const mark = { project: "etcd", stack: "dev", stackId: incarnation };
   const tags = Object.entries({ ...markTags(mark), Name: name }).map(([Key, Value]) => ({
     Key,
     Value,

@@ -125,7 +125,7 @@ test("the dev stack passes while it is made, and once it runs", async () => {
     "preview",
     "--non-interactive",
     "--cwd",
-    await brokenProject("components/healing/mark.ts", "return `pulumi ", "return `"),
+    await brokenProject("components/recovery/marks.ts", "return `pulumi ", "return `"),
     ...pack,
   );
   assert.notEqual(code, 0, text);

@@ -163,16 +163,16 @@ test(
       times: 3,
     });
     await fails();
-    const [orphan] = (await instances()).filter(({ id }) => !others.includes(id));
-    assert.ok(orphan, "no instance was made");
+    const [leftBehind] = (await instances()).filter(({ id }) => !others.includes(id));
+    assert.ok(leftBehind, "no instance was made");
     assert.match(
       await succeeds(),
-      new RegExp(`removed the instance ${orphan.id}, left behind by a run that was cut off`),
+      new RegExp(`removed the instance ${leftBehind.id}, left behind by a run that was cut off`),
     );
     await isWhole();
     const now = (await instances()).map(({ id }) => id);
     assert.deepEqual(
-      [others.every((id) => now.includes(id)), now.includes(orphan.id)],
+      [others.every((id) => now.includes(id)), now.includes(leftBehind.id)],
       [true, false],
     );
   },

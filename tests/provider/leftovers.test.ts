@@ -3,8 +3,8 @@
 // services answer so, nor that Pulumi deletes these resources at the right moment: tests/lab does.
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach } from "node:test";
-import { Incarnation } from "../../components/healing/incarnation.ts";
-import { Leftovers } from "../../components/healing/leftovers.ts";
+import { StackId } from "../../components/recovery/stackId.ts";
+import { Leftovers } from "../../components/recovery/leftovers.ts";
 import { secret } from "../../lab/plugins/values.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
@@ -38,7 +38,7 @@ before(async () => {
     "cloudflare:apiToken": secret("token-of-the-stack"),
   };
   incarnation = await startDynamicProvider(
-    () => new Incarnation("incarnation", { project: "etcd", stack: "prod", zoneId }),
+    () => new StackId("incarnation", { project: "etcd", stack: "prod", zoneId }),
     config,
   );
   leftovers = await startDynamicProvider(

@@ -7,8 +7,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
 import { Charter } from "../../components/charter/charter.ts";
 import { Founding } from "../../components/charter/founding.ts";
-import { Incarnation } from "../../components/healing/incarnation.ts";
-import { Leftovers } from "../../components/healing/leftovers.ts";
+import { StackId } from "../../components/recovery/stackId.ts";
+import { Leftovers } from "../../components/recovery/leftovers.ts";
 import { ClusterHealth } from "../../components/health/clusterHealth.ts";
 import { Certificate } from "../../components/pki/certificate.ts";
 import { CertificateAuthority } from "../../components/pki/certificateAuthority.ts";
@@ -83,7 +83,7 @@ const cases: [string, () => pulumi.Resource, object, object, boolean][] = [
   ["Founding", () => new Founding("x", volumes), { volumeIds: { a: "vol-1" } }, volumes, true],
   [
     "Incarnation",
-    () => new Incarnation("x", mark),
+    () => new StackId("x", mark),
     { ...mark, word: "0a1b2c", version: 2 },
     { ...mark, version: 3 },
     true,

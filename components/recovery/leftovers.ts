@@ -1,5 +1,5 @@
 /**
- * Leftovers: the other half of healing (see orphans.ts). What a cut-off run made and could not
+ * Leftovers: the other half of healing (see beforeCreate.ts). What a cut-off run made and could not
  * write down is unknown to `pulumi destroy`, and may hold what is known: an instance its network
  * interface, an interface its security group. Pulumi deletes in the reverse order of creation, so
  * one of these, made after what is held and before what holds it, has its turn between the two.
@@ -12,8 +12,14 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource } from "../engine/resource.ts";
-import { inWords, markedRecords } from "./cloudflareOrphans.ts";
-import { findTagged, leftoversError, removeUnused, serviceRecord, wordsOf } from "./leftBehind.ts";
+import { inWords, markedRecords } from "./cloudflareLeftovers.ts";
+import {
+  findTagged,
+  leftoversError,
+  removeUnused,
+  serviceRecord,
+  wordsOf,
+} from "./leftoversAtDestroy.ts";
 
 export interface LeftoversArgs {
   /** Type of the things that are made after this, such as `aws:ec2/instance:Instance`. */

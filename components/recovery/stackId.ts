@@ -1,7 +1,8 @@
 /**
- * Incarnation: one random word for each life of the stack, in the state before anything else
- * exists. All that bears the mark depends on it, for the mark contains the word, so it is deleted
- * last: in a destroy, whatever still bears the mark then is unknown to the state.
+ * StackId: one random word for each life of the stack, in the state before anything else exists.
+ * All that bears the stack's mark depends on it, because the mark contains the word, so it is
+ * deleted last: in a destroy, whatever still bears the mark then is unknown to the state. Its type
+ * keeps the name Incarnation, which it has in the states of living clusters.
  *
  *   create  draws the word
  *   diff    another stack name or zone, or a new meaning (`version`); the word never changes
@@ -11,12 +12,18 @@
  *           removes what is unused of the rest, at Cloudflare and in EC2
  */
 import * as pulumi from "@pulumi/pulumi";
-import { inWords, type ListedRecord, markedRecords, removeRecords } from "./cloudflareOrphans.ts";
+import { inWords, type ListedRecord, markedRecords, removeRecords } from "./cloudflareLeftovers.ts";
 import { resource } from "../engine/resource.ts";
-import { findTagged, leftoversError, removeUnused, serviceRecord, wordsOf } from "./leftBehind.ts";
-import { markComment, markTags } from "./mark.ts";
+import {
+  findTagged,
+  leftoversError,
+  removeUnused,
+  serviceRecord,
+  wordsOf,
+} from "./leftoversAtDestroy.ts";
+import { markComment, markTags } from "./marks.ts";
 
-export interface IncarnationArgs {
+export interface StackIdArgs {
   readonly project: string;
   readonly stack: string;
   /** The zone at Cloudflare where records with the mark are. */
@@ -33,7 +40,7 @@ interface Outputs extends Inputs {
   readonly word: string;
 }
 
-const incarnations = resource<Inputs, Outputs>({
+const stackIds = resource<Inputs, Outputs>({
   type: "Incarnation",
   version: 3,
   computed: ["word"],
@@ -44,7 +51,7 @@ const incarnations = resource<Inputs, Outputs>({
   },
   id: ({ word }) => word,
   async remove({ project, stack, zoneId, word }, { setting }) {
-    const mark = { project, stack, incarnation: word };
+    const mark = { project, stack, stackId: word };
     let found;
     try {
       found = await findTagged(markTags(mark), [], setting);
@@ -70,7 +77,7 @@ const incarnations = resource<Inputs, Outputs>({
     const outcomes = holding.length
       ? [await removeUnused(holding, records, setting)]
       : [
-          // Names first, as in every leaving.
+          // Names go first, as they do when a member leaves.
           await removeRecords(zoneId, records, setting),
           await removeUnused(found, [], setting),
         ];
@@ -87,11 +94,11 @@ const incarnations = resource<Inputs, Outputs>({
 /**
  * Twelve random hexadecimal digits: part of the mark of all we make, and of etcd's cluster token.
  */
-export class Incarnation extends pulumi.dynamic.Resource {
+export class StackId extends pulumi.dynamic.Resource {
   readonly word: pulumi.Output<string>;
 
-  constructor(name: string, args: IncarnationArgs, opts?: pulumi.CustomResourceOptions) {
-    super(...incarnations(name, { ...args }, opts));
+  constructor(name: string, args: StackIdArgs, opts?: pulumi.CustomResourceOptions) {
+    super(...stackIds(name, { ...args }, opts));
     // The word is the id, and an id is known while a preview shows an update: the outputs are not,
     // and everything that bears the mark would seem to change.
     this.word = this.id;

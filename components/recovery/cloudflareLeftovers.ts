@@ -61,7 +61,7 @@ export function sortRecords(
  * Removes what is ours. @throws Error when an identical record bears no mark of ours, with the
  * command that removes it.
  */
-export async function removeOrphanRecord(
+export async function removeLeftoverRecord(
   wanted: WantedRecord,
   setting: Setting,
 ): Promise<string[]> {

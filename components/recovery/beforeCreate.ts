@@ -6,22 +6,22 @@
  * it to be in the state. What is never made again is looked for by a destroy: see leftovers.ts.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { removeOrphanRecord } from "./cloudflareOrphans.ts";
-import { removeOrphanOf } from "./ec2Orphans.ts";
+import { removeLeftoverRecord } from "./cloudflareLeftovers.ts";
+import { removeLeftoverOf } from "./ec2Leftovers.ts";
 
 /**
  * A `beforeCreate` hook for everything a cluster makes. Types that may simply be made again
  * (attachments, commands, dynamic resources) pass.
  */
-export function removeOrphans(name: string): pulumi.ResourceHook {
+export function healBeforeCreate(name: string): pulumi.ResourceHook {
   return new pulumi.ResourceHook(
     `${name}-remove-orphans`,
     async ({ type, name: resource, newInputs = {} }) => {
       const setting = (key: string) => pulumi.runtime.getConfig(key);
       const removed =
         type === "cloudflare:index/dnsRecord:DnsRecord"
-          ? await removeOrphanRecord(newInputs, setting)
-          : await removeOrphanOf(type, newInputs, setting);
+          ? await removeLeftoverRecord(newInputs, setting)
+          : await removeLeftoverOf(type, newInputs, setting);
       for (const what of removed)
         await pulumi.log.info(
           `${resource}: removed ${what}, left behind by a run that was cut off`,

@@ -12,10 +12,10 @@ type Inputs = Readonly<Record<string, unknown>>;
 const addressType = "aws:ec2/eip:Eip";
 
 /**
- * How an orphan is removed, by Pulumi's type. This runs as a hook of the program only, where
+ * How a leftover is removed, by Pulumi's type. This runs as a hook of the program only, where
  * everything else waits for the new thing: what deletions do, in states, removes no machine.
  */
-const orphanRemovals: typeof removals = {
+const leftoverRemovals: typeof removals = {
   ...removals,
   async "aws:ec2/instance:Instance"(ec2, id) {
     await ec2.terminateInstances({ InstanceIds: [id] });
@@ -35,7 +35,7 @@ const orphanRemovals: typeof removals = {
  * Removes what bears the tags of the thing that is about to be made, unless it is in use: then it
  * is what the new one replaces. Returns what was removed, in words.
  */
-export async function removeOrphanOf(
+export async function removeLeftoverOf(
   type: string,
   inputs: Inputs,
   setting: Setting,
@@ -43,7 +43,7 @@ export async function removeOrphanOf(
   const egress = type === "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule";
   const rule = egress || type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
   const kind = kinds.find((k) => k.type === type);
-  const remove = orphanRemovals[type];
+  const remove = leftoverRemovals[type];
   const filters = tagFilters(inputs);
   // without a mark nothing is ours
   if (!rule && !(kind && remove && askForMark(filters))) return [];

@@ -2,13 +2,13 @@
 // them works: tests/lab/kills does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { sortRecords, type ListedRecord } from "../../components/healing/cloudflareOrphans.ts";
-import { removeOrphanOf } from "../../components/healing/ec2Orphans.ts";
-import { tagFilters } from "../../components/healing/ec2Things.ts";
-import { markComment } from "../../components/healing/mark.ts";
+import { sortRecords, type ListedRecord } from "../../components/recovery/cloudflareLeftovers.ts";
+import { removeLeftoverOf } from "../../components/recovery/ec2Leftovers.ts";
+import { tagFilters } from "../../components/recovery/ec2Things.ts";
+import { markComment } from "../../components/recovery/marks.ts";
 import { startFakeEc2 } from "../provider/fakeEc2.ts";
 
-const mark = markComment({ project: "etcd", stack: "prod", incarnation: "0a1b2c3d4e5f" });
+const mark = markComment({ project: "etcd", stack: "prod", stackId: "0a1b2c3d4e5f" });
 const srv = {
   zoneId: "z",
   name: "_etcd-server._tcp.etcd.test",
@@ -41,7 +41,7 @@ const cases: [string, typeof srv | typeof a, ListedRecord, "ours" | "foreign" | 
     "the same SRV of another incarnation",
     srv,
     listed({
-      comment: markComment({ project: "etcd", stack: "prod", incarnation: "ffffffffffff" }),
+      comment: markComment({ project: "etcd", stack: "prod", stackId: "ffffffffffff" }),
     }),
     "foreign",
   ],
@@ -96,7 +96,7 @@ test(
     const long = markComment({
       project: "p".repeat(80),
       stack: "s".repeat(100),
-      incarnation: "0a1b2c3d4e5f",
+      stackId: "0a1b2c3d4e5f",
     });
     assert.ok(long.length <= 100, String(long.length));
     assert.ok(long.endsWith(" 0a1b2c3d4e5f"));
@@ -110,11 +110,11 @@ test("things in EC2 are found by all of their tags, the incarnation among them",
   ]);
   // No incarnation, no look-up: this would fail for want of an EC2 to ask.
   assert.deepEqual(
-    await removeOrphanOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined),
+    await removeLeftoverOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined),
     [],
   );
   assert.deepEqual(
-    await removeOrphanOf(
+    await removeLeftoverOf(
       "aws:ec2/volumeAttachment:VolumeAttachment",
       { tags: { Incarnation: "x" } },
       () => undefined,
@@ -124,7 +124,7 @@ test("things in EC2 are found by all of their tags, the incarnation among them",
 });
 
 test(
-  "before a group is made, one that interfaces are in is not an orphan: it is the one " +
+  "before a group is made, one that interfaces are in is no leftover: it is the one " +
     "that is replaced",
   async () => {
     const ec2 = await startFakeEc2();
@@ -136,7 +136,7 @@ test(
         "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
       })[key];
     const group = () =>
-      removeOrphanOf(
+      removeLeftoverOf(
         "aws:ec2/securityGroup:SecurityGroup",
         { tags: { Incarnation: "x" } },
         setting,

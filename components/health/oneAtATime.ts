@@ -21,7 +21,7 @@ interface Declared {
 /** How long the others may take to be healthy, in seconds: an election is over by then. */
 const patienceSeconds = 15;
 
-export class StopsAlone {
+export class OneAtATime {
   /** A `beforeUpdate` hook for the machines. Preview has it, too, but asks no member. */
   readonly hook: pulumi.ResourceHook;
   /** The first machine that is to stop in this run. */

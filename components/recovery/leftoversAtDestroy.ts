@@ -7,7 +7,7 @@
  *   - an instance or a volume, which can be a member or hold its data: named, never removed
  *   - what nothing uses and can hold no data: removed
  */
-import { inWords, type ListedRecord } from "./cloudflareOrphans.ts";
+import { inWords, type ListedRecord } from "./cloudflareLeftovers.ts";
 import { poll } from "../engine/poll.ts";
 import type { Setting } from "../engine/resource.ts";
 import { ec2Client } from "./ec2Client.ts";

@@ -1,0 +1,35 @@
+/**
+ * What marks a thing in the cloud as ours: project, stack, and the stack id. The id is
+ * random and written into the state before anything else is made, so whatever bears
+ * it and is not in the state was made by a run that was killed. Pure.
+ */
+
+export interface Mark {
+  readonly project: string;
+  readonly stack: string;
+  readonly stackId: string;
+}
+
+/**
+ * The mark as comment of a DNS record: 100 characters at most on Cloudflare's free plan, so a long
+ * stack name is cut, the stack id never.
+ */
+export function markComment({ project, stack, stackId }: Mark): string {
+  return `pulumi ${`${project}/${stack}`.slice(0, 70)} ${stackId}`;
+}
+
+/**
+ * The mark as tags of a thing in EC2, the stack id perhaps not known yet; a Name and a Role
+ * beside it say which thing.
+ */
+export function markTags<Word>({
+  project,
+  stack,
+  stackId,
+}: {
+  project: string;
+  stack: string;
+  stackId: Word;
+}): { Project: string; Stack: string; Incarnation: Word } {
+  return { Project: project, Stack: stack, Incarnation: stackId };
+}
