@@ -27,7 +27,8 @@ export class ChildOptions {
 
   /** Options of a resource, with more of its own. */
   with(more: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
-    const hooks = { ...more.hooks, beforeCreate: [this.#beforeCreate] };
+    const beforeCreate = [this.#beforeCreate, ...(more.hooks?.beforeCreate ?? [])];
+    const hooks = { ...more.hooks, beforeCreate };
     return { ...more, parent: this.#parent, hooks };
   }
 

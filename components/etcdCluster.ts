@@ -1,23 +1,20 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
-import { packCookbook } from "./bootstrap/cookbookArchive.ts";
+import { etcdCookbook, packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { Founding } from "./charter/founding.ts";
 import { ChildOptions, type ClusterContext } from "./clusterContext.ts";
-import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
-import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
-import type { Settings } from "./settings/settings.ts";
-import { DnsReadiness } from "./dns/dnsReadiness.ts";
-import { EtcdMember, type StartedMember } from "./etcdMember.ts";
+import { clientGate, peerGate } from "./dns/clusterGates.ts";
+import { EtcdMember } from "./etcdMember.ts";
 import type { EtcdNode } from "./etcdNode.ts";
-import { healBeforeCreate } from "./recovery/beforeCreate.ts";
-import { ownershipOf } from "./recovery/ownership.ts";
-import { ClusterHealth } from "./health/clusterHealth.ts";
+import { healthOfCluster } from "./health/healthOfCluster.ts";
 import { OneAtATime } from "./health/oneAtATime.ts";
 import { memberSite } from "./machine/memberSite.ts";
-import { ClusterNames, clientPort, peerPort } from "./names.ts";
+import { ClusterNames } from "./names.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
+import { healBeforeCreate } from "./recovery/beforeCreate.ts";
+import { ownershipOf } from "./recovery/ownership.ts";
+import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
+import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
 export type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
@@ -39,60 +36,62 @@ export class EtcdCluster extends pulumi.ComponentResource {
   /** What a client shows and believes; undefined without TLS. */
   readonly operator: Identity | undefined;
   /**
-   * The cluster's ID in hexadecimal, once it is healthy and clients can find it: what uses the
-   * cluster waits for this. No stack output should, because Pulumi records none of them when one
-   * never resolves, and after a founding that failed the operator needs the others.
+   * The cluster's ID in hexadecimal, once it is healthy and clients can find it. What uses the
+   * cluster waits for this. Do not export it from a stack: when one output never resolves, Pulumi
+   * records none, and after a founding that failed the operator needs the others.
    */
-  readonly healthy: pulumi.Output<string>;
+  readonly healthyClusterId: pulumi.Output<string>;
 
   /** @throws pulumi.ResourceError with all that is wrong with the arguments */
   constructor(name: string, args: EtcdClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    // In two steps: `super` wants inputs that were checked, and a refusal wants `this`.
     const checked = checkArgs(args);
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
     const options = new ChildOptions(this, healBeforeCreate(name));
-    const oneAtATime = new OneAtATime(name);
 
-    // What may not change comes first: a refusal leaves everything untouched.
+    // What is fixed at the first `up`: the charter refuses a change before anything is touched.
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
     const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };
 
-    // Machines with their names, and who is who. Nothing of it starts etcd.
+    // Machines with their names and certificates. Nothing of it starts etcd.
     const site = memberSite(context, settings, charter);
     const pki = settings.tls ? clusterPki(context, settings, charter) : undefined;
-    const shared = {
-      settings,
-      login: { user: settings.sshUser, privateKey: settings.sshPrivateKey },
-      site,
-      pki,
-      oneAtATime: oneAtATime.hook,
-    };
-    const members = Object.keys(settings.nodes).map(
-      (member) => new EtcdMember(context, member, shared),
+    const login = { user: settings.sshUser, privateKey: settings.sshPrivateKey };
+    const oneAtATime = new OneAtATime(name);
+    const shared = { settings, login, site, pki, oneAtATime: oneAtATime.hook };
+    const members = Object.entries(settings.nodes).map(
+      ([member, node]) => new EtcdMember(context, member, node, shared),
     );
+    // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
+
+    // Which disks and addresses found the cluster: written down once, read by every bootstrap.
     const founding = foundingOf(context, members);
 
-    // The gate: one for the whole set. Then all start at once, and none waits for another.
-    const gate = peerGate(context, settings, members);
-    const cookbook = packCookbook("cookbooks/etcd");
+    // One gate for the whole set. Then all members start at once, and none waits for another.
+    const nodes = members.map(({ node }) => node);
+    const gate = peerGate(context, settings, nodes);
+    const cookbook = packCookbook(etcdCookbook);
     const started = members.map((member) => member.start(gate, founding, cookbook));
 
-    // One healthy cluster of exactly these members; only then may clients find it, and then they
-    // do.
-    const health = healthOf(context, settings, { members, started, operator: pki?.operator });
+    // One healthy cluster of exactly these members; then its client records; `up` ends when clients
+    // can find it by them.
+    const health = healthOfCluster(context, settings, members, started, pki?.operator);
     const published = started.map((member) => member.publish(health));
-    const found = clientGate(context, settings, members, published);
+    const found = clientGate(context, settings, nodes, published);
 
     this.nodes = byName(members, ({ node }) => node);
     this.endpoints = pulumi.all(byName(members, ({ endpoint }) => endpoint));
     this.peerUrls = byName(members, ({ peerUrl }) => peerUrl);
     this.hostKeys = pulumi.all(byName(members, ({ access }) => access.hostKey));
     this.operator = pki?.operator;
-    this.healthy = pulumi.all([health.clusterId, found.id]).apply(([clusterId]) => clusterId);
-    this.registerOutputs({ endpoints: this.endpoints, healthy: this.healthy });
+    this.healthyClusterId = pulumi
+      .all([health.clusterId, found.id])
+      .apply(([clusterId]) => clusterId);
+    this.registerOutputs({ endpoints: this.endpoints, healthyClusterId: this.healthyClusterId });
   }
 }
 
@@ -111,74 +110,5 @@ function foundingOf({ name, options }: ClusterContext, members: readonly EtcdMem
       addresses: byName(members, ({ node }) => node.privateIp),
     },
     options.with(),
-  );
-}
-
-/** It depends on the records, not on the nodes, or it would wait for machines. */
-function peerGate(
-  { name, names, options }: ClusterContext,
-  settings: Settings,
-  members: readonly EtcdMember[],
-): DnsReadiness {
-  return new DnsReadiness(
-    `${name}-dns-readiness`,
-    {
-      expected: {
-        domain: names.domain,
-        tls: names.tls,
-        port: peerPort,
-        members: members.map(({ node }) => ({ target: node.hostname, address: node.privateIp })),
-      },
-      nameservers: [...settings.nameservers],
-      timeoutSeconds: settings.dnsTimeout,
-    },
-    options.with({ dependsOn: members.flatMap(({ node }) => node.records) }),
-  );
-}
-
-/** A client that asked sooner would have its resolver remember "no such name". */
-function clientGate(
-  { name, names, options }: ClusterContext,
-  settings: Settings,
-  members: readonly EtcdMember[],
-  published: readonly DnsRecord[],
-): DnsReadiness {
-  return new DnsReadiness(
-    `${name}-clients-dns`,
-    {
-      expected: {
-        service: "client",
-        domain: names.domain,
-        tls: names.tls,
-        port: clientPort,
-        members: members.map(({ node }) => ({ target: node.hostname, address: node.privateIp })),
-      },
-      recordIds: published.map((record) => record.id),
-      nameservers: [...settings.nameservers],
-      timeoutSeconds: settings.dnsTimeout,
-    },
-    options.with({ dependsOn: [...published] }),
-  );
-}
-
-function healthOf(
-  { name, options }: ClusterContext,
-  settings: Settings,
-  cluster: {
-    readonly members: readonly EtcdMember[];
-    readonly started: readonly StartedMember[];
-    readonly operator: Identity | undefined;
-  },
-): ClusterHealth {
-  const digests = pulumi.all(cluster.started.map(({ digest }) => digest));
-  return new ClusterHealth(
-    `${name}-health`,
-    {
-      members: cluster.members.map(({ declared }) => declared),
-      bootstraps: digests.apply((all) => createHash("sha256").update(all.join()).digest("hex")),
-      timeoutSeconds: settings.healthTimeout,
-      identity: cluster.operator,
-    },
-    options.with({ dependsOn: cluster.started.map(({ command }) => command) }),
   );
 }

@@ -4,9 +4,10 @@ import { memberBootstrap, type MemberBootstrap } from "./bootstrap/memberBootstr
 import { MemberShutdown } from "./bootstrap/memberShutdown.ts";
 import type { Founding } from "./charter/founding.ts";
 import type { ClusterContext } from "./clusterContext.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { NodeSettings, Settings } from "./settings/settings.ts";
 import { srvRecord } from "./dns/records.ts";
 import { EtcdNode } from "./etcdNode.ts";
+import type { Declared } from "./health/healthOfCluster.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { clientPort } from "./names.ts";
 import type { ClusterPki, Identity } from "./pki/clusterPki.ts";
@@ -20,7 +21,10 @@ export interface EtcdMemberArgs {
   readonly site: MemberSite;
   /** Undefined without TLS. */
   readonly pki: ClusterPki | undefined;
-  /** Runs before its machine is changed: refuses when it would stop beside another. */
+  /**
+   * Runs before a machine's type changes: refuses a second change in the same run, and any while
+   * the other members are not healthy.
+   */
   readonly oneAtATime: pulumi.ResourceHook;
 }
 
@@ -34,9 +38,8 @@ export interface StartedMember extends MemberBootstrap {
  * One member: its machine and names, the way in, its certificate, the start and the end of its
  * etcd, and the record by which clients find it. Members never depend on one another.
  *
- * It is no resource of its own. Its resources keep the parents, and so the URNs, that they have
- * always had: an older checkout that runs over a newer state would otherwise make every machine
- * anew.
+ * Not a ComponentResource: with another parent its resources would have other URNs, and an older
+ * checkout that runs over a newer state would make every machine anew.
  */
 export class EtcdMember {
   readonly name: string;
@@ -52,12 +55,16 @@ export class EtcdMember {
   readonly #args: EtcdMemberArgs;
 
   /** Makes the machine, its names and the way in; nothing of it starts etcd. */
-  constructor(context: ClusterContext, name: string, args: EtcdMemberArgs) {
+  constructor(
+    context: ClusterContext,
+    name: string,
+    { zone, instanceType }: NodeSettings,
+    args: EtcdMemberArgs,
+  ) {
     const { settings, site, pki, login } = args;
     this.name = name;
     this.#context = context;
     this.#args = args;
-    const { zone = "", instanceType = "" } = settings.nodes[name] ?? {};
     this.node = new EtcdNode(
       `${context.name}-${name}`,
       {
@@ -85,20 +92,20 @@ export class EtcdMember {
     this.identity = pki?.member(name, this.node.privateIp);
   }
 
-  /** The member as health and the settings of clients know it. */
-  get declared() {
+  /** What health, and the hook before a change of type, need to know of it. */
+  get declared(): Declared {
     return { name: this.name, endpoint: this.endpoint, peerUrl: this.peerUrl };
   }
 
   /**
-   * Chef, which starts etcd, once the `gate` is open. In a destroy etcd is stopped between the
-   * bootstrap and the member's names.
+   * Chef, which starts etcd, once the `gate` is open.
    */
   start(gate: pulumi.Resource, founding: Founding, cookbook: pulumi.Input<string>): StartedMember {
     const { node, access, identity } = this;
     const { settings, site } = this.#args;
     const shutdown = this.#shutdown(gate);
-    const publicAddress = node.publicAddress ? [node.publicAddress] : [];
+    // Chef downloads through it.
+    const elasticIp = node.elasticIp ? [node.elasticIp] : [];
     const bootstrap = memberBootstrap(this.#context, {
       member: this.name,
       node,
@@ -107,20 +114,20 @@ export class EtcdMember {
       founding,
       cookbook,
       settings,
-      // The address is the way out, for what Chef downloads.
-      after: [gate, shutdown, node.attachment, ...publicAddress, ...site.openings],
+      after: [gate, shutdown, node.attachment, ...elasticIp, ...site.openings],
     });
     return { ...bootstrap, publish: (health) => this.#publish(health, shutdown) };
   }
 
   /**
-   * For one member of a cluster that stays, Pulumi orders deletions by direct edges only: so this
-   * depends on the records themselves, and not on the gate alone.
+   * Does nothing when it is made. A destroy runs backwards: the client record and the bootstrap go,
+   * then this stops etcd, then the other records go. It depends on those directly, because Pulumi
+   * orders the deletions of a part of the stack (`--target`, a member less) by direct edges only.
    */
   #shutdown(gate: pulumi.Resource): MemberShutdown {
-    const { name, names, ownership, options } = this.#context;
+    const { name: cluster, names, ownership, options } = this.#context;
     return new MemberShutdown(
-      `${name}-${this.name}-shutdown`,
+      `${cluster}-${this.name}-shutdown`,
       {
         node: this.name,
         domain: names.domain,
@@ -129,6 +136,7 @@ export class EtcdMember {
         comment: ownership.comment,
         host: this.node.privateIp,
         ...this.#args.login,
+        // Not the key alone: it has to be known that the machine shows it.
         hostKey: this.access.shownHostKey,
       },
       options.with({ dependsOn: [gate, ...this.node.records] }),
@@ -137,10 +145,10 @@ export class EtcdMember {
 
   /** Deleted before the member's etcd is stopped: by then no client may be sent there. */
   #publish(health: pulumi.Resource, shutdown: MemberShutdown): DnsRecord {
-    const { name, names, ownership, options } = this.#context;
+    const { name: cluster, names, ownership, options } = this.#context;
     const { zoneId, ttl } = this.#args.settings;
     return new DnsRecord(
-      `${name}-${this.name}-client`,
+      `${cluster}-${this.name}-client`,
       {
         zoneId,
         ttl,

@@ -21,7 +21,7 @@ export interface EtcdNodeArgs {
   /** Availability zone of the machine and of its data volume. */
   readonly zone: string;
   readonly instanceType: pulumi.Input<string>;
-  /** User data.* Secret. */
+  /** What cloud-init is told at the first boot. Secret. */
   readonly userData: pulumi.Input<string>;
   /** Size of the data volume, in GiB. */
   readonly dataVolumeGb: pulumi.Input<number>;
@@ -32,9 +32,9 @@ export interface EtcdNodeArgs {
   /** Zone of the records, and their TTL in seconds. */
   readonly zoneId: pulumi.Input<string>;
   readonly ttl: number;
-  /** What it shares with the other members' machines: subnet, group, key,* image.* */
+  /** What it shares with the other members' machines. */
   readonly site: MemberSite;
-  /** Runs before the machine is changed: refuses when it would stop beside another. */
+  /** Runs before the instance type changes; see EtcdMemberArgs. */
   readonly oneAtATime: pulumi.ResourceHook;
 }
 
@@ -55,7 +55,7 @@ export class EtcdNode extends pulumi.ComponentResource {
   /** The A and the peer SRV record: the gate depends on them, so that it waits for no machine. */
   readonly records: readonly DnsRecord[];
   /** The Elastic IP, if it has one: what is downloaded on the machine waits for it. */
-  readonly publicAddress: Eip | undefined;
+  readonly elasticIp: Eip | undefined;
 
   constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const { site } = args;
@@ -65,11 +65,12 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
 
-    // The address: an interface of its own, so that a replaced machine keeps it.
+    // The address: an interface of its own, so that a replaced machine keeps it. The site's
+    // leftovers are deleted after every interface.
     const address = new NetworkInterface(
       `${name}-interface`,
       {
-        subnetId: site.subnets[args.zone] ?? "",
+        subnetId: site.subnetIn(args.zone),
         securityGroups: [site.securityGroupId],
         description: `etcd member ${this.hostname}`,
         tags: tags("interface"),
@@ -81,16 +82,16 @@ export class EtcdNode extends pulumi.ComponentResource {
     // The names. SRV depends on A: a target must not exist before its address, nor outlive it.
     const record = { zoneId: args.zoneId, ttl: args.ttl, comment: ownership.comment };
     // Creating first would meet "record exists" (pulumi-cloudflare issue 687).
-    const replaceFirst = { deleteBeforeReplace: true };
+    const deleteFirst = { deleteBeforeReplace: true };
     const a = new DnsRecord(
       `${name}-address`,
       { ...record, ...addressRecord(this.hostname, address.privateIp) },
-      options.with(replaceFirst),
+      options.with(deleteFirst),
     );
     const peer = new DnsRecord(
       `${name}-peer`,
       { ...record, ...srvRecord(names.serverSrv, this.hostname, peerPort) },
-      options.with({ ...replaceFirst, dependsOn: [a] }),
+      options.with({ ...deleteFirst, dependsOn: [a] }),
     );
     this.records = [a, peer];
 
@@ -108,8 +109,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with(),
     );
 
-    // Deleted after the machine and before its interface: looks for a machine that holds the
-    // interface and that the state never learnt of.
+    // Creating this does nothing. It is deleted after the machine and before its interface, and then
+    // looks for a machine that holds the interface and that the state never learnt of.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -135,7 +136,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({
         hooks: { beforeUpdate: [args.oneAtATime] },
         deleteBeforeReplace: true,
-        // A moved image, other user data or a key that was made anew would take all members down
+        // A newer image, other user data or a key that was made anew would take all members down
         // at once (rule: one at a time).
         ignoreChanges: ["ami", "userData", "keyName"],
         additionalSecretOutputs: ["userData"],
@@ -143,8 +144,8 @@ export class EtcdNode extends pulumi.ComponentResource {
         dependsOn: [leftovers, site.hostKeySeed],
       }),
     );
-    // Terminating the machine detaches the volume. Without skipDestroy a destroy that is killed
-    // could leave a machine that was stopped for the detachment and that nothing starts again.
+    // skipDestroy: terminating the machine detaches the volume. Detached before, it would be taken
+    // from under an etcd that runs. A device name is taken, so the old one goes before the new comes.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
@@ -153,15 +154,15 @@ export class EtcdNode extends pulumi.ComponentResource {
         deviceName: "/dev/sdf",
         skipDestroy: true,
       },
-      options.with(replaceFirst),
+      options.with(deleteFirst),
     );
-    // Deleted before it is replaced: healing before its creation would release the living
-    // address.
-    this.publicAddress = args.publicAddress
+    // Deleted first: healing before the creation of the next one would release the address in use.
+    // After the machine: an address without one costs extra.
+    this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,
           { domain: "vpc", networkInterface: address.id, tags: tags("public-address") },
-          options.with({ ...replaceFirst, dependsOn: [this.instance] }),
+          options.with({ ...deleteFirst, dependsOn: [this.instance] }),
         )
       : undefined;
 

@@ -28,6 +28,11 @@ export function clientSrvName(domain: string, tls: boolean): string {
   return `_etcd-client${tls ? "-ssl" : ""}._tcp.${domain}`;
 }
 
+/** Whether a record's name is one that clients look up, with TLS or without. */
+export function isClientSrvName(name: string): boolean {
+  return name.startsWith("_etcd-client");
+}
+
 /** The names of one cluster. */
 export class ClusterNames {
   readonly domain: string;

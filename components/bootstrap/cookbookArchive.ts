@@ -6,6 +6,9 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { refuseCarriageReturns } from "./lineEnds.ts";
 
+/** The cookbook beside this package, whatever folder the program runs in. */
+export const etcdCookbook = join(import.meta.dirname, "../../cookbooks/etcd");
+
 /** What systems and editors leave in a folder: hidden files, backups, compiled Python. */
 const stray = /^\.|~$|^#.*#$|\.pyc$|^__pycache__$/;
 

@@ -9,14 +9,8 @@ import { poll } from "../engine/poll.ts";
 import type { Identity } from "../pki/clusterPki.ts";
 import { credentialsOf } from "./asking.ts";
 import { probeCluster } from "./etcdProbe.ts";
+import type { Declared } from "./healthOfCluster.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
-
-/** A member as the program declares it. */
-interface Declared {
-  readonly name: string;
-  readonly endpoint: pulumi.Output<string>;
-  readonly peerUrl: string;
-}
 
 /** How long the others may take to be healthy, in seconds: an election is over by then. */
 const patienceSeconds = 15;

@@ -9,8 +9,8 @@ import { memberSecurityGroup, subnetsOf } from "./network.ts";
 
 /** What the machines of all members share. */
 export interface MemberSite {
-  /** Subnet of each availability zone that a member is in. */
-  readonly subnets: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Subnet of an availability zone that a member is in. */
+  subnetIn(zone: string): pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
   /** The openings of the group: nothing is dialled before they are there. */
   readonly openings: readonly pulumi.Resource[];
@@ -49,7 +49,11 @@ export function memberSite(
     options.with({ dependsOn: [group] }),
   );
   return {
-    subnets,
+    subnetIn(zone) {
+      const subnet = subnets[zone];
+      if (!subnet) throw new Error(`no member is in ${zone}, so no subnet of it is known`);
+      return subnet;
+    },
     securityGroupId: group.id,
     openings: rules,
     keyName: key.keyName,

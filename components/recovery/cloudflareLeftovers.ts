@@ -1,4 +1,5 @@
 /** DNS records that a cut-off run left behind, through Cloudflare's API. */
+import { isClientSrvName } from "../names.ts";
 import { cloudflareApi } from "./cloudflareApi.ts";
 import type { Setting } from "../engine/resource.ts";
 
@@ -141,7 +142,7 @@ export async function removeRecords(
 /** No name may outlive what it points to, and clients go first. Pure. */
 export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[] {
   const rank = ({ name, type }: ListedRecord) =>
-    type !== "SRV" ? 2 : name.startsWith("_etcd-client") ? 0 : 1;
+    type !== "SRV" ? 2 : isClientSrvName(name) ? 0 : 1;
   return [...records].sort((a, b) => rank(a) - rank(b));
 }
 

@@ -7,6 +7,7 @@
  *   - an instance or a volume, which can be a member or hold its data: named, never removed
  *   - what nothing uses and can hold no data: removed
  */
+import { isClientSrvName } from "../names.ts";
 import { inWords, type ListedRecord } from "./cloudflareLeftovers.ts";
 import { poll } from "../engine/poll.ts";
 import type { Setting } from "../engine/resource.ts";
@@ -58,7 +59,7 @@ export function serviceRecord(
 ): ListedRecord | undefined {
   return records.find(
     ({ name, type, data }) =>
-      type === "SRV" && name.startsWith("_etcd-client") && (!host || data?.target === host),
+      type === "SRV" && isClientSrvName(name) && (!host || data?.target === host),
   );
 }
 

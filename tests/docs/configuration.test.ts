@@ -110,7 +110,6 @@ test("outputs are the exports of the program, in order, and each needs its comme
     [
       "discoveryDomain",
       "endpoints",
-      "clusterId",
       "peerUrls",
       "sshUser",
       "hostKeys",
