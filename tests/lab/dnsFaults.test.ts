@@ -43,6 +43,16 @@ async function refused(lines: readonly RegExp[]): Promise<void> {
   assert.equal(await etcdRuns(), false, "an etcd process runs");
 }
 
+/** What one needs to look into a founding that failed is among the stack's outputs. */
+async function outputsAreThere(): Promise<void> {
+  const text = await mustRun("pulumi", "stack", "output", "--json", "--show-secrets");
+  const outputs: Record<string, unknown> = JSON.parse(text.slice(text.indexOf("{")));
+  for (const name of ["endpoints", "peerUrls", "hostKeys"])
+    assert.deepEqual(Object.keys(outputs[name] ?? {}), ["a", "b", "c"], name);
+  assert.match(String(outputs.clientCertificate), /^-----BEGIN CERTIFICATE-----/);
+  assert.match(String(outputs.clientPrivateKey), /^-----BEGIN PRIVATE KEY-----/);
+}
+
 /** `up` again, as the message says, and the cluster is one. */
 async function healsBy(repair: () => Promise<unknown>): Promise<void> {
   await repair();
@@ -89,6 +99,7 @@ test(
       /DNS for etcd\.test is not complete after 6 s, asked from node [abc] through 10\.213\.0\.2\./,
     );
     assert.match(text, /_etcd-server-ssl\._tcp\.etcd\.test SRV\s+NXDOMAIN/);
+    await outputsAreThere();
     assert.equal(await etcdRuns(), false, "an etcd process runs");
     const [machine = ""] = await machines();
     await onMachine(machine, "systemctl", "start", "--no-block", "etcd");
