@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { credentialsOf } from "../components/health/asking.ts";
 import { certificateEnd } from "../components/health/certificateTrouble.ts";
 import { probeCluster } from "../components/health/etcdProbe.ts";
+import type { MemberReport } from "../components/health/memberHealth.ts";
 import { openStack } from "./stack/stackAccess.ts";
 import { stackOutputs } from "./stack/stackOutputs.ts";
 import { readArguments, stackOption } from "./terminal/arguments.ts";
@@ -22,6 +23,20 @@ Without --stack: the lab's stack when there is one, else the one that is selecte
            learner, dbSizeBytes, revision, alarms, certificateDays}]}
 `;
 
+/** The table: what stands over a column, and what in it. */
+const columns: readonly (readonly [string, (row: ReturnType<typeof rowOf>) => string])[] = [
+  ["MEMBER", (m) => m.name],
+  ["ENDPOINT", (m) => m.endpoint],
+  ["VERSION", (m) => m.version || "-"],
+  ["HEALTHY", (m) => yes(m.healthy)],
+  ["LEADER", (m) => yes(m.leader)],
+  ["LEARNER", (m) => yes(m.learner)],
+  ["DB SIZE", (m) => size(m.dbSizeBytes)],
+  ["REVISION", (m) => String(m.revision)],
+  ["ALARMS", (m) => m.alarms.join(" ") || "-"],
+  ["CERT DAYS", (m) => (m.certificateDays === null ? "-" : String(m.certificateDays))],
+];
+
 await command("status", help, async (args) => {
   const options = { ...stackOption, json: { type: "boolean" } } as const;
   const { stack: name, json } = readArguments("status", args, options);
@@ -39,18 +54,7 @@ await command("status", help, async (args) => {
       declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
     ),
   ]);
-  const members = report.members.map((m, i) => ({
-    name: m.name,
-    endpoint: m.endpoint,
-    version: m.version,
-    healthy: !report.unhealthy.includes(m.name),
-    leader: m.leaderId !== "" && m.leaderId === m.memberId,
-    learner: m.learner,
-    dbSizeBytes: m.dbSizeBytes,
-    revision: m.revision,
-    alarms: m.alarms,
-    certificateDays: daysUntil(ends[i]),
-  }));
+  const members = report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i]));
   const { clusterId, healthy, reasons } = report;
   if (json) {
     process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
@@ -58,30 +62,8 @@ await command("status", help, async (args) => {
   }
   process.stdout.write(
     table(
-      [
-        "MEMBER",
-        "ENDPOINT",
-        "VERSION",
-        "HEALTHY",
-        "LEADER",
-        "LEARNER",
-        "DB SIZE",
-        "REVISION",
-        "ALARMS",
-        "CERT DAYS",
-      ],
-      members.map((m) => [
-        m.name,
-        m.endpoint,
-        m.version || "-",
-        yes(m.healthy),
-        yes(m.leader),
-        yes(m.learner),
-        size(m.dbSizeBytes),
-        String(m.revision),
-        m.alarms.join(" ") || "-",
-        m.certificateDays === null ? "-" : String(m.certificateDays),
-      ]),
+      columns.map(([head]) => head),
+      members.map((row) => columns.map(([, cell]) => cell(row))),
     ),
   );
   if (identity)
@@ -101,6 +83,22 @@ await command("status", help, async (args) => {
   );
   return 1;
 });
+
+/** What `status` tells of one member; `end`: when its certificate ends. */
+function rowOf(m: MemberReport, unhealthy: readonly string[], end: number | undefined) {
+  return {
+    name: m.name,
+    endpoint: m.endpoint,
+    version: m.version,
+    healthy: !unhealthy.includes(m.name),
+    leader: m.leaderId !== "" && m.leaderId === m.memberId,
+    learner: m.learner,
+    dbSizeBytes: m.dbSizeBytes,
+    revision: m.revision,
+    alarms: m.alarms,
+    certificateDays: daysUntil(end),
+  };
+}
 
 function daysUntil(end: number | undefined): number | null {
   return end === undefined ? null : Math.floor((end - Date.now()) / 86_400_000);

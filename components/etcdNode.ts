@@ -57,6 +57,7 @@ export class EtcdNode extends pulumi.ComponentResource {
   /** The Elastic IP, if it has one: what is downloaded on the machine waits for it. */
   readonly elasticIp: Eip | undefined;
 
+  /** Long, because it is one list in order of creation: each resource hangs on those above it. */
   constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const { site } = args;
     const { names, ownership } = args.context;

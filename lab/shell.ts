@@ -27,7 +27,7 @@ export class CommandError extends Error {
 
 /**
  * Runs a command and returns what it wrote to stdout. Throws CommandError when it fails, cannot
- * start, or passes its deadline.
+ * start, or passes its deadline. Long, because a process has many ways to end.
  */
 export function run(
   command: string,

@@ -21,6 +21,8 @@ const deadlineMs = 45 * 60_000;
  *
  * Signals are passed on as SIGINT, the only one on which Pulumi finishes its current steps and
  * writes them down; a second one makes it abandon them.
+ *
+ * Long, because whatever it opens at its top it closes at its end, on every way out.
  */
 export async function runPulumi(
   stack: StackAccess,

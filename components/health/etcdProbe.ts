@@ -78,6 +78,7 @@ async function writeMarker(
   return why;
 }
 
+/** Everything one member says of itself. Long, because a report has many fields. */
 async function probeMember(member: DeclaredMember, asking: Asking): Promise<MemberReport> {
   const blank = {
     name: member.name,

@@ -91,7 +91,10 @@ function warnings(settings: Settings): string[] {
   ].filter(Boolean);
 }
 
-/** What is known stays as it is; every other setting becomes an Output that checks it. */
+/**
+ * What is known stays as it is; every other setting becomes an Output that checks it. Long, because
+ * every setting that may be an Output is named once.
+ */
 function whenKnown(cluster: pulumi.Resource, args: RawConfig, settings: Settings): ClusterSettings {
   /** Checks all arguments again, with what is known now in its place. */
   const check = async <T>(

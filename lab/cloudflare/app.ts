@@ -24,7 +24,7 @@ export interface AppOptions {
 
 /**
  * Cloudflare's v4 API as far as DNS records need it: same routes, envelope, codes and HTTP
- * statuses. Mounted at /client/v4.
+ * statuses. Mounted at /client/v4. Long, because it is the list of all routes.
  */
 export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env> {
   const app = new Hono<Env>().basePath("/client/v4");

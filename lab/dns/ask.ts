@@ -14,7 +14,7 @@ export interface DnsReply {
 
 /**
  * One question over UDP to one server. Rejects when no answer comes within `timeoutMs` (500 by
- * default) or the server's port refuses.
+ * default) or the server's port refuses. Long, because one socket has many ways to end.
  */
 export function ask(
   server: string,

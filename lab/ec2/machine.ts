@@ -34,7 +34,8 @@ const container = (id: string) => `etcd-lab-${id}`;
 
 /**
  * Makes an instance's machine and starts it: a container in a network namespace of its own. Its
- * file system and its address stay when it stops. Nothing of it listens on the host.
+ * file system and its address stay when it stops. Nothing of it listens on the host. Long, because
+ * podman is told many things.
  */
 export async function makeMachine(
   image: string,

@@ -19,7 +19,10 @@ import { failureMessages } from "./validation.ts";
 type Request = { getUrn(): string; getType(): string; getName(): string };
 type Unary<Q, A> = (call: { request: Q }, answer: sendUnaryData<A>) => void;
 
-/** The ResourceProvider service of the engine's protocol, for one provider. */
+/**
+ * The ResourceProvider service of the engine's protocol, for one provider. Long, because it is the
+ * list of all calls of the protocol.
+ */
 export function service(provider: Provider): UntypedServiceImplementation {
   const cancelled = new AbortController();
 

@@ -31,7 +31,7 @@ export interface GoBuild {
 /**
  * Builds programs from Go modules into a folder, static and stripped. Modules come through the
  * host's own Go settings (GOPROXY, GOSUMDB) and its shared Go caches. Reports every 15 s how far it
- * is; gives up after 20 minutes.
+ * is; gives up after 20 minutes. Long, because it is one build from its modules to its programs.
  */
 export async function goBuild(
   build: GoBuild,

@@ -21,6 +21,7 @@ export const securityGroupIngressRule = rule("Ingress");
 /** `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: one rule that lets traffic out. */
 export const securityGroupEgressRule = rule("Egress");
 
+/** Long, because it is all five verbs of one resource, for both directions. */
 function rule(direction: Direction): Resource {
   const what = `VPC Security Group ${direction} Rule`;
   return resource<Inputs, State>({
