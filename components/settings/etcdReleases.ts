@@ -2,7 +2,7 @@
 
 /**
  * Least safe patch of each line: authentication bypass and TLS exhaustion fixes of 2026
- * (GHSA-q8m4-xhhv-38mg, GHSA-6vch-q96h-7gc3). Raised only together with a way up: founders.ts
+ * (GHSA-q8m4-xhhv-38mg, GHSA-6vch-q96h-7gc3). Raised only together with a way up: the charter
  * refuses another version, and a cluster below the floor could not even renew its certificates.
  */
 const floors: Readonly<Record<string, number>> = { "3.5": 33, "3.6": 14, "3.7": 1 };
@@ -27,6 +27,11 @@ export function archiveDigests(version: string): Readonly<Record<string, string>
 }
 
 const digests: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // This one from two independent tables: sous-chefs/etcd, and a builder of Kubernetes images.
+  "3.7.1": {
+    amd64: "e8cd3fa8064c98137c5dbd78b76f969417ace84efb83c481041d7a52ffdd8fb9",
+    arm64: "d7e25e08f694b6ed7792fc7b7a891fe2c3f3d3dccfe2f3bfdb1547b0eb75b6da",
+  },
   "3.6.14": {
     amd64: "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5",
     arm64: "fa1b80565ee6fc2df1ae6f57a508b221f3ecc7d591c317c581cd8281b0842b3e",

@@ -41,9 +41,9 @@ const refused: [string, object, string, RegExp][] = [
   ],
   [
     "another version",
-    { etcdVersion: "3.7.3" },
+    { etcdVersion: "3.7.1" },
     "etcdVersion",
-    /one member at a time.*founded with 3\.6\.14; got 3\.7\.3/,
+    /one member at a time.*founded with 3\.6\.14; got 3\.7\.1/,
   ],
   [
     "another SSH key",

@@ -5,6 +5,7 @@ import test from "node:test";
 import { checkSettings } from "../../components/settings/settings.ts";
 import { describeProblems, type RawConfig } from "../../components/settings/problems.ts";
 import { broken, valid, zones } from "./brokenSettings.ts";
+import { etcdVersions } from "../etcdVersions.ts";
 import { validSettings } from "./validSettings.ts";
 
 for (const [name, change, want] of broken) {
@@ -108,10 +109,14 @@ test("all problems come together, in one message", () => {
   assert.deepEqual(problems.map((p) => p.field).sort(), ["domain", "nodes", "ttl", "zoneId"]);
 });
 
-test("the default version has a digest for each architecture", () => {
-  for (const [architecture, instanceType] of [
-    ["amd64", "t3.medium"],
-    ["arm64", "t4g.medium"],
-  ])
-    assert.deepEqual(checkSettings(validSettings({ architecture, instanceType })).problems, []);
+test("the default and every version under test have a digest for each architecture", () => {
+  assert.ok(etcdVersions.includes(String(validSettings().etcdVersion)), "the default is tested");
+  for (const etcdVersion of etcdVersions)
+    for (const [architecture, instanceType] of [
+      ["amd64", "t3.medium"],
+      ["arm64", "t4g.medium"],
+    ]) {
+      const given = validSettings({ architecture, instanceType, etcdVersion });
+      assert.deepEqual(checkSettings(given).problems, [], `${etcdVersion} ${architecture}`);
+    }
 });
