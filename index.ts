@@ -1,9 +1,9 @@
 import { readStackConfig } from "./components/settings/stackConfig.ts";
 import { EtcdCluster } from "./components/etcdCluster.ts";
 
-// The types are stripped in place, so positions in stacks are right as they are. The SDK maps every
-// one, and takes one for each promise of each resource: a third of the time of this program.
-// Here, and not in a file for `--import`: the SDK sets it up after such files have run.
+// Turns off the SDK's mapping of stack traces. Node strips types in place, so positions are right
+// without it, and mapping a stack for each promise takes a third of this program's time. It stands
+// here and not in a file for `--import`, because the SDK sets the mapping up after those have run.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 // Every problem of the configuration is reported here, together, before the first resource exists.

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Ownership } from "./recovery/ownership.ts";
 import type { ClusterNames } from "./names.ts";
 

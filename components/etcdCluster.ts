@@ -19,10 +19,11 @@ import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 export type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
 /**
- * An etcd cluster whose members find one another through DNS. No member is started before the exact
- * set of records is visible on every authoritative server and through each node's own resolver, and
- * clients find the cluster only once it is healthy: one cluster ID, exactly these members, a write
- * seen through each. Three t3.medium cost about 98 USD a month in us-east-1.
+ * An etcd cluster whose members find one another through DNS. No member is started for the first
+ * time before the exact set of records is visible on every authoritative server and through each
+ * node's own resolver, and clients find the cluster only once it is healthy: one cluster ID,
+ * exactly these members, a write seen through each. Three t3.medium with 20 GiB each cost about 98
+ * USD a month in us-east-1.
  */
 export class EtcdCluster extends pulumi.ComponentResource {
   /** The machines, by member name. */
@@ -49,9 +50,11 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
+    // Every child has this parent, and a hook that first removes what a killed run left of it.
     const options = new ChildOptions(this, healBeforeCreate(name));
 
-    // What is fixed at the first `up`: the charter refuses a change before anything is touched.
+    // Charter: what may never change is written down first, and a change refused before anything
+    // is touched.
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
     const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };
@@ -68,7 +71,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Which disks and addresses found the cluster: written down once, read by every bootstrap.
+    // Founding: volume and address of each member that starts the cluster, written down once. Every
+    // bootstrap reads it.
     const founding = foundingOf(context, members);
 
     // One gate for the whole set. Then all members start at once, and none waits for another.
@@ -81,7 +85,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // can find it by them.
     const health = healthOfCluster(context, settings, members, started, pki?.operator);
     const published = started.map((member) => member.publish(health));
-    const found = clientGate(context, settings, nodes, published);
+    const discoverable = clientGate(context, settings, nodes, published);
 
     this.nodes = byName(members, ({ node }) => node);
     this.endpoints = pulumi.all(byName(members, ({ endpoint }) => endpoint));
@@ -89,7 +93,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     this.hostKeys = pulumi.all(byName(members, ({ access }) => access.hostKey));
     this.operator = pki?.operator;
     this.healthyClusterId = pulumi
-      .all([health.clusterId, found.id])
+      .all([health.clusterId, discoverable.id])
       .apply(([clusterId]) => clusterId);
     this.registerOutputs({ endpoints: this.endpoints, healthyClusterId: this.healthyClusterId });
   }

@@ -36,7 +36,7 @@ export interface StartedMember extends MemberBootstrap {
 
 /**
  * One member: its machine and names, the way in, its certificate, the start and the end of its
- * etcd, and the record by which clients find it. Members never depend on one another.
+ * etcd, and the record by which clients find it. No member's machine or start waits for another's.
  *
  * Not a ComponentResource: with another parent its resources would have other URNs, and an older
  * checkout that runs over a newer state would make every machine anew.
@@ -54,7 +54,7 @@ export class EtcdMember {
   readonly #context: ClusterContext;
   readonly #args: EtcdMemberArgs;
 
-  /** Makes the machine, its names and the way in; nothing of it starts etcd. */
+  /** Makes the machine, its names, the way in and a certificate; nothing of it starts etcd. */
   constructor(
     context: ClusterContext,
     name: string,
@@ -120,9 +120,10 @@ export class EtcdMember {
   }
 
   /**
-   * Does nothing when it is made. A destroy runs backwards: the client record and the bootstrap go,
-   * then this stops etcd, then the other records go. It depends on those directly, because Pulumi
-   * orders the deletions of a part of the stack (`--target`, a member less) by direct edges only.
+   * Does nothing when it is made, and stops etcd when it is deleted. Deletions run against
+   * `dependsOn`: client record and bootstrap first, then this, then the peer and A record. The
+   * records are named here beside the gate, because deletions of a part of a stack (`--target`, one
+   * member less) follow direct edges only.
    */
   #shutdown(gate: pulumi.Resource): MemberShutdown {
     const { name: cluster, names, ownership, options } = this.#context;

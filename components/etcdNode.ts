@@ -11,9 +11,7 @@ import { Leftovers } from "./recovery/leftovers.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { peerPort } from "./names.ts";
 
-/**
- * A machine's own settings. Those marked * are read when it is made; later ones do not replace it.
- */
+/** What one node is made from. */
 export interface EtcdNodeArgs {
   readonly context: ClusterContext;
   /** Name of the member: one DNS label. It decides the host name and the names of the records. */
@@ -21,7 +19,7 @@ export interface EtcdNodeArgs {
   /** Availability zone of the machine and of its data volume. */
   readonly zone: string;
   readonly instanceType: pulumi.Input<string>;
-  /** What cloud-init is told at the first boot. Secret. */
+  /** What cloud-init is told at the first boot. Secret; a later value is ignored. */
   readonly userData: pulumi.Input<string>;
   /** Size of the data volume, in GiB. */
   readonly dataVolumeGb: pulumi.Input<number>;
@@ -32,7 +30,7 @@ export interface EtcdNodeArgs {
   /** Zone of the records, and their TTL in seconds. */
   readonly zoneId: pulumi.Input<string>;
   readonly ttl: number;
-  /** What it shares with the other members' machines. */
+  /** What it shares with the other members' machines; another key or image is ignored later. */
   readonly site: MemberSite;
   /** Runs before the instance type changes; see EtcdMemberArgs. */
   readonly oneAtATime: pulumi.ResourceHook;
@@ -57,7 +55,9 @@ export class EtcdNode extends pulumi.ComponentResource {
   /** The Elastic IP, if it has one: what is downloaded on the machine waits for it. */
   readonly elasticIp: Eip | undefined;
 
-  /** Long, because it is one list in order of creation: each resource hangs on those above it. */
+  /**
+   * Long, because it is one list: the address, its names, the disk, the machine, what joins them.
+   */
   constructor(name: string, args: EtcdNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     const { site } = args;
     const { names, ownership } = args.context;
@@ -66,8 +66,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
 
-    // The address: an interface of its own, so that a replaced machine keeps it. The site's
-    // leftovers are deleted after every interface.
+    // The address: an interface of its own, so that a replaced machine keeps it. A Leftovers acts
+    // only when it is deleted: it looks by tags for what the state never learnt of. The site's is
+    // deleted after every interface, and looks for interfaces.
     const address = new NetworkInterface(
       `${name}-interface`,
       {
@@ -110,8 +111,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with(),
     );
 
-    // Creating this does nothing. It is deleted after the machine and before its interface, and then
-    // looks for a machine that holds the interface and that the state never learnt of.
+    // This one is deleted between the machine and its interface, and looks for a machine that holds
+    // the interface.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -145,8 +146,9 @@ export class EtcdNode extends pulumi.ComponentResource {
         dependsOn: [leftovers, site.hostKeySeed],
       }),
     );
-    // skipDestroy: terminating the machine detaches the volume. Detached before, it would be taken
-    // from under an etcd that runs. A device name is taken, so the old one goes before the new comes.
+    // skipDestroy: terminating the machine detaches the volume; detached before, it would be taken
+    // from under an etcd that runs. A volume is attached to one machine, so the old attachment goes
+    // before the new one comes.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
@@ -157,8 +159,9 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with(deleteFirst),
     );
-    // Deleted first: healing before the creation of the next one would release the address in use.
-    // After the machine: an address without one costs extra.
+    // When it is replaced, the old one goes first: the hook before the creation of the new one
+    // would release it as a leftover. It is made after the machine, so that none is held without
+    // one.
     this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,
