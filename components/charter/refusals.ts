@@ -48,7 +48,7 @@ const keptKeys: readonly Kept[] = [
   {
     key: "domain",
     setting: "domain",
-    why: "members find one another by the domain they were founded under",
+    why: "members find one another by it",
     founded: "under",
   },
   {

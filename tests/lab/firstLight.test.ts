@@ -116,7 +116,7 @@ test("etcdctl and ssh reach the members, and pass exit codes on", async () => {
   assert.notEqual((await npmRun("etcdctl", "no-such-command")).code, 0);
   assert.match(await mustRun("ssh", "b", "hostname"), /^ip-10-213-16-\d+$/m);
   assert.equal((await npmRun("ssh", "b", "exit", "7")).code, 7);
-  assert.match((await npmRun("ssh", "x")).text, /no node "x"; there are a, b, c/);
+  assert.match((await npmRun("ssh", "x")).text, /no member "x"; there are a, b, c/);
 });
 
 test("a second up and a preview change nothing, also after asking the services", async () => {
@@ -158,7 +158,7 @@ test("preview refuses what would need membership changes", async () => {
     /a founded cluster keeps its members \(founded by a, b, c; got a, b, c, d, e\)/,
   );
   const domain = await pulumiWith({ "etcd:domain": "other.etcd.test" }, "preview");
-  assert.match(domain.text, /founded under \(etcd\.test; got other\.etcd\.test\)/);
+  assert.match(domain.text, /by it \(founded under etcd\.test; got other\.etcd\.test\)/);
 });
 
 test("preview shows every mistake at once, without a stack trace", async () => {
