@@ -6,7 +6,7 @@ import { EtcdCluster } from "./components/etcdCluster.ts";
 // here and not in a file for `--import`, because the SDK sets the mapping up after those have run.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
-// Every problem of the configuration is reported here, together, before the first resource exists.
+// Problems of the configuration are reported here, together, before the first resource exists.
 const settings = readStackConfig();
 
 const cluster = new EtcdCluster("etcd", settings);

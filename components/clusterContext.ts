@@ -38,7 +38,7 @@ export class ChildOptions {
   }
 
   /** Options of a component or of a look-up, which make nothing themselves. */
-  get plain(): { readonly parent: pulumi.Resource } {
+  get parentOnly(): { readonly parent: pulumi.Resource } {
     return { parent: this.#parent };
   }
 }

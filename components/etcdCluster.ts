@@ -38,8 +38,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
   readonly operator: Identity | undefined;
   /**
    * The cluster's ID in hexadecimal, once it is healthy and clients can find it. What uses the
-   * cluster waits for this. Do not export it from a stack: when one output never resolves, Pulumi
-   * records none, and after a founding that failed the operator needs the others.
+   * cluster waits for this. Do not export it from a stack: when one stack output never resolves,
+   * Pulumi records none of them (a component's outputs are recorded apart), and after a founding
+   * that failed the operator needs the others.
    */
   readonly healthyClusterId: pulumi.Output<string>;
 
@@ -50,11 +51,11 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
-    // Every child has this parent, and a hook that first removes what a killed run left of it.
+    // What is made has a hook that first removes what a killed run left of it.
     const options = new ChildOptions(this, healBeforeCreate(name));
 
-    // Charter: what may never change is written down first, and a change refused before anything
-    // is touched.
+    // Charter: what a founded cluster keeps is written down first, and a change that it cannot take
+    // is refused before anything is touched.
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
     const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };

@@ -81,13 +81,13 @@ export class EtcdMember {
         site,
         oneAtATime: args.oneAtATime,
       },
-      context.options.plain,
+      context.options.parentOnly,
     );
     this.endpoint = this.node.privateIp.apply((address) => context.names.clientUrl(address));
     this.peerUrl = context.names.peerUrl(name);
     this.access = nodeAccess(context, name, this.node, login, {
       seed: site.hostKeySeed,
-      openings: site.openings,
+      after: site.securityGroupRules,
     });
     this.identity = pki?.member(name, this.node.privateIp);
   }
@@ -114,7 +114,7 @@ export class EtcdMember {
       founding,
       cookbook,
       settings,
-      after: [gate, shutdown, node.attachment, ...elasticIp, ...site.openings],
+      after: [gate, shutdown, node.attachment, ...elasticIp, ...site.securityGroupRules],
     });
     return { ...bootstrap, publish: (health) => this.#publish(health, shutdown) };
   }
@@ -137,7 +137,7 @@ export class EtcdMember {
         comment: ownership.comment,
         host: this.node.privateIp,
         ...this.#args.login,
-        // Not the key alone: it has to be known that the machine shows it.
+        // access.hostKey is known before the machine shows it; this is known once it does.
         hostKey: this.access.shownHostKey,
       },
       options.with({ dependsOn: [gate, ...this.node.records] }),

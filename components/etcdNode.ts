@@ -66,9 +66,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
 
-    // The address: an interface of its own, so that a replaced machine keeps it. A Leftovers acts
-    // only when it is deleted: it looks by tags for what the state never learnt of. The site's is
-    // deleted after every interface, and looks for interfaces.
+    // The address: an interface of its own, so that a replaced machine keeps it. `site.leftovers`
+    // does nothing until it is deleted, and dependsOn puts that after every interface: then it
+    // looks by tags for interfaces that the state lacks.
     const address = new NetworkInterface(
       `${name}-interface`,
       {
@@ -98,7 +98,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.records = [a, peer];
 
     // The data: a volume of its own, because the member's identity lives on it.
-    const encryption = { encrypted: true, kmsKeyId: args.kmsKeyId || undefined };
+    const kmsKeyId = pulumi.output(args.kmsKeyId).apply((key) => key || undefined);
+    const encryption = { encrypted: true, kmsKeyId: kmsKeyId as pulumi.Output<string> };
     this.volume = new Volume(
       `${name}-data`,
       {
@@ -111,8 +112,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with(),
     );
 
-    // This one is deleted between the machine and its interface, and looks for a machine that holds
-    // the interface.
+    // The same for machines, which would hold the interface: deleted after this one, before that.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -146,9 +146,9 @@ export class EtcdNode extends pulumi.ComponentResource {
         dependsOn: [leftovers, site.hostKeySeed],
       }),
     );
-    // skipDestroy: terminating the machine detaches the volume; detached before, it would be taken
-    // from under an etcd that runs. A volume is attached to one machine, so the old attachment goes
-    // before the new one comes.
+    // Its deletion only forgets the attachment: terminating the machine frees the volume, which
+    // would otherwise be taken from under an etcd that runs. Another machine's attachment comes
+    // only after this one is forgotten, and so after this machine is gone.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
@@ -159,9 +159,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with(deleteFirst),
     );
-    // When it is replaced, the old one goes first: the hook before the creation of the new one
-    // would release it as a leftover. It is made after the machine, so that none is held without
-    // one.
+    // Replaced, the old Elastic IP goes first, or healing before the creation would release it as a
+    // leftover. It is made after the machine, so that no Elastic IP is held without one.
     this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,

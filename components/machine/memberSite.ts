@@ -12,8 +12,8 @@ export interface MemberSite {
   /** Subnet of an availability zone that a member is in. */
   subnetIn(zone: string): pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
-  /** The openings of the group: nothing is dialled before they are there. */
-  readonly openings: readonly pulumi.Resource[];
+  /** Who may reach what: nothing is dialled before they are there. */
+  readonly securityGroupRules: readonly pulumi.Resource[];
   readonly keyName: pulumi.Output<string>;
   readonly ami: pulumi.Output<string>;
   /**
@@ -31,7 +31,7 @@ export function memberSite(
   after: pulumi.Resource,
 ): MemberSite {
   const { name, ownership, options } = context;
-  const subnets = subnetsOf(settings, options.plain);
+  const subnets = subnetsOf(settings, options.parentOnly);
   const { group, rules } = memberSecurityGroup(context, settings, Object.values(subnets));
   const key = new KeyPair(
     `${name}-key`,
@@ -55,9 +55,9 @@ export function memberSite(
       return subnet;
     },
     securityGroupId: group.id,
-    openings: rules,
+    securityGroupRules: rules,
     keyName: key.keyName,
-    ami: imageOf(settings.ami, settings.architecture, options.plain),
+    ami: imageOf(settings.ami, settings.architecture, options.parentOnly),
     hostKeySeed: new HostKeySeed(`${name}-host-key-seed`, options.with({ dependsOn: [after] })),
     leftovers,
   };

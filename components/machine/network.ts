@@ -38,7 +38,7 @@ export function memberSecurityGroup(
   { sshFrom, clientsFrom }: Pick<Settings, "sshFrom" | "clientsFrom">,
   subnets: readonly pulumi.Output<string>[],
 ): { group: SecurityGroup; rules: pulumi.Resource[] } {
-  const vpcId = getSubnetOutput({ id: subnets[0] ?? "" }, options.plain).vpcId;
+  const vpcId = getSubnetOutput({ id: subnets[0] ?? "" }, options.parentOnly).vpcId;
   const group = new SecurityGroup(
     `${name}-members`,
     {

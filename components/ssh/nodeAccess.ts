@@ -41,7 +41,7 @@ export function newUserData(): pulumi.Output<string> {
 const bootTimeoutSeconds = 300;
 
 /**
- * Makes the first contact with a member's machine, once its ports are open (`openings`). `seed` is
+ * Makes the first contact with a member's machine, once its ports are open (`after`). `seed` is
  * in the state before the machine; see hostKey.ts.
  */
 export function nodeAccess(
@@ -49,14 +49,14 @@ export function nodeAccess(
   member: string,
   node: EtcdNode,
   login: Login,
-  { seed, openings }: { readonly seed: HostKeySeed; readonly openings: readonly pulumi.Resource[] },
+  { seed, after }: { readonly seed: HostKeySeed; readonly after: readonly pulumi.Resource[] },
 ): NodeAccess {
   const instanceId = node.instance.id;
-  const afterOpenings = options.with({ dependsOn: [...openings] });
+  const whenOpen = options.with({ dependsOn: [...after] });
   const lasting = new HostKey(
     `${name}-${member}-host-key`,
     { seed: seed.seed, instanceId },
-    afterOpenings,
+    whenOpen,
   );
   const contact = new FirstContact(
     `${name}-${member}-first-contact`,
@@ -70,7 +70,7 @@ export function nodeAccess(
       hostKey: lasting.publicKey,
       hostPrivateKey: lasting.privateKey,
     },
-    afterOpenings,
+    whenOpen,
   );
   return {
     hostKey: lasting.publicKey,

@@ -94,8 +94,8 @@ const breaks: readonly [
   ],
   [
     "components/names.ts",
-    'tls ? "-ssl" : ""',
-    'tls ? "" : "-ssl"',
+    '_etcd-client${tls ? "-ssl" : ""}',
+    '_etcd-client${tls ? "" : "-ssl"}',
     ["srv-kinds"],
     /etcd\.test has SRV records of both kinds/,
   ],
