@@ -51,16 +51,17 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
-    // What is made has a hook that first removes what a killed run left of it.
+    // options.with() adds this parent, and a hook that first removes what a killed run left of the
+    // thing; parentOnly, for components and look-ups, only the parent.
     const options = new ChildOptions(this, healBeforeCreate(name));
 
     // Charter: what a founded cluster keeps is written down first, and a change that it cannot take
-    // is refused before anything is touched.
+    // is refused before anything is touched. (Logical names are older than the words; they stay.)
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
     const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };
 
-    // Machines with their names and certificates. Nothing of it starts etcd.
+    // Machines with their names and certificates. None of it starts etcd for the first time.
     const site = memberSite(context, settings, charter);
     const pki = settings.tls ? clusterPki(context, settings, charter) : undefined;
     const login = { user: settings.sshUser, privateKey: settings.sshPrivateKey };

@@ -54,7 +54,10 @@ export class EtcdMember {
   readonly #context: ClusterContext;
   readonly #args: EtcdMemberArgs;
 
-  /** Makes the machine, its names, the way in and a certificate; nothing of it starts etcd. */
+  /**
+   * Makes the machine, its names, the way in and a certificate; none starts etcd for the first
+   * time.
+   */
   constructor(
     context: ClusterContext,
     name: string,
@@ -72,6 +75,7 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
+        // Another one in every run; a machine that is there ignores it.
         userData: newUserData(),
         dataVolumeGb: settings.dataVolumeGb,
         kmsKeyId: settings.kmsKeyId,
@@ -120,10 +124,8 @@ export class EtcdMember {
   }
 
   /**
-   * Does nothing when it is made, and stops etcd when it is deleted. Deletions run against
-   * `dependsOn`: client record and bootstrap first, then this, then the peer and A record. The
-   * records are named here beside the gate, because deletions of a part of a stack (`--target`, one
-   * member less) follow direct edges only.
+   * Does nothing when it is made, and stops etcd when it is deleted: after the client record and
+   * the bootstrap, before the peer and the A record.
    */
   #shutdown(gate: pulumi.Resource): MemberShutdown {
     const { name: cluster, names, ownership, options } = this.#context;
@@ -140,6 +142,8 @@ export class EtcdMember {
         // access.hostKey is known before the machine shows it; this is known once it does.
         hostKey: this.access.shownHostKey,
       },
+      // The records beside the gate, which depends on them itself: deletions of a part of a stack
+      // (`--target`, one member less) follow direct edges only.
       options.with({ dependsOn: [gate, ...this.node.records] }),
     );
   }

@@ -112,7 +112,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with(),
     );
 
-    // The same for machines, which would hold the interface: deleted after this one, before that.
+    // Looks, when it is deleted, for instances that the state lacks and that would hold the
+    // interface: after this instance, before the interface.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -146,9 +147,8 @@ export class EtcdNode extends pulumi.ComponentResource {
         dependsOn: [leftovers, site.hostKeySeed],
       }),
     );
-    // Its deletion only forgets the attachment: terminating the machine frees the volume, which
-    // would otherwise be taken from under an etcd that runs. Another machine's attachment comes
-    // only after this one is forgotten, and so after this machine is gone.
+    // skipDestroy: its deletion only forgets the attachment. Terminating the machine frees the
+    // volume; detached before that, it would be taken from under an etcd that runs.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
@@ -159,8 +159,9 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with(deleteFirst),
     );
-    // Replaced, the old Elastic IP goes first, or healing before the creation would release it as a
-    // leftover. It is made after the machine, so that no Elastic IP is held without one.
+    // Unlike other things an Elastic IP is healed away while it is associated, too, so a
+    // replacement deletes the old one first. It is made after the machine, so that none is held
+    // without one.
     this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,

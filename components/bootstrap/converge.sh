@@ -7,13 +7,18 @@ umask 077
 
 say() { echo "$(date -u +%FT%TZ) $*"; }
 
+# In one step: somebody may just be reading it, and an empty one would be a failure.
+set_status() {
+    echo "$2" > "$1/status.new"
+    mv "$1/status.new" "$1/status"
+}
+
 # Only the last line of main makes it "ok": after a signal bash may come here with exit code 0.
 result=ended
 finish() {
     local code=$?
     [ "$result" = ok ] || result="exit $code"
-    echo "$result" > "$run/status.new"
-    mv "$run/status.new" "$run/status"
+    set_status "$run" "$result"
 }
 
 # The result file is written at its end; asking cloud-init itself costs a quarter of a second of
@@ -127,7 +132,7 @@ forget_earlier_runs() {
             rm -rf "$other"
         else
             rm -rf "$other/node.json" "$other/nodes" "$other/pki" "$other/cookbooks"
-            [ "$(cat "$other/status")" != ok ] || echo "ok, superseded" > "$other/status"
+            [ "$(cat "$other/status")" != ok ] || set_status "$other" "ok, superseded"
         fi
     done
 }

@@ -15,6 +15,8 @@ fi
 
 state_of() { systemctl show --property ActiveState --value "$1"; }
 is_running() { systemctl --quiet is-active "$unit" || [ "$(state_of "$unit")" = activating ]; }
+# In one step: another launcher may just be reading it.
+set_status() { echo "$1" > "$run/status.new" && mv "$run/status.new" "$run/status"; }
 result() { if [ -f "$run/status" ]; then echo "$(< "$run/status")"; else echo none; fi; }
 etcd_is_up() { state_of etcd | grep -Eqx 'active|activating|reloading'; }
 
@@ -32,7 +34,7 @@ write_inputs() {
         member_crt | base64 -d > "$run/pki/member.crt"
         member_key | base64 -d > "$run/pki/member.key"
     fi
-    echo running > "$run/status"
+    set_status running
 }
 
 # Two of us at the same moment: the second finds the first's converge running and waits for the same
@@ -72,7 +74,7 @@ wait_for_result() {
     while [ "$(result)" = running ]; do
         if [ "$asked" != "$SECONDS" ]; then
             asked=$SECONDS
-            if ! is_running && [ "$(result)" = running ]; then echo "killed" > "$run/status"; fi
+            if ! is_running && [ "$(result)" = running ]; then set_status killed; fi
         fi
         if [ "$SECONDS" -ge "$deadline" ]; then
             echo "bootstrap: no result after $((timeout_seconds + 30)) s on $(hostname)" >&2

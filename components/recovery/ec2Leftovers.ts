@@ -33,7 +33,8 @@ const leftoverRemovals: typeof removals = {
 
 /**
  * Removes what bears the tags of the thing that is about to be made, unless it is in use: then it
- * is what the new one replaces. Returns what was removed, in words.
+ * is what the new one replaces (but for an Elastic IP, which goes also while it is associated).
+ * Returns what was removed, in words.
  */
 export async function removeLeftoverOf(
   type: string,

@@ -2,6 +2,8 @@
 // sandbox, and tests/lab on machines.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
 import test from "node:test";
 import {
   bootstrapScript,
@@ -91,3 +93,12 @@ for (const [name, change, message] of [
       (error: Error) => message.test(error.message),
     ));
 }
+
+test("a status is written in one step: an empty one would be read as a failure", () => {
+  for (const name of ["launch.sh", "converge.sh"]) {
+    const file = path.join(import.meta.dirname, "../../components/bootstrap", name);
+    const text = readFileSync(file, "utf8");
+    assert.match(text, /mv "\$\w+\/status\.new" "\$\w+\/status"/, name);
+    assert.doesNotMatch(text, /> *"\$\w+\/status"/, name);
+  }
+});
