@@ -13,7 +13,7 @@ const cluster = new EtcdCluster("etcd", settings);
 
 /** Where `etcdctl --discovery-srv` and clients find the cluster. */
 export const discoveryDomain = settings.domain;
-/** Client URL of each member, by private address. */
+/** Client URL by member name; each holds the private address. */
 export const endpoints = cluster.endpoints;
 /** What health is judged against. */
 export const peerUrls = cluster.peerUrls;

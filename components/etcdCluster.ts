@@ -56,7 +56,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const options = new ChildOptions(this, healBeforeCreate(name));
 
     // Charter: what a founded cluster keeps is written down first, and a change that it cannot take
-    // is refused before anything is touched. (Logical names are older than the words; they stay.)
+    // is refused before anything is touched.
+    // (Its logical name, founders, is older than the word, and stays: it is part of the URN.)
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
     const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };
@@ -74,7 +75,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     oneAtATime.watch(members, pki?.operator);
 
     // Founding: volume and address of each member that starts the cluster, written down once. Every
-    // bootstrap reads it.
+    // bootstrap reads it. (Logical name: founding-volumes.)
     const founding = foundingOf(context, members);
 
     // One gate for the whole set. Then all members start at once, and none waits for another.

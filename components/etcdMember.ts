@@ -22,8 +22,8 @@ export interface EtcdMemberArgs {
   /** Undefined without TLS. */
   readonly pki: ClusterPki | undefined;
   /**
-   * Runs before a machine's type changes: refuses a second change in the same run, and any while
-   * the other members are not healthy.
+   * Runs before a machine is updated: refuses a second change of type in the same run, and any
+   * while the other members are not healthy.
    */
   readonly oneAtATime: pulumi.ResourceHook;
 }
@@ -75,7 +75,7 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Another one in every run; a machine that is there ignores it.
+        // Holds a throwaway host key, another one in every run; a machine that is there ignores it.
         userData: newUserData(),
         dataVolumeGb: settings.dataVolumeGb,
         kmsKeyId: settings.kmsKeyId,
@@ -89,6 +89,8 @@ export class EtcdMember {
     );
     this.endpoint = this.node.privateIp.apply((address) => context.names.clientUrl(address));
     this.peerUrl = context.names.peerUrl(name);
+    // The first contact swaps the throwaway key for a lasting one, which follows from a seed and
+    // the instance's id and so is known before the machine shows it.
     this.access = nodeAccess(context, name, this.node, login, {
       seed: site.hostKeySeed,
       after: site.securityGroupRules,
@@ -139,11 +141,11 @@ export class EtcdMember {
         comment: ownership.comment,
         host: this.node.privateIp,
         ...this.#args.login,
-        // access.hostKey is known before the machine shows it; this is known once it does.
+        // Known once the machine shows its lasting key.
         hostKey: this.access.shownHostKey,
       },
-      // The records beside the gate, which depends on them itself: deletions of a part of a stack
-      // (`--target`, one member less) follow direct edges only.
+      // The records, too: Pulumi orders the deletion of a part of a stack (`--target`) by direct
+      // edges only, and the gate's own edge to them does not count when the gate stays.
       options.with({ dependsOn: [gate, ...this.node.records] }),
     );
   }

@@ -66,9 +66,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
 
-    // The address: an interface of its own, so that a replaced machine keeps it. `site.leftovers`
-    // does nothing until it is deleted, and dependsOn puts that after every interface: then it
-    // looks by tags for interfaces that the state lacks.
+    // The address: an interface of its own, so that a replaced machine keeps it. The deletion of
+    // `site.leftovers`, after that of every interface, looks by tags for interfaces the state
+    // lacks.
     const address = new NetworkInterface(
       `${name}-interface`,
       {
@@ -112,8 +112,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with(),
     );
 
-    // Looks, when it is deleted, for instances that the state lacks and that would hold the
-    // interface: after this instance, before the interface.
+    // The deletion of these leftovers, after that of the instance, looks by tags for instances the
+    // state lacks: one of them would hold the interface.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -139,8 +139,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({
         hooks: { beforeUpdate: [args.oneAtATime] },
         deleteBeforeReplace: true,
-        // A newer image, other user data or a key that was made anew would take all members down
-        // at once (rule: one at a time).
+        // A newer image, other user data or a key that was made anew would replace all members'
+        // machines at once.
         ignoreChanges: ["ami", "userData", "keyName"],
         additionalSecretOutputs: ["userData"],
         // A machine never outlives what its host key is worked out from (hostKey.ts).
@@ -148,7 +148,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       }),
     );
     // skipDestroy: its deletion only forgets the attachment. Terminating the machine frees the
-    // volume; detached before that, it would be taken from under an etcd that runs.
+    // volume; detached before that, it would be taken from under an etcd that runs. Deleted first,
+    // because EC2 refuses a second attachment of one volume.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
@@ -159,9 +160,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with(deleteFirst),
     );
-    // Unlike other things an Elastic IP is healed away while it is associated, too, so a
-    // replacement deletes the old one first. It is made after the machine, so that none is held
-    // without one.
+    // Deleted first: creating first would let the beforeCreate hook release the old address as a
+    // leftover. Made after the machine, so that no address is held without one.
     this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,

@@ -1,6 +1,6 @@
 /**
  * Before a machine is stopped for another instance type: no other one stops in the same run, and
- * the others are a healthy majority without it. The record of founders refuses two types that
+ * all others are healthy without it. The charter refuses two types that
  * change in the settings; what the machines really have it cannot know, after a start that failed,
  * or when somebody changed types by hand.
  */
