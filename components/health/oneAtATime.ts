@@ -1,8 +1,8 @@
 /**
  * Before a machine is stopped for another instance type: no other one stops in the same run, and
- * all others are healthy without it. The charter refuses two types that
- * change in the settings; what the machines really have it cannot know, after a start that failed,
- * or when somebody changed types by hand.
+ * all others are healthy without it. The charter refuses two types that change in the settings;
+ * what the machines really have it cannot know, after a start that failed, or when somebody changed
+ * types by hand.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { poll } from "../engine/poll.ts";
