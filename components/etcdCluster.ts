@@ -59,10 +59,13 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // is refused before anything is touched.
     // (Its logical name, founders, is older than the word, and stays: it is part of the URN.)
     const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
+
+    // The marks, tags and record comments, of everything that is made from here on.
     const ownership = ownershipOf(name, settings.zoneId, options, charter);
     const context: ClusterContext = { name, names, ownership, options };
 
-    // Machines with their names and certificates. None of it starts etcd for the first time.
+    // Site: what all machines share. Then the machines with their names and certificates. None of
+    // it starts etcd for the first time.
     const site = memberSite(context, settings, charter);
     const pki = settings.tls ? clusterPki(context, settings, charter) : undefined;
     const login = { user: settings.sshUser, privateKey: settings.sshPrivateKey };
@@ -74,8 +77,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Founding: volume and address of each member that starts the cluster, written down once. Every
-    // bootstrap reads it. (Logical name: founding-volumes.)
+    // Founding: where the charter records settings, this records what came of them, the volume and
+    // address of each member that starts the cluster. It is written once; every bootstrap reads it.
+    // (Logical name: founding-volumes.)
     const founding = foundingOf(context, members);
 
     // One gate for the whole set. Then all members start at once, and none waits for another.

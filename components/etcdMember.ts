@@ -39,7 +39,8 @@ export interface StartedMember extends MemberBootstrap {
  * etcd, and the record by which clients find it. No member's machine or start waits for another's.
  *
  * Not a ComponentResource: with another parent its resources would have other URNs, and an older
- * checkout that runs over a newer state would make every machine anew.
+ * checkout that runs over a newer state would make every machine anew (aliases help only newer
+ * programs).
  */
 export class EtcdMember {
   readonly name: string;
@@ -141,11 +142,10 @@ export class EtcdMember {
         comment: ownership.comment,
         host: this.node.privateIp,
         ...this.#args.login,
-        // Known once the machine shows its lasting key.
+        // The same as hostKey, but waits for the first contact.
         hostKey: this.access.shownHostKey,
       },
-      // The records, too: Pulumi orders the deletion of a part of a stack (`--target`) by direct
-      // edges only, and the gate's own edge to them does not count when the gate stays.
+      // Direct edges to the records: where the gate stays, none leads through it.
       options.with({ dependsOn: [gate, ...this.node.records] }),
     );
   }

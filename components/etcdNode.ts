@@ -32,7 +32,7 @@ export interface EtcdNodeArgs {
   readonly ttl: number;
   /** What it shares with the other members' machines; another key or image is ignored later. */
   readonly site: MemberSite;
-  /** Runs before the instance type changes; see EtcdMemberArgs. */
+  /** Runs before the machine is updated; see EtcdMemberArgs. */
   readonly oneAtATime: pulumi.ResourceHook;
 }
 
@@ -113,7 +113,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     );
 
     // The deletion of these leftovers, after that of the instance, looks by tags for instances the
-    // state lacks: one of them would hold the interface.
+    // state lacks, unless records (zoneId, comment) still send clients there: one of them would
+    // hold the interface.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -139,8 +140,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({
         hooks: { beforeUpdate: [args.oneAtATime] },
         deleteBeforeReplace: true,
-        // A newer image, other user data or a key that was made anew would replace all members'
-        // machines at once.
+        // A newer image, other user data or a key that was made anew would take all machines down
+        // at once.
         ignoreChanges: ["ami", "userData", "keyName"],
         additionalSecretOutputs: ["userData"],
         // A machine never outlives what its host key is worked out from (hostKey.ts).
@@ -148,8 +149,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       }),
     );
     // skipDestroy: its deletion only forgets the attachment. Terminating the machine frees the
-    // volume; detached before that, it would be taken from under an etcd that runs. Deleted first,
-    // because EC2 refuses a second attachment of one volume.
+    // volume; detached before that, it would be taken from under an etcd that runs.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
