@@ -78,7 +78,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     oneAtATime.watch(members, pki?.operator);
 
     // Founding: where the charter records settings, this records what came of them, the volume and
-    // address of each member that starts the cluster. It is written once; every bootstrap reads it.
+    // address of each member that starts the cluster. Later members are not in it.
     // (Logical name: founding-volumes.)
     const founding = foundingOf(context, members);
 

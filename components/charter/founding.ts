@@ -1,11 +1,12 @@
 /**
  * Founding: which disks and addresses the cluster was founded with, and a word for that founding.
- * It is written once: members that are declared later are not in it.
+ * Members that are declared later are not in it.
  *
  *   check   refuses another data volume for a founder
- *   diff    only a record of an older release, which holds no addresses
+ *   diff    a founder with another address: an interface that was lost before the first start would
+ *           else keep the cluster from founding; and a record of an older release, without any
  *   create  writes down, and draws the word
- *   update  adds the addresses to a record of an older release; all else stays
+ *   update  writes down the founders' addresses; all else stays
  *   delete  nothing
  *
  * The record goes before any volume does: where a destroy removed only some of them, the next `up`
@@ -35,25 +36,32 @@ interface Outputs {
   readonly founding?: string;
 }
 
-/** The addresses of those whose volumes stand in the record. Pure. */
-function foundersOf(
-  volumeIds: Readonly<Record<string, string>>,
+/**
+ * The founders with the addresses they have now: those whose volumes stand in the record. One that
+ * has none any more keeps the old one. Pure.
+ */
+function foundersNow(
+  { volumeIds, founders = {} }: Outputs,
   addresses: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(addresses).filter(([name]) => name in volumeIds));
+  const names = Object.keys(volumeIds).sort();
+  return Object.fromEntries(names.map((name) => [name, addresses[name] ?? founders[name] ?? ""]));
 }
 
 const foundings = resource<Inputs, Outputs>({
   type: "Founders",
   computed: ["founding", "founders"],
   check: (olds, news) => volumeRefusals(olds.volumeIds, news.volumeIds),
-  due: (olds) => olds.founders === undefined,
+  due: (olds, { addresses }) =>
+    Object.entries(foundersNow(olds, addresses)).some(
+      ([name, address]) => olds.founders?.[name] !== address,
+    ),
   async make({ volumeIds, addresses }, { olds }) {
     if (!olds) {
       const { randomBytes } = await import("node:crypto");
       return { volumeIds, founders: addresses, founding: randomBytes(4).toString("hex") };
     }
-    const outs = { volumeIds: olds.volumeIds, founders: foundersOf(olds.volumeIds, addresses) };
+    const outs = { volumeIds: olds.volumeIds, founders: foundersNow(olds, addresses) };
     return olds.founding === undefined ? outs : { ...outs, founding: olds.founding };
   },
   id: () => "founders",
@@ -66,7 +74,7 @@ export class Founding extends pulumi.dynamic.Resource {
    * was founded before there were such words.
    */
   declare readonly founding: pulumi.Output<string | undefined>;
-  /** Private address of each founder by name, as it was when the cluster was founded. */
+  /** Private address of each founder by name. */
   declare readonly founders: pulumi.Output<Readonly<Record<string, string>>>;
 
   constructor(name: string, args: FoundingArgs, opts?: pulumi.CustomResourceOptions) {

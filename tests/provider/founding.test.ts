@@ -21,14 +21,18 @@ test("each founding has a word of its own, and the addresses of those who found"
   assert.deepEqual(first.outputs.founders, addresses);
 });
 
-test("it is written once: no member more and no other address changes it", async () => {
+test("no member more changes it; a founder's other address does, and that alone", async () => {
   const { outputs } = await record.create(inputs);
   const grown = { volumeIds: { ...volumeIds, c: "vol-3" }, addresses: { ...addresses, c: "10.9" } };
   assert.equal(await record.diff(outputs, grown), false);
-  assert.equal(
-    await record.diff(outputs, { ...inputs, addresses: { a: "10.9", b: "10.8" } }),
-    false,
+  const moved = { ...grown, addresses: { ...grown.addresses, a: "10.8" } };
+  assert.equal(await record.diff(outputs, moved), true);
+  const updated = await record.update(outputs, moved);
+  assert.deepEqual(
+    [updated.founders, updated.volumeIds, updated.founding],
+    [{ ...addresses, a: "10.8" }, volumeIds, outputs.founding],
   );
+  assert.equal(await record.diff(updated, moved), false);
 });
 
 test("a record of an older release keeps its word, and learns the addresses once", async () => {
