@@ -1,5 +1,5 @@
 /** How members are asked: with which certificates, for how long, and by which way. */
-import { directDialler, type Dialler } from "../ssh/memberAccess.ts";
+import { directDialler, type Dialler } from "../ssh/dialler.ts";
 import type { DeclaredMember } from "./memberHealth.ts";
 
 export interface Asking {

@@ -12,6 +12,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource } from "../engine/resource.ts";
+import { directDialler } from "./dialler.ts";
 import { takeOver, type Contact } from "./takeOver.ts";
 
 export interface FirstContactArgs {
@@ -40,7 +41,7 @@ const contacts = resource<Contact, Outputs>({
   type: "FirstContact",
   meaning: ({ instanceId, hostKey }) => [instanceId, hostKey],
   async make(inputs) {
-    await takeOver(inputs, (line) => console.log(line));
+    await takeOver(inputs, directDialler(inputs.host), (line) => console.log(line));
     return { instanceId: inputs.instanceId, hostKey: inputs.hostKey };
   },
   id: ({ instanceId }) => `first-contact-${instanceId}`,

@@ -4,15 +4,8 @@
  * test's process, can stand behind it. Runs inside dynamic providers.
  */
 import { poll } from "../engine/poll.ts";
-import { openPinned, runScript, type Target } from "./pinnedSsh.ts";
-
-/** Where a port of a member can be reached for a while. */
-export interface Dialled {
-  readonly host: string;
-  readonly port: number;
-  /** Ends what was opened for it. */
-  close(): void;
-}
+import { directDialler, type Dialler } from "./dialler.ts";
+import { openPinned, runScript, type Login } from "./pinnedSsh.ts";
 
 /** What came of a script: `problem` says why there is no clean end of it, else it is "". */
 export interface ScriptResult {
@@ -20,9 +13,7 @@ export interface ScriptResult {
   readonly output: string;
 }
 
-export interface MemberAccess {
-  /** Opens the way to a port of the machine. Rejects when there is none. */
-  dial(port: number): Promise<Dialled>;
+export interface MemberAccess extends Dialler {
   /**
    * Runs a script as root, on standard input, where no process list shows it. Never rejects. Tries
    * to connect for `patienceMs`; the script may take `timeoutMs`.
@@ -30,32 +21,30 @@ export interface MemberAccess {
   run(script: string, patienceMs: number, timeoutMs: number): Promise<ScriptResult>;
 }
 
-/** What only dials. */
-export type Dialler = Pick<MemberAccess, "dial">;
-
-/** The machine's own ports, by its address. */
-export function directDialler(host: string): Dialler {
-  return {
-    async dial(port) {
-      return { host, port, close: () => undefined };
-    },
-  };
-}
-
 /** A machine that is gone gives no answer at all; one that is busy may refuse and then accept. */
 const attemptMs = 10_000;
 const pauseMs = 1_000;
 
+/** How a machine is logged into once it shows its lasting key. */
+export interface PinnedLogin extends Login {
+  readonly host: string;
+  /** 22 unless given. */
+  readonly port?: number;
+  /** The only host key that is believed. */
+  readonly hostKey: string;
+}
+
 /** The machine by its address, and by SSH with a pinned host key. */
-export function pinnedAccess(target: Target & { readonly hostKey: string }): MemberAccess {
+export function pinnedAccess(login: PinnedLogin): MemberAccess {
+  const dialler = directDialler(login.host);
   return {
-    ...directDialler(target.host),
+    ...dialler,
     run: (script, patienceMs, timeoutMs) =>
       poll<ScriptResult, string>({
         seconds: patienceMs / 1000,
         pause: pauseMs,
         async look() {
-          const attempt = await openPinned(target, [target.hostKey], attemptMs);
+          const attempt = await openPinned(dialler, login, [login.hostKey], attemptMs);
           const { client, problem, foreignKey, refused } = attempt;
           // Another key and a refused log-in do not change by waiting.
           if (!client) return { still: problem, hopeless: foreignKey !== "" || refused };

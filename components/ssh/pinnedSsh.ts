@@ -3,9 +3,10 @@
  * because that pins only one key.
  */
 import type { Client } from "ssh2";
+import type { Dialler } from "./dialler.ts";
 
-export interface Target {
-  readonly host: string;
+export interface Login {
+  /** 22 unless given. */
   readonly port?: number;
   readonly user: string;
   readonly privateKey: string;
@@ -28,7 +29,8 @@ export interface Attempt {
  * with another key.
  */
 export async function openPinned(
-  target: Target,
+  dialler: Dialler,
+  login: Login,
   hostKeys: readonly string[],
   timeoutMs: number,
 ): Promise<Attempt> {
@@ -36,6 +38,9 @@ export async function openPinned(
   const client = new ssh2.Client();
   let shown = "";
   let foreignKey = "";
+  const way = await dialler.dial(login.port ?? 22).catch((error: Error) => error);
+  if (way instanceof Error) return { shown, foreignKey, refused: false, problem: way.message };
+  client.once("close", () => way.close());
   return new Promise((resolve) => {
     const failed = (problem: string, refused = false) => {
       client.end();
@@ -56,10 +61,10 @@ export async function openPinned(
     client.on("ready", () => resolve({ client, shown, foreignKey, refused: false, problem: "" }));
     try {
       client.connect({
-        host: target.host,
-        port: target.port ?? 22,
-        username: target.user,
-        privateKey: target.privateKey,
+        host: way.host,
+        port: way.port,
+        username: login.user,
+        privateKey: login.privateKey,
         readyTimeout: timeoutMs,
         // Another kind of key would be another key: the host must show the one that is pinned.
         algorithms: { serverHostKey: ["ssh-ed25519"] },

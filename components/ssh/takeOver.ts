@@ -3,6 +3,7 @@
  * is here, SSH itself in pinnedSsh.ts.
  */
 import { poll } from "../engine/poll.ts";
+import type { Dialler } from "./dialler.ts";
 import { hostKeyScript } from "./hostKeyScript.ts";
 import { fingerprintOf, openPinned, runScript, type Attempt } from "./pinnedSsh.ts";
 
@@ -10,6 +11,7 @@ export interface Contact {
   /** Name of the member, for messages. */
   readonly node: string;
   readonly instanceId: string;
+  /** Its private address: what messages show, and where it is reached unless a tunnel stands in. */
   readonly host: string;
   /** 22 unless given. */
   readonly port?: number;
@@ -43,7 +45,11 @@ const longestConfirmMs = 30_000;
  * @throws with what was seen, and what to do, when the machine does not open SSH in time or is not
  *   the one that was made.
  */
-export async function takeOver(contact: Contact, say: (line: string) => void): Promise<void> {
+export async function takeOver(
+  contact: Contact,
+  dialler: Dialler,
+  say: (line: string) => void,
+): Promise<void> {
   const { node, host, firstHostKey, hostKey, timeoutSeconds } = contact;
   if (!firstHostKey)
     throw new Error(
@@ -58,9 +64,9 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
     pause: (_waited, { foreignKey: other, refused }) =>
       other || refused ? Math.min(pauseAfterRefusalMs, timeoutSeconds * 200) : pauseMs,
     async look() {
-      const attempt = await openPinned(contact, [hostKey, firstHostKey], attemptMs);
+      const attempt = await openPinned(dialler, contact, [hostKey, firstHostKey], attemptMs);
       if (attempt.client) {
-        const broken = await handOver(contact, attempt, say);
+        const broken = await handOver(contact, dialler, attempt, say);
         if (broken === "") return { found: undefined };
         attempt.problem = broken;
       }
@@ -89,6 +95,7 @@ export async function takeOver(contact: Contact, say: (line: string) => void): P
  */
 async function handOver(
   contact: Contact,
+  dialler: Dialler,
   { client, shown }: Attempt,
   say: (line: string) => void,
 ): Promise<string> {
@@ -121,7 +128,7 @@ async function handOver(
     seconds: confirmMs / 1000,
     pause: pauseMs,
     async look() {
-      const attempt = await openPinned(contact, [hostKey], attemptMs);
+      const attempt = await openPinned(dialler, contact, [hostKey], attemptMs);
       attempt.client?.end();
       return attempt.client ? { found: "" } : { still: attempt.problem };
     },

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import test, { after, before } from "node:test";
 import ssh2 from "ssh2";
 import { FirstContact } from "../../components/ssh/firstContact.ts";
+import type { Dialler } from "../../components/ssh/dialler.ts";
+import { takeOver } from "../../components/ssh/takeOver.ts";
 import { HostKey, HostKeySeed, makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
@@ -87,6 +89,23 @@ test("a machine that shows the lasting key already is one of an earlier run", as
   t.after(() => machine.close());
   assert.equal(await meet(machine), "");
   assert.match(contact.printed(), /has its lasting host key already/);
+});
+
+test("a tunnel may stand between: the way to the machine is dialled, ended, and no address", async (t) => {
+  const machine = await startFakeMachine(first, privateKey);
+  t.after(() => machine.close());
+  let open = 0;
+  const tunnel: Dialler = {
+    async dial(port) {
+      assert.equal(port, 22);
+      open++;
+      return { host: "127.0.0.1", port: machine.port, close: () => open-- };
+    },
+  };
+  const { port: _, ...contactInputs } = inputs(machine.port, { host: "machine.invalid" });
+  await takeOver(contactInputs, tunnel, () => undefined);
+  assert.equal(machine.received.length, 1);
+  assert.equal(open, 0);
 });
 
 for (const when of ["before", "after"] as const) {
