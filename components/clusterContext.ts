@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { FoundedOnce } from "./charter/foundedOnce.ts";
 import type { Ownership } from "./recovery/ownership.ts";
 import type { ClusterNames } from "./names.ts";
 
@@ -12,6 +13,8 @@ export interface ClusterContext {
   readonly names: ClusterNames;
   readonly ownership: Ownership;
   readonly options: ChildOptions;
+  /** Keeps the records that decide a founding from being written a second time. */
+  readonly once: FoundedOnce;
 }
 
 /** Options of resources: whose children they are, and what is looked at before they are made. */

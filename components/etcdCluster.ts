@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { etcdCookbook, packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
+import { FoundedOnce } from "./charter/foundedOnce.ts";
 import { Founding } from "./charter/founding.ts";
 import { ChildOptions, type ClusterContext } from "./clusterContext.ts";
 import { clientGate, peerGate } from "./dns/clusterGates.ts";
@@ -13,6 +14,7 @@ import { ClusterNames } from "./names.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
 import { healBeforeCreate } from "./recovery/beforeCreate.ts";
 import { ownershipOf } from "./recovery/ownership.ts";
+import { StackId } from "./recovery/stackId.ts";
 import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
 import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
@@ -55,14 +57,28 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // thing; parentOnly, for components and look-ups, only the parent.
     const options = new ChildOptions(this, healBeforeCreate(name));
 
-    // Charter: what a founded cluster keeps is written down first, and a change that it cannot take
-    // is refused before anything is touched.
-    // (Its logical name, founders, is older than the word, and stays: it is part of the URN.)
-    const charter = new Charter(`${name}-founders`, charterOf(settings), options.with());
-
-    // The marks, tags and record comments, of everything that is made from here on.
-    const ownership = ownershipOf(name, settings.zoneId, options, charter);
-    const context: ClusterContext = { name, names, ownership, options };
+    // The records that decide a founding come first, are written once, and refuse to be written
+    // anew where members are: the stack's id, part of every mark and of etcd's cluster token, and
+    // the charter, what a founded cluster keeps. Marks are given out only while the settings agree
+    // with the charter, and all that follows needs them.
+    // (Logical names are older than these words, and part of the URN: incarnation, founders.)
+    const once = new FoundedOnce(name, settings.domain, this);
+    const stackId = new StackId(
+      `${name}-incarnation`,
+      { project: pulumi.getProject(), stack: pulumi.getStack(), zoneId: settings.zoneId },
+      options.with({ hooks: { beforeCreate: [once.noMachines] } }),
+    );
+    once.watch(stackId.word);
+    const charter = new Charter(
+      `${name}-founders`,
+      charterOf(settings),
+      options.with({
+        dependsOn: [stackId],
+        hooks: { beforeCreate: [once.noMembers], beforeUpdate: [once.correction] },
+      }),
+    );
+    const ownership = ownershipOf(charter.whileAgreed(stackId.word));
+    const context: ClusterContext = { name, names, ownership, options, once };
 
     // Site: what all machines share. Then the machines with their names and certificates. None of
     // it starts etcd for the first time.
@@ -113,13 +129,16 @@ function byName<T>(
   return Object.fromEntries(members.map((member) => [member.name, pick(member)]));
 }
 
-function foundingOf({ name, options }: ClusterContext, members: readonly EtcdMember[]): Founding {
+function foundingOf(
+  { name, options, once }: ClusterContext,
+  members: readonly EtcdMember[],
+): Founding {
   return new Founding(
     `${name}-founding-volumes`,
     {
       volumeIds: byName(members, ({ node }) => node.volume.id),
       addresses: byName(members, ({ node }) => node.privateIp),
     },
-    options.with(),
+    options.with({ hooks: { beforeCreate: [once.noMembers] } }),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Which changes of a founded cluster are refused, and why. Pure.
+ * Which changes of a cluster are refused, and why. Pure.
  *
  * Until members can be added, replaced, rolled and upgraded, every node starts with the state `new`
  * and the member list of DNS. A newcomer started that way, or a founder that comes back on an empty
@@ -81,14 +81,16 @@ const keptKeys: readonly Kept[] = [
 ];
 const wayOut = "set it back, or destroy the stack first";
 
-/** Why a change is refused; empty when it may be made. Tolerates the unknowns of a preview. */
-export function refusals(olds: CharterInputs, news: CharterInputs): Refusal[] {
+/**
+ * What a cluster keeps once a member may have been started: why each change of it is refused; empty
+ * when nothing of it changes. Tolerates the unknowns of a preview.
+ */
+export function foundedRefusals(olds: CharterInputs, news: CharterInputs): Refusal[] {
   return [
     ...membersReason(olds, news),
     ...keptKeys.flatMap((kept) => keptReason(kept, olds, news)),
     ...kmsKeyReason(olds, news),
     ...placeReasons(olds, news),
-    ...typeReason(olds, news),
   ];
 }
 
@@ -140,7 +142,8 @@ function placeReasons(olds: CharterInputs, news: CharterInputs): Refusal[] {
   }));
 }
 
-function typeReason(olds: CharterInputs, news: CharterInputs): Refusal[] {
+/** Why a change of instance types is refused: founded or not, only one machine stops at a time. */
+export function typeRefusals(olds: CharterInputs, news: CharterInputs): Refusal[] {
   const retyped = changedKeys(olds.instanceTypes, news.instanceTypes);
   if (retyped.length <= 1) return [];
   const reason =

@@ -30,7 +30,7 @@ export function memberSite(
   settings: Settings,
   after: pulumi.Resource,
 ): MemberSite {
-  const { name, ownership, options } = context;
+  const { name, ownership, options, once } = context;
   const subnets = subnetsOf(settings, options.parentOnly);
   const { group, rules } = memberSecurityGroup(context, settings, Object.values(subnets));
   const key = new KeyPair(
@@ -58,7 +58,10 @@ export function memberSite(
     securityGroupRules: rules,
     keyName: key.keyName,
     ami: imageOf(settings.ami, settings.architecture, options.parentOnly),
-    hostKeySeed: new HostKeySeed(`${name}-host-key-seed`, options.with({ dependsOn: [after] })),
+    hostKeySeed: new HostKeySeed(
+      `${name}-host-key-seed`,
+      options.with({ dependsOn: [after], hooks: { beforeCreate: [once.noMembers] } }),
+    ),
     leftovers,
   };
 }

@@ -29,7 +29,7 @@ export interface ClusterPki {
  * the first of them.
  */
 export function clusterPki(
-  { name, names, options }: ClusterContext,
+  { name, names, options, once }: ClusterContext,
   {
     certificateDays,
     renewBeforeDays,
@@ -40,7 +40,11 @@ export function clusterPki(
   const opts = options.with({ dependsOn: [after] });
   const authority =
     brought ??
-    new CertificateAuthority(`${name}-ca`, { commonName: `etcd CA of ${names.domain}` }, opts);
+    new CertificateAuthority(
+      `${name}-ca`,
+      { commonName: `etcd CA of ${names.domain}` },
+      options.with({ dependsOn: [after], hooks: { beforeCreate: [once.noMembers] } }),
+    );
   const ca = pulumi.output(authority.certificate);
   warnOfItsEnd(ca, certificateDays);
   const identity = (who: string, profile: Pick<CertificateArgs, ProfileKey>): Identity => {

@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ChildOptions } from "../clusterContext.ts";
 import { markComment, markTags } from "./marks.ts";
-import { StackId } from "./stackId.ts";
 
 /** What says in the cloud that a thing belongs to this stack. */
 export interface Ownership {
@@ -13,22 +11,9 @@ export interface Ownership {
   readonly comment: pulumi.Output<string>;
 }
 
-/**
- * The marks of everything that this stack makes. They are in the state before anything that bears
- * them, so that everything can be traced; `after` is what comes even before them.
- */
-export function ownershipOf(
-  name: string,
-  zoneId: pulumi.Input<string>,
-  options: ChildOptions,
-  after: pulumi.Resource,
-): Ownership {
+/** Marks with this stack id. */
+export function ownershipOf(stackId: pulumi.Output<string>): Ownership {
   const stack = { project: pulumi.getProject(), stack: pulumi.getStack() };
-  const { word: stackId } = new StackId(
-    `${name}-incarnation`,
-    { ...stack, zoneId },
-    options.with({ dependsOn: [after] }),
-  );
   return {
     stackId,
     tags: markTags({ ...stack, stackId }),

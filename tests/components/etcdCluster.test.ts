@@ -244,8 +244,8 @@ test(
 );
 
 test("what may not change is checked before anything is made", () => {
-  assert.equal(registered.find((r) => !r.type.startsWith("etcd:index:"))?.name, "etcd-founders");
-  assert.deepEqual(dependencies.get("etcd-incarnation"), ["etcd-founders"]);
+  assert.equal(registered.find((r) => !r.type.startsWith("etcd:index:"))?.name, "etcd-incarnation");
+  assert.deepEqual(dependencies.get("etcd-founders"), ["etcd-incarnation"]);
 });
 
 test("everything in EC2 bears the mark, and is watched for what a cut-off run left", () => {

@@ -2,7 +2,18 @@
 // tests/lab/firstLight does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { refusals, volumeRefusals } from "../../components/charter/refusals.ts";
+import {
+  type CharterInputs,
+  foundedRefusals,
+  typeRefusals,
+  volumeRefusals,
+} from "../../components/charter/refusals.ts";
+
+/** All of them: what a founded cluster keeps, and what no cluster may do at once. */
+const refusals = (olds: CharterInputs, news: CharterInputs) => [
+  ...foundedRefusals(olds, news),
+  ...typeRefusals(olds, news),
+];
 
 const types = { a: "t3.medium", b: "t3.medium", c: "t3.medium" };
 const places = { a: "us-east-1a subnet-1", b: "us-east-1b subnet-2", c: "us-east-1c subnet-3" };
