@@ -29,7 +29,7 @@ export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<B
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
   const args = validArgs({ clientsFrom: ["10.1.0.0/16"], nameservers: ["10.0.0.53"], ...changed });
   new EtcdCluster("etcd", args, { transformations: [noting(dependencies)] });
-  await settled(registered);
+  await settled();
   return {
     registered,
     lookUps,

@@ -32,7 +32,7 @@ before(async () => {
   endpoints = await promiseOf(cluster.endpoints);
   peerUrls = cluster.peerUrls;
   hostKeys = await promiseOf(cluster.hostKeys);
-  await settled(registered);
+  await settled();
 });
 
 /**

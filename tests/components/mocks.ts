@@ -86,13 +86,10 @@ export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
 }
 
 /**
- * Resolves when nothing has been registered for a few turns of the event loop: awaiting one output
- * would not wait for its siblings.
+ * Resolves when every registration has come to its end: awaiting one output would not wait for its
+ * siblings. The SDK waits like this before a program ends, but its types do not say so.
  */
-export async function settled(registered: readonly Registered[]): Promise<void> {
-  for (let quiet = 0, seen = -1; quiet < 20;) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    quiet = registered.length === seen ? quiet + 1 : 0;
-    seen = registered.length;
-  }
+export async function settled(): Promise<void> {
+  const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs(): Promise<void> };
+  await waitForRPCs();
 }
