@@ -79,6 +79,7 @@ export class EtcdMember {
         // Holds a throwaway host key, another one in every run; a machine that is there ignores it.
         userData: newUserData(),
         dataVolumeGb: settings.dataVolumeGb,
+        keepData: settings.keepData === "volumes",
         kmsKeyId: settings.kmsKeyId,
         publicAddress: settings.publicAddress,
         zoneId: settings.zoneId,

@@ -23,6 +23,8 @@ export interface EtcdNodeArgs {
   readonly userData: pulumi.Input<string>;
   /** Size of the data volume, in GiB. */
   readonly dataVolumeGb: pulumi.Input<number>;
+  /** Whether the data volume outlives the node. */
+  readonly keepData: boolean;
   /** ARN of the KMS key for both disks; empty for the account's default. */
   readonly kmsKeyId: pulumi.Input<string>;
   /** Gives the machine an Elastic IP as its way out; DNS keeps the private address. */
@@ -109,7 +111,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         ...encryption,
         tags: tags("data"),
       },
-      options.with(),
+      options.with({ retainOnDelete: args.keepData }),
     );
 
     // The deletion of these leftovers, after that of the instance, looks by tags for instances the

@@ -97,6 +97,12 @@ export interface EtcdClusterArgs {
    */
   readonly dataVolumeGb?: number;
   /**
+   * `volumes`: a destroy, or a node taken out, leaves the data volumes in the account, and a
+   * destroy names them at its end. It holds from the `up` that sets it.
+   * @default none
+   */
+  readonly keepData?: "none" | "volumes";
+  /**
    * The image's user with sudo.
    * @default admin
    */

@@ -174,6 +174,12 @@ export const schema = {
     20,
     "Size of each member's data volume, in GiB (gp3, encrypted).",
   ),
+  keepData: setting(
+    oneOf("none", "volumes"),
+    "none",
+    "volumes: a destroy, or a node taken out, leaves the data volumes in the account, and a " +
+      "destroy names them at its end. It holds from the `up` that sets it.",
+  ),
   sshUser: setting(
     text((user) => (/^[a-z_][a-z0-9_-]{0,31}$/.test(user) ? "" : "a Linux user name is needed")),
     "admin",

@@ -387,6 +387,7 @@ export const broken: [string, RawConfig, RegExp][] = [
     /^etcdMirror: the address above v<version>/,
   ],
   ["no mirror", { etcdMirror: "" }, /^etcdMirror: .*\(got nothing\)$/],
+  ["data kept in another way", { keepData: "snapshots" }, /^keepData: one of none, volumes/],
   ["unknown checksums", { etcdChecksums: "none" }, /^etcdChecksums: one of pinned, mirror/],
   ["a digest too short", { etcdSha256: { amd64: "abc" } }, /^etcdSha256\.amd64: 64 hexadecimal/],
   [

@@ -214,3 +214,14 @@ for (const shape of shapes)
 function isSecret(value: unknown): boolean {
   return typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value;
 }
+
+test("keepData leaves the data volumes to the account, and nothing else", async () => {
+  const keeping = await buildCluster({ keepData: "volumes" });
+  const kept = [...keeping.options].filter(([, { retainOnDelete }]) => retainOnDelete);
+  const volumes = kept.map(([name]) => name).filter((name) => name.endsWith("-data"));
+  assert.deepEqual(volumes.sort(), ["etcd-a-data", "etcd-b-data", "etcd-c-data"]);
+  const machines = kept.filter(([name]) => /-(instance|interface|address|peer|client)$/.test(name));
+  assert.deepEqual(machines, []);
+  const usual = await buildCluster({});
+  assert.equal(usual.options.get("etcd-a-data")?.retainOnDelete, false);
+});

@@ -10,6 +10,8 @@ export interface BuiltCluster {
   readonly lookUps: readonly LookUp[];
   /** What each resource says it depends on, by name. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
+  /** The options of each, by name. */
+  readonly options: ReadonlyMap<string, pulumi.CustomResourceOptions>;
   /** The one resource of this name; fails when there is none. */
   one(name: string): Registered;
 }
@@ -26,14 +28,16 @@ export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<B
   const lookUps: LookUp[] = [];
   const registered = await recordResources(lookUps);
   const dependencies = new Map<string, readonly string[]>();
+  const options = new Map<string, pulumi.CustomResourceOptions>();
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
   const args = validArgs({ clientsFrom: ["10.1.0.0/16"], nameservers: ["10.0.0.53"], ...changed });
-  new EtcdCluster("etcd", args, { transformations: [noting(dependencies)] });
+  new EtcdCluster("etcd", args, { transformations: [noting(dependencies, options)] });
   await settled();
   return {
     registered,
     lookUps,
     dependencies,
+    options,
     one(name) {
       const found = registered.filter((resource) => resource.name === name);
       assert.equal(found.length, 1, `${name} in ${registered.map((r) => r.name).join(", ")}`);
@@ -43,8 +47,12 @@ export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<B
 }
 
 /** Options are no part of what mocks see; a transformation on the component sees its children's. */
-function noting(dependencies: Map<string, readonly string[]>): pulumi.ResourceTransformation {
+function noting(
+  dependencies: Map<string, readonly string[]>,
+  options: Map<string, pulumi.CustomResourceOptions>,
+): pulumi.ResourceTransformation {
   return ({ name, opts }) => {
+    options.set(name, opts);
     const on = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
     void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) =>
       dependencies.set(
