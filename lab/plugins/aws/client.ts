@@ -7,6 +7,8 @@ import type { Value, Values } from "../values.ts";
 export interface Settings {
   readonly region: string;
   readonly endpoint: string;
+  /** Where STS answers; without it nobody can ask whose the credentials are. */
+  readonly stsEndpoint?: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;

@@ -26,7 +26,7 @@ export function configFailures(config: Values): Failure[] {
         "could not validate provider configuration: aws:endpoints is a list of one " +
         "object, [{ec2: http://...}]. Check `pulumi config get aws:endpoints`.",
     });
-  } else if (!endpointOf(config)) {
+  } else if (!endpointOf(config, "ec2")) {
     found.push({
       reason:
         "aws:endpoints: the lab's plugin only speaks to an emulator and needs its " +
@@ -41,9 +41,11 @@ export function configFailures(config: Values): Failure[] {
 export function settingsFrom(config: Values): Settings {
   const defaultTags = parsed(config.defaultTags);
   const token = text(config.token);
+  const stsEndpoint = endpointOf(config, "sts");
   return {
     region: text(config.region) ?? "us-east-1",
-    endpoint: endpointOf(config) ?? "",
+    endpoint: endpointOf(config, "ec2") ?? "",
+    ...(stsEndpoint ? { stsEndpoint } : {}),
     accessKeyId: text(config.accessKey) ?? process.env.AWS_ACCESS_KEY_ID ?? "lab",
     secretAccessKey: text(config.secretKey) ?? process.env.AWS_SECRET_ACCESS_KEY ?? "lab",
     ...(token ? { sessionToken: token } : {}),
@@ -53,17 +55,17 @@ export function settingsFrom(config: Values): Settings {
   };
 }
 
-function endpointOf(config: Values): string | undefined {
+function endpointOf(config: Values, service: "ec2" | "sts"): string | undefined {
   const endpoints = parsed(config.endpoints);
   const named = isList(endpoints)
     ? endpoints
         .filter(isObject)
-        .map((endpoint) => endpoint.ec2)
+        .map((endpoint) => endpoint[service])
         .find((url) => typeof url === "string")
     : undefined;
   return typeof named === "string"
     ? named
-    : (process.env.AWS_ENDPOINT_URL_EC2 ?? process.env.AWS_ENDPOINT_URL);
+    : (process.env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? process.env.AWS_ENDPOINT_URL);
 }
 
 function parsed(value: Value | undefined): Value | undefined {

@@ -1,6 +1,7 @@
 import type { Filter } from "@aws-sdk/client-ec2";
 import { isList, isObject } from "../values.ts";
 import type { Value, Values } from "../values.ts";
+import { configured } from "./client.ts";
 
 /**
  * Filters for a Describe call: the fixed arguments by EC2's names for them, the tags, and the
@@ -38,6 +39,24 @@ export function only<T>(found: readonly T[] | undefined, what: string): T {
       `multiple ${what}s matched; use additional constraints to reduce matches to a single ${what}`,
     );
   return first;
+}
+
+/**
+ * Refuses a function's arguments that are not served, as unknown inputs of a resource are: an
+ * argument left out would find other things than the ones asked for.
+ */
+export function onlyServed(name: string, args: Values, served: readonly string[]): void {
+  const unserved = Object.keys(args).find((key) => key !== "region" && !served.includes(key));
+  if (unserved !== undefined)
+    throw new Error(
+      `${name}: the lab's plugin does not serve the argument '${unserved}' ` +
+        `(${served.join(", ")}); LAB_PLUGINS=official runs the official plugin`,
+    );
+  const { region } = configured();
+  if (args.region !== undefined && args.region !== region)
+    throw new Error(
+      `${name}: the lab has one region, ${region} (got ${JSON.stringify(args.region)})`,
+    );
 }
 
 function given(value: Value | undefined): boolean {

@@ -1,8 +1,9 @@
 import type { KeyPairInfo } from "@aws-sdk/client-ec2";
 import type { KeyPair, KeyPairArgs } from "@pulumi/aws/ec2/keyPair.js";
 import { resource } from "../handler.ts";
-import type { InputsOf, OutputsOf } from "../handler.ts";
+import type { InputsOf, Lookup, OutputsOf } from "../handler.ts";
 import { doing, ec2, unless } from "./client.ts";
+import { filtersFrom, only, onlyServed } from "./filters.ts";
 import {
   arn,
   tagProperties,
@@ -60,6 +61,32 @@ export const keyPair = resource<InputsOf<KeyPairArgs>, State>({
     );
   },
 });
+
+/** `aws.ec2.getKeyPair`: the one key that fits. None is an error, more than one too. */
+export const getKeyPair: Lookup = async (args) => {
+  onlyServed("getKeyPair", args, ["filters", "includePublicKey", "keyName", "keyPairId", "tags"]);
+  const api = await ec2();
+  const answer = await doing("reading EC2 Key Pair", () =>
+    unless(["InvalidKeyPair.NotFound"], () =>
+      api.describeKeyPairs({
+        ...filtersFrom({ filters: args.filters }, {}), // its tags are no filter but an output
+        ...(args.keyName ? { KeyNames: [String(args.keyName)] } : {}),
+        ...(args.keyPairId ? { KeyPairIds: [String(args.keyPairId)] } : {}),
+        IncludePublicKey: args.includePublicKey === true,
+      }),
+    ),
+  );
+  const found = only(answer?.KeyPairs, "EC2 Key Pair");
+  const { keyNamePrefix: _, tagsAll: __, ...state } = stateOf(found);
+  return {
+    includePublicKey: false,
+    ...args,
+    ...state,
+    createTime: found.CreateTime?.toISOString().replace(/\.\d+Z$/, "Z") ?? "",
+    id: found.KeyPairId ?? "",
+    publicKey: found.PublicKey ?? "",
+  };
+};
 
 async function find(name: string): Promise<KeyPairInfo | undefined> {
   const api = await ec2();
