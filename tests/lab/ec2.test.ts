@@ -199,6 +199,46 @@ const refused: [what: string, command: () => Promise<unknown>, code: string][] =
     () => client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: "key-0123456789abcdef0" })),
     "InvalidKeyPair.NotFound",
   ],
+  ...(
+    [
+      ["an instance", "i-0123456789abcdef0", "InvalidInstanceID.NotFound"],
+      ["a volume", "vol-0123456789abcdef0", "InvalidVolume.NotFound"],
+      ["an interface", "eni-0123456789abcdef0", "InvalidNetworkInterfaceID.NotFound"],
+      ["an address", "eipalloc-0123456789abcdef0", "InvalidAllocationID.NotFound"],
+    ] as const
+  ).map(([kind, id, code]): (typeof refused)[number] => [
+    `tagging ${kind} there is not`,
+    () =>
+      client.send(
+        new ec2.CreateTagsCommand({ Resources: [id], Tags: [{ Key: "Member", Value: "a" }] }),
+      ),
+    code,
+  ]),
+  // One that passed would find everything, or nothing.
+  ...[
+    ec2.DescribeInstancesCommand,
+    ec2.DescribeVolumesCommand,
+    ec2.DescribeNetworkInterfacesCommand,
+    ec2.DescribeAddressesCommand,
+    ec2.DescribeSecurityGroupsCommand,
+    ec2.DescribeSecurityGroupRulesCommand,
+    ec2.DescribeKeyPairsCommand,
+    ec2.DescribeTagsCommand,
+  ].map((Describe): (typeof refused)[number] => [
+    `a filter it does not know (${Describe.name})`,
+    () => client.send(new Describe({ Filters: [{ Name: "colour", Values: ["red"] }] }) as never),
+    "UnsupportedOperation",
+  ]),
+  [
+    "two filters of one name, of which the emulator would see the last",
+    () =>
+      client.send(
+        new ec2.DescribeInstancesCommand({
+          Filters: ["Incarnation", "Member"].map((key) => ({ Name: "tag-key", Values: [key] })),
+        }),
+      ),
+    "UnsupportedOperation",
+  ],
   [
     "what the emulator cannot do",
     () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })),

@@ -1,10 +1,75 @@
-"""Filters of DescribeInstances."""
+"""Filters of Describe calls."""
 
 from moto.ec2.models.instances import Instance
-from moto.ec2.utils import filter_dict_attribute_mapping
+from moto.ec2.responses._base_response import EC2BaseResponse
+from moto.ec2.utils import filter_dict_attribute_mapping, is_tag_filter
+
+_RULE = (
+    "cidr from-port group-id group-name prefix-list-id protocol to-port user-id ipv6-cidr".split()
+)
+KNOWN = {
+    "DescribeVolumes": {
+        "attachment.attach-time",
+        "attachment.device",
+        "attachment.instance-id",
+        "attachment.status",
+        "availability-zone",
+        "create-time",
+        "encrypted",
+        "size",
+        "snapshot-id",
+        "status",
+        "volume-id",
+        "volume-type",
+    },
+    "DescribeNetworkInterfaces": {
+        "addresses.private-ip-address",
+        "attachment.attachment-id",
+        "attachment.instance-id",
+        "attachment.instance-owner-id",
+        "availability-zone",
+        "description",
+        "group-id",
+        "mac-address",
+        "network-interface-id",
+        "owner-id",
+        "private-ip-address",
+        "status",
+        "subnet-id",
+        "vpc-id",
+    },
+    "DescribeAddresses": {
+        "allocation-id",
+        "association-id",
+        "domain",
+        "instance-id",
+        "network-interface-id",
+        "private-ip-address",
+        "public-ip",
+    },
+    "DescribeSecurityGroups": {
+        "description",
+        *(f"ip-permission.{name}" for name in _RULE),
+        *(f"egress.ip-permission.{name}" for name in _RULE),
+        "group-id",
+        "group-name",
+        "owner-id",
+        "vpc-id",
+    },
+    "DescribeSecurityGroupRules": {"group-id", "security-group-rule-id"},
+    "DescribeKeyPairs": {"fingerprint", "key-name", "key-pair-id"},
+    "DescribeTags": {"key", "resource-id", "resource-type", "value"},
+}
+"""What moto filters by, beside tags, for calls of which some let an unknown name pass. Those not
+listed refuse one themselves."""
 
 
 def install() -> None:
+    _instances_by_more()
+    _unknown_and_repeated_ones_are_refused()
+
+
+def _instances_by_more() -> None:
     """EC2 filters instances by these too; moto answers HTTP 500."""
     Instance.interface_ids = property(
         lambda self: [interface.id for interface in self.nics.values()]
@@ -23,3 +88,28 @@ def install() -> None:
             "instance-state-code": "state_code_text",
         }
     )
+    KNOWN["DescribeInstances"] = set(filter_dict_attribute_mapping)
+
+
+def _unknown_and_repeated_ones_are_refused() -> None:
+    """EC2 refuses a filter that it does not know, and of two with one name both must fit.
+
+    moto looks at a name only once there is something to filter (for DescribeTags never), and takes
+    the last of two.
+    """
+    original = EC2BaseResponse._filters_from_querystring
+
+    def read(self):
+        given = self._get_param("Filters", []) or self._get_param("Filter", [])
+        names = [one.get("Name") for one in given]
+        action = self._get_action()
+        for name in names:
+            if names.count(name) > 1:
+                raise NotImplementedError(f"Two filters with the name '{name}'.")
+            # DescribeTags is about tags: its own names have another form
+            by_tag = is_tag_filter(name or "") and action != "DescribeTags"
+            if action in KNOWN and not by_tag and name not in KNOWN[action]:
+                raise NotImplementedError(f"The filter '{name}'.")
+        return original(self)
+
+    EC2BaseResponse._filters_from_querystring = read

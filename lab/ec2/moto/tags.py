@@ -1,5 +1,7 @@
-"""Tags of things that are gone."""
+"""Tags: they hang on what exists, and go with it."""
 
+from errors import refuse
+from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.key_pairs import KeyPairBackend
@@ -7,6 +9,40 @@ from moto.ec2.models.security_groups import SecurityGroupBackend
 
 
 def install() -> None:
+    _only_on_what_exists()
+    _go_with_what_they_hang_on()
+
+
+def _only_on_what_exists() -> None:
+    """EC2 refuses to tag what it does not know; moto does so for some kinds, and keeps the tags of
+    nothing for the others."""
+    original = EC2Backend.do_resources_exist
+
+    def check(self, resource_ids):
+        kinds = {
+            "i": (self.get_instance_by_id, "InvalidInstanceID.NotFound", "instance ID"),
+            "eni": (self.enis.get, "InvalidNetworkInterfaceID.NotFound", "network interface ID"),
+            "eipalloc": (
+                {address.allocation_id for address in self.addresses}.__contains__,
+                "InvalidAllocationID.NotFound",
+                "allocation ID",
+            ),
+            "key": (
+                {key.id for key in self.key_pairs.values()}.__contains__,
+                "InvalidKeyPair.NotFound",
+                "key pair ID",
+            ),
+        }
+        for resource_id in resource_ids:
+            find, code, what = kinds.get(resource_id.split("-")[0], (None, "", ""))
+            if find and not find(resource_id):
+                refuse(code, f"The {what} '{resource_id}' does not exist")
+        return original(self, resource_ids)
+
+    EC2Backend.do_resources_exist = check
+
+
+def _go_with_what_they_hang_on() -> None:
     """In EC2 tags go with what they hang on; moto's DescribeTags shows them for ever."""
     _forget(EBSBackend, "delete_volume", lambda backend, volume_id: [volume_id])
     _forget(NetworkInterfaceBackend, "delete_network_interface", lambda backend, eni_id: [eni_id])
