@@ -54,6 +54,12 @@ export interface Definition<Inputs extends object, Outputs extends object> {
   readonly make: (inputs: Inputs, call: Call<Outputs>) => Promise<Outputs>;
   /** The id of a new one. */
   readonly id: (outputs: Outputs) => string;
+  /**
+   * What a `refresh` finds: the outputs, one of them with another verdict where that changed. What
+   * differs at each look, such as a number, stays as it was, or every refresh would show drift. An
+   * error, or no answer within 5 s, changes nothing: a refresh comes before every repair.
+   */
+  readonly read?: (outputs: Outputs, call: Call<Outputs>) => Promise<Outputs>;
   /** @default nothing is done */
   readonly remove?: (outputs: Outputs, call: Call<Outputs>) => Promise<void>;
 }
@@ -99,6 +105,21 @@ export function resource<Inputs extends object, Outputs extends object>(
   ];
 }
 
+/** What a look finds, or the outputs of before when it fails or takes longer than 5 s. */
+async function inTime<Outputs>(look: () => Promise<Outputs>, before: Outputs): Promise<Outputs> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Outputs>((resolve) => {
+    timer = setTimeout(() => resolve(before), 5000);
+  });
+  try {
+    return { ...before, ...(await Promise.race([look(), late])) };
+  } catch {
+    return before;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The stack's configuration: the engine hands it over before anything else. */
 interface Configured {
   configuration?: { get(key: string): string | undefined };
@@ -114,6 +135,7 @@ function providerOf<Inputs extends object, Outputs extends object>({
   check: refusals,
   make,
   id,
+  read: look,
   remove,
 }: Definition<Inputs, Outputs>): pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured {
   const meant = (values: Inputs | Outputs) =>
@@ -136,6 +158,12 @@ function providerOf<Inputs extends object, Outputs extends object>({
     ...(refusals && {
       async check(olds, news) {
         return { inputs: news, failures: refusals(olds ?? {}, news) };
+      },
+    }),
+    ...(look && {
+      async read(same: string, outputs: Outputs) {
+        const setting: Setting = (key) => this.configuration?.get(key);
+        return { id: same, props: await inTime(() => look(outputs, { setting }), outputs) };
       },
     }),
     ...(remove && {

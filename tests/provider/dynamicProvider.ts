@@ -21,6 +21,8 @@ export interface DynamicProvider {
   check(olds: Values, news: Values): Promise<{ property: string; reason: string }[]>;
   /** Outputs after an update. */
   update(olds: Values, news: Values): Promise<Values>;
+  /** Id and outputs after a refresh. */
+  read(id: string, outputs: Values): Promise<{ id: string; outputs: Values }>;
   delete(id: string, outputs: Values): Promise<void>;
   /** What the provider printed so far. */
   printed(): string;
@@ -114,6 +116,16 @@ export async function startDynamicProvider(
           await call<InstanceType<typeof provider.UpdateResponse>>("update", request)
         ).getProperties(),
       );
+    },
+    async read(id, outputs) {
+      const request = new provider.ReadRequest();
+      request.setId(id);
+      request.setProperties(props(outputs));
+      const reply = await call<InstanceType<typeof provider.ReadResponse>>("read", request);
+      const read = reply.getProperties();
+      if (read?.toJavaScript().__provider !== text)
+        throw new Error("the provider's text is gone after a refresh");
+      return { id: reply.getId(), outputs: plain(read) };
     },
     async delete(id, outputs) {
       const request = new provider.DeleteRequest();

@@ -32,6 +32,12 @@ const things = resource<Inputs, Outputs>({
     return { ...inputs, word: `${word}-${setting("etcd:suffix") ?? "none"}` };
   },
   id: ({ word }) => `thing-${word}`,
+  async read(outputs, { setting }) {
+    if (outputs.note === "fails") throw new Error("no route to host");
+    if (outputs.note === "hangs")
+      await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
+    return { ...outputs, word: `read-${setting("etcd:suffix")}` };
+  },
   async remove({ word }, { setting }) {
     console.log(`removed ${word} in ${setting("etcd:suffix")}`);
   },
@@ -95,6 +101,23 @@ for (const [name, olds, news, want] of [
   });
 }
 
+test("a refresh finds another verdict, and keeps the rest", async () => {
+  const olds = { size: 2, version: 3, word: "kept" };
+  assert.deepEqual(await thing.read("thing-kept", olds), {
+    id: "thing-kept",
+    outputs: { ...olds, word: "read-x" },
+  });
+});
+
+for (const note of ["fails", "hangs"]) {
+  test(`a look that ${note} changes nothing, and no refresh fails of it`, async () => {
+    const olds = { size: 2, version: 3, word: "kept", note };
+    const since = Date.now();
+    assert.deepEqual((await thing.read("thing-kept", olds)).outputs, olds);
+    assert.ok(Date.now() - since < 8000, "it takes 5 s at most");
+  });
+}
+
 test("inputs are refused with the reason, for a new one too", async () => {
   assert.deepEqual(await thing.check({ size: 2 }, { size: 2 }), []);
   assert.deepEqual(await thing.check({ size: 2 }, { size: 0 }), [
@@ -110,6 +133,7 @@ test(
     try {
       assert.deepEqual(await least.check({ a: 1 }, { a: 2 }), []);
       assert.equal(await least.diff({ a: 1 }, { a: 2 }), false);
+      assert.deepEqual(await least.read("plain", { a: 1 }), { id: "plain", outputs: { a: 1 } });
       await least.delete("plain", {});
     } finally {
       least.close();
