@@ -23,8 +23,11 @@ export interface Profile {
 }
 
 const dayMs = 86_400_000;
-/** A new certificate is valid a little earlier, for hosts whose clocks are behind. */
-const backdatedMs = 5 * 60_000;
+/**
+ * A new certificate is valid from a day earlier, for hosts whose clocks are behind, or a clock here
+ * that is ahead while no service says so.
+ */
+const backdatedMs = dayMs;
 
 /** A new CA that signs leaf certificates only. */
 export async function makeAuthority(commonName: string, days: number): Promise<Issued> {
@@ -108,17 +111,25 @@ export async function issueCertificate(
   };
 }
 
+/** When a certificate is valid, and until when its CA is; dates in ISO form. */
+export interface Validity {
+  /** Not in states of releases that did not look at it. */
+  readonly notBefore?: string;
+  readonly notAfter: string;
+  readonly authorityNotAfter: string;
+}
+
 /**
- * Whether a certificate should be renewed by now: its end is near, and its CA allows a later one.
- * Dates in ISO form. Pure.
+ * Whether a certificate should be renewed by now: it is not valid yet, which a wrong clock made; or
+ * its end is near, and its CA allows a later one. Pure.
  */
 export function renewalDue(
   now: number,
-  notAfter: string,
-  authorityNotAfter: string,
+  { notBefore = "", notAfter, authorityNotAfter }: Validity,
   days: number,
   renewBeforeDays: number,
 ): boolean {
+  if (now < Date.parse(notBefore)) return true;
   const end = Date.parse(notAfter);
   const possible = Math.min(now + days * dayMs, Date.parse(authorityNotAfter));
   return (
@@ -140,8 +151,19 @@ export function authorityWarning(now: number, authorityNotAfter: string, days: n
 
 /** When a certificate ends, in ISO form. */
 export async function endOf(certificate: string): Promise<string> {
+  return (await validityOf(certificate)).notAfter;
+}
+
+/** From when to when a certificate is valid, in ISO form. */
+export async function validityOf(
+  certificate: string,
+): Promise<{ readonly notBefore: string; readonly notAfter: string }> {
   const { X509Certificate } = await import("node:crypto");
-  return new Date(new X509Certificate(certificate).validTo).toISOString();
+  const { validFrom, validTo } = new X509Certificate(certificate);
+  return {
+    notBefore: new Date(validFrom).toISOString(),
+    notAfter: new Date(validTo).toISOString(),
+  };
 }
 
 function validity(days: number): { notBefore: Date; notAfter: Date } {

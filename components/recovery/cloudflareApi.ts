@@ -12,11 +12,7 @@ export interface Api {
  * retry-after is honoured up to a minute. What it is asked for goes into the message of its error.
  */
 export function cloudflareApi(setting: Setting, forWhat: string): Api {
-  const base = (
-    setting("cloudflare:baseUrl") ??
-    process.env.CLOUDFLARE_BASE_URL ??
-    "https://api.cloudflare.com/client/v4"
-  ).replace(/\/+$/, "");
+  const base = apiAddress(setting);
   const token = (setting("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN ?? "").trim();
   const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   return {
@@ -46,4 +42,13 @@ export function cloudflareApi(setting: Setting, forWhat: string): Api {
       );
     },
   };
+}
+
+/** Where the provider finds the API; without a slash at its end. */
+export function apiAddress(setting: Setting): string {
+  return (
+    setting("cloudflare:baseUrl") ??
+    process.env.CLOUDFLARE_BASE_URL ??
+    "https://api.cloudflare.com/client/v4"
+  ).replace(/\/+$/, "");
 }

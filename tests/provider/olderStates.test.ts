@@ -12,6 +12,7 @@ import { Leftovers } from "../../components/recovery/leftovers.ts";
 import { ClusterHealth } from "../../components/health/clusterHealth.ts";
 import { Certificate } from "../../components/pki/certificate.ts";
 import { CertificateAuthority } from "../../components/pki/certificateAuthority.ts";
+import { issueCertificate, makeAuthority } from "../../components/pki/certificates.ts";
 import { FirstContact } from "../../components/ssh/firstContact.ts";
 import { HostKey, HostKeySeed } from "../../components/ssh/hostKey.ts";
 import { startDynamicProvider } from "./dynamicProvider.ts";
@@ -34,7 +35,7 @@ const mark = { project: "etcd", stack: "prod", zoneId: "f".repeat(32) };
 const tags = { Project: "etcd", Stack: "prod", Incarnation: "0a1b2c" };
 const leftovers = { type: "aws:ec2/instance:Instance", tags };
 const found = { zoneId: mark.zoneId, comment: "pulumi etcd/prod 0a1b2c" };
-const authority = { certificate: "the CA", privateKey: "its key" };
+const authority = await makeAuthority("etcd CA of etcd.test", 3650);
 const leaf = {
   commonName: "a",
   dnsNames: ["a.etcd.test", "localhost"],
@@ -43,9 +44,8 @@ const leaf = {
   renewBeforeDays: 30,
 };
 const issued = {
-  authorityCertificate: "the CA",
-  certificate: "a leaf",
-  privateKey: "its key",
+  authorityCertificate: authority.certificate,
+  ...(await issueCertificate(authority, leaf)),
   notAfter: inAYear,
   authorityNotAfter: inAYear,
 };
@@ -121,8 +121,8 @@ const cases: [string, () => pulumi.Resource, object, object, boolean][] = [
     "Certificate",
     () => new Certificate("x", { ...leaf, authority }),
     { ...leaf, ...issued, version: 1 },
-    { ...leaf, authority, version: 1 },
-    false,
+    { ...leaf, authority, version: 2 },
+    true,
   ],
   [
     "MemberShutdown",
