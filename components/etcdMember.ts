@@ -11,6 +11,7 @@ import type { Declared } from "./health/healthOfCluster.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { clientPort } from "./names.ts";
 import type { ClusterPki, Identity } from "./pki/clusterPki.ts";
+import { memberTags } from "./recovery/memberTag.ts";
 import { newUserData, nodeAccess, type Login, type NodeAccess } from "./ssh/nodeAccess.ts";
 
 /** What a member takes from the cluster it is declared in. */
@@ -112,6 +113,8 @@ export class EtcdMember {
     const { node, access, identity } = this;
     const { settings, site } = this.#args;
     const shutdown = this.#shutdown(gate);
+    // From here on the world says that a member may live there.
+    const tags = memberTags(this.#context, this.name, node, founding, gate);
     // Chef downloads through it.
     const elasticIp = node.elasticIp ? [node.elasticIp] : [];
     const bootstrap = memberBootstrap(this.#context, {
@@ -122,7 +125,7 @@ export class EtcdMember {
       founding,
       cookbook,
       settings,
-      after: [gate, shutdown, node.attachment, ...elasticIp, ...site.securityGroupRules],
+      after: [gate, shutdown, ...tags, node.attachment, ...elasticIp, ...site.securityGroupRules],
     });
     return { ...bootstrap, publish: (health) => this.#publish(health, shutdown) };
   }

@@ -8,6 +8,7 @@ import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import type { ClusterContext } from "./clusterContext.ts";
 import { addressRecord, srvRecord } from "./dns/records.ts";
 import { Leftovers } from "./recovery/leftovers.ts";
+import { memberTagKey } from "./recovery/memberTag.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { peerPort } from "./names.ts";
 
@@ -67,6 +68,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     const options = args.context.options.within(this);
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
+    // Set later by a resource of its own: see memberTag.ts.
+    const memberTag = `tags.${memberTagKey}`;
 
     // The address: an interface of its own, so that a replaced machine keeps it. The deletion of
     // `site.leftovers`, after that of every interface, looks by tags for interfaces the state
@@ -111,7 +114,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         ...encryption,
         tags: tags("data"),
       },
-      options.with({ retainOnDelete: args.keepData }),
+      options.with({ ignoreChanges: [memberTag], retainOnDelete: args.keepData }),
     );
 
     // The deletion of these leftovers, after that of the instance, looks by tags for instances the
@@ -144,7 +147,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
         // A newer image, other user data or a key that was made anew would take all machines down
         // at once.
-        ignoreChanges: ["ami", "userData", "keyName"],
+        ignoreChanges: ["ami", "userData", "keyName", memberTag],
         additionalSecretOutputs: ["userData"],
         // A machine never outlives what its host key is worked out from (hostKey.ts).
         dependsOn: [leftovers, site.hostKeySeed],

@@ -78,6 +78,8 @@ function expected({ members, settings = {} }: Shape): Record<string, string> {
     [`${name}-host-key`]: dynamic("HostKey"),
     [`${name}-first-contact`]: dynamic("FirstContact"),
     [`${name}-shutdown`]: dynamic("MemberShutdown"),
+    [`${name}-machine-tag`]: "aws:ec2/tag:Tag",
+    [`${name}-volume-tag`]: "aws:ec2/tag:Tag",
     [`${name}-bootstrap`]: "command:remote:Command",
     ...(settings.publicAddress === true ? { [`${name}-public-address`]: "aws:ec2/eip:Eip" } : {}),
     ...(tls ? { [`${name}-certificate`]: dynamic("Certificate") } : {}),
@@ -146,7 +148,8 @@ for (const shape of shapes)
       () => {
         for (const member of members) {
           const on = dependenciesOf(`etcd-${member}-bootstrap`);
-          const own = ["attachment", "shutdown", ...(isPublic ? ["public-address"] : [])];
+          const own = ["attachment", "shutdown", "machine-tag", "volume-tag"];
+          if (isPublic) own.push("public-address");
           for (const needed of [
             "etcd-dns-readiness",
             ...own.map((what) => `etcd-${member}-${what}`),

@@ -83,8 +83,10 @@ test("exactly these resources", () => {
     `etcd-${n}-instance`,
     `etcd-${n}-interface`,
     `etcd-${n}-leftovers`,
+    `etcd-${n}-machine-tag`,
     `etcd-${n}-peer`,
     `etcd-${n}-shutdown`,
+    `etcd-${n}-volume-tag`,
   ];
   const shared = [
     "etcd",
@@ -231,7 +233,12 @@ test(
   "a moved image or user data replaces no machine, and a replaced machine goes before its " +
     "successor comes",
   () => {
-    assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, ["ami", "userData", "keyName"]);
+    assert.deepEqual(options.get("etcd-a-instance")?.ignoreChanges, [
+      "ami",
+      "userData",
+      "keyName",
+      "tags.Member",
+    ]);
     for (const name of [
       "etcd-a-instance",
       "etcd-a-attachment",
@@ -268,6 +275,24 @@ test("everything in EC2 bears the mark, and is watched for what a cut-off run le
     "etcd-peers",
   ])
     assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
+});
+
+test("a machine and its volume are a member's, for all to see, before etcd may start", () => {
+  for (const [tag, thing] of [
+    ["etcd-b-machine-tag", "etcd-b-instance"],
+    ["etcd-b-volume-tag", "etcd-b-data"],
+  ] as const) {
+    const { type, inputs } = one(tag);
+    assert.deepEqual(
+      [type, inputs],
+      ["aws:ec2/tag:Tag", { resourceId: `${thing}-id`, key: "Member", value: "f0f0" }],
+    );
+    assert.deepEqual(dependencies.get(tag), ["etcd-dns-readiness"]);
+    assert.ok(dependencies.get("etcd-b-bootstrap")?.includes(tag), tag);
+    // Neither its own resource nor that of the thing takes it off again.
+    assert.equal(options.get(tag)?.retainOnDelete, true, tag);
+    assert.ok(options.get(thing)?.ignoreChanges?.includes("tags.Member"), thing);
+  }
 });
 
 test("a destroy comes between what is held and what may hold it unknown to the state", () => {
