@@ -55,7 +55,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const names = new ClusterNames(settings.domain, settings.tls);
     // options.with() adds this parent, and a hook that first removes what a killed run left of the
     // thing; parentOnly, for components and look-ups, only the parent.
-    const options = new ChildOptions(this, healBeforeCreate(name));
+    const options = new ChildOptions(this, healBeforeCreate(name, this));
 
     // The records that decide a founding come first, are written once, and refuse to be written
     // anew where members are: the stack's id, part of every mark and of etcd's cluster token, and

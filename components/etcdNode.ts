@@ -8,7 +8,7 @@ import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import type { ClusterContext } from "./clusterContext.ts";
 import { addressRecord, srvRecord } from "./dns/records.ts";
 import { Leftovers } from "./recovery/leftovers.ts";
-import { memberTagKey } from "./recovery/memberTag.ts";
+import { memberTagKey } from "./recovery/marks.ts";
 import type { MemberSite } from "./machine/memberSite.ts";
 import { peerPort } from "./names.ts";
 

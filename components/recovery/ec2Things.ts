@@ -10,10 +10,17 @@ export interface Thing {
   readonly id: string;
   /** Its tag Name: the host name of its node, or "". */
   readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
   /** Ids of what it is attached to, or its status when that is neither free nor attached. */
   readonly users: readonly string[];
+  /** In EC2's words, such as "running"; undefined for a kind that has none. */
+  readonly status?: string | undefined;
   /** The private address of an interface. */
   readonly address?: string | undefined;
+  /** The disks of an instance beside its root: ids of volumes. */
+  readonly disks?: readonly string[];
+  /** The snapshot that a volume was made from. */
+  readonly snapshot?: string | undefined;
 }
 
 /** One kind of thing that bears tags. */
@@ -34,7 +41,11 @@ interface Tag {
 }
 
 const pageSize = 200;
-const nameOf = (tags: readonly Tag[] = []) => tags.find(({ Key }) => Key === "Name")?.Value ?? "";
+/** A thing's tags, and its name among them. */
+const tagged = (list: readonly Tag[] = []) => {
+  const tags = Object.fromEntries(list.map(({ Key = "", Value = "" }) => [Key, Value]));
+  return { tags, name: tags.Name ?? "" };
+};
 const known = (ids: readonly (string | undefined)[]) => ids.flatMap((id) => (id ? [id] : []));
 /** Nothing when a thing is free; else what it is attached to, or at least its status. */
 const usersOf = (status: string | undefined, ids: readonly (string | undefined)[]) =>
@@ -71,7 +82,17 @@ export const kinds: readonly Kind[] = [
         pages({ client: ec2, pageSize }, { Filters: [...filters, alive] }),
         (page) => page.Reservations?.flatMap(({ Instances = [] }) => Instances),
       );
-      return found.map((i) => ({ id: i.InstanceId ?? "", name: nameOf(i.Tags), users: [] }));
+      return found.map((i) => ({
+        id: i.InstanceId ?? "",
+        ...tagged(i.Tags),
+        users: [],
+        status: i.State?.Name,
+        disks: known(
+          (i.BlockDeviceMappings ?? [])
+            .filter(({ DeviceName }) => DeviceName !== i.RootDeviceName)
+            .map(({ Ebs, DeviceName }) => Ebs?.VolumeId ?? DeviceName),
+        ),
+      }));
     },
   },
   {
@@ -86,8 +107,10 @@ export const kinds: readonly Kind[] = [
         .filter(({ State }) => State !== "deleting" && State !== "deleted")
         .map((v) => ({
           id: v.VolumeId ?? "",
-          name: nameOf(v.Tags),
+          ...tagged(v.Tags),
           users: usersOf(v.State, v.Attachments?.map(({ InstanceId }) => InstanceId) ?? []),
+          status: v.State,
+          snapshot: v.SnapshotId || undefined,
         }));
     },
   },
@@ -99,8 +122,9 @@ export const kinds: readonly Kind[] = [
     find: async (ec2, filters) =>
       (await interfaces(ec2, filters)).map((i) => ({
         id: i.NetworkInterfaceId ?? "",
-        name: nameOf(i.TagSet),
+        ...tagged(i.TagSet),
         users: usersOf(i.Status, [i.Attachment?.InstanceId]),
+        status: i.Status,
         address: i.PrivateIpAddress,
       })),
   },
@@ -112,7 +136,7 @@ export const kinds: readonly Kind[] = [
     find: async (ec2, Filters) =>
       ((await ec2.describeAddresses({ Filters })).Addresses ?? []).map((a) => ({
         id: a.AllocationId ?? "",
-        name: nameOf(a.Tags),
+        ...tagged(a.Tags),
         users: a.AssociationId ? known([a.NetworkInterfaceId ?? a.AssociationId]) : [],
       })),
   },
@@ -130,7 +154,7 @@ export const kinds: readonly Kind[] = [
       return Promise.all(
         found.map(async ({ GroupId: id = "", Tags }) => ({
           id,
-          name: nameOf(Tags),
+          ...tagged(Tags),
           users: (await interfaces(ec2, [{ Name: "group-id", Values: [id] }])).flatMap(
             ({ NetworkInterfaceId }) => known([NetworkInterfaceId]),
           ),
@@ -146,7 +170,7 @@ export const kinds: readonly Kind[] = [
     find: async (ec2, Filters) =>
       ((await ec2.describeKeyPairs({ Filters })).KeyPairs ?? []).map((k) => ({
         id: k.KeyPairId ?? "",
-        name: nameOf(k.Tags),
+        ...tagged(k.Tags),
         users: [],
       })),
   },

@@ -124,7 +124,7 @@ export async function removeUnused(
 /**
  * EC2 sees a little later that what held a thing is gone. What is gone itself counts as removed.
  */
-async function letGo(remove: () => Promise<unknown>): Promise<void> {
+export async function letGo(remove: () => Promise<unknown>): Promise<void> {
   const outcome = await poll<Error | undefined, Error>({
     seconds: 30,
     pause: 1000,
@@ -135,7 +135,7 @@ async function letGo(remove: () => Promise<unknown>): Promise<void> {
       } catch (e) {
         const { name } = e as Error;
         if (/NotFound/.test(name)) return { found: undefined };
-        if (/InUse|DependencyViolation|InvalidParameterValue/.test(name))
+        if (/InUse|DependencyViolation|InvalidParameterValue|IncorrectState/.test(name))
           return { still: e as Error };
         return { found: e as Error };
       }

@@ -11,6 +11,13 @@ export interface Mark {
 }
 
 /**
+ * Key of the tag that a member's machine and volume bear, outside every state, from before its
+ * first start on; its value is the word of the founding. What bears it is never removed without a
+ * person's word.
+ */
+export const memberTagKey = "Member";
+
+/**
  * The mark as comment of a DNS record: 100 characters at most on Cloudflare's free plan, so a long
  * stack name is cut, the stack id never.
  */

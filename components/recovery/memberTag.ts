@@ -1,21 +1,16 @@
-/**
- * The tag Member: what says in the world, outside every state, that a machine or a volume is, or
- * was, a member's. A state can be older than the world or lack things; what bears this tag is never
- * removed without a person's word.
- */
+/** Puts the tag Member on a member's machine and volume. */
 import type * as pulumi from "@pulumi/pulumi";
 import { Tag } from "@pulumi/aws/ec2/tag.js";
 import type { Founding } from "../charter/founding.ts";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { EtcdNode } from "../etcdNode.ts";
-
-/** Its key. Machines and volumes ignore it among their tags (`ignoreChanges`). */
-export const memberTagKey = "Member";
+import { memberTagKey } from "./marks.ts";
 
 /**
  * Tags a member's machine and volume with the word of the founding ("founded" for a cluster that is
  * older than such words). Made after the gate and the founding; etcd is started only after it. The
- * tags are never taken off: they go with the machine and the volume.
+ * tags are never taken off: they go with the machine and the volume, which ignore them among their
+ * own (`ignoreChanges`).
  */
 export function memberTags(
   { name: cluster, options }: ClusterContext,

@@ -3,10 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { sortRecords, type ListedRecord } from "../../components/recovery/cloudflareLeftovers.ts";
-import { removeLeftoverOf } from "../../components/recovery/ec2Leftovers.ts";
 import { tagFilters } from "../../components/recovery/ec2Things.ts";
 import { markComment } from "../../components/recovery/marks.ts";
-import { startFakeEc2 } from "../provider/fakeEc2.ts";
 
 const mark = markComment({ project: "etcd", stack: "prod", stackId: "0a1b2c3d4e5f" });
 const srv = {
@@ -103,57 +101,9 @@ test(
   },
 );
 
-test("things in EC2 are found by all of their tags, the incarnation among them", async () => {
+test("things in EC2 are found by all of their tags, the incarnation among them", () => {
   assert.deepEqual(tagFilters({ tags: { Project: "etcd", Name: "a", __defaults: [] } }), [
     { Name: "tag:Project", Values: ["etcd"] },
     { Name: "tag:Name", Values: ["a"] },
   ]);
-  // No incarnation, no look-up: this would fail for want of an EC2 to ask.
-  assert.deepEqual(
-    await removeLeftoverOf("aws:ec2/instance:Instance", { tags: { Name: "a" } }, () => undefined),
-    [],
-  );
-  assert.deepEqual(
-    await removeLeftoverOf(
-      "aws:ec2/volumeAttachment:VolumeAttachment",
-      { tags: { Incarnation: "x" } },
-      () => undefined,
-    ),
-    [],
-  );
 });
-
-test(
-  "before a group is made, one that interfaces are in is no leftover: it is the one " +
-    "that is replaced",
-  async () => {
-    const ec2 = await startFakeEc2();
-    const setting = (key: string) =>
-      ({
-        "aws:region": "us-east-1",
-        "aws:accessKey": "lab",
-        "aws:secretKey": "lab",
-        "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
-      })[key];
-    const group = () =>
-      removeLeftoverOf(
-        "aws:ec2/securityGroup:SecurityGroup",
-        { tags: { Incarnation: "x" } },
-        setting,
-      );
-    ec2.script = {
-      DescribeSecurityGroups:
-        "<securityGroupInfo><item><groupId>sg-1</groupId></item></securityGroupInfo>",
-      DeleteSecurityGroup: "<return>true</return>",
-      DescribeNetworkInterfaces:
-        "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId></item></networkInterfaceSet>",
-    };
-    try {
-      assert.deepEqual(await group(), []);
-      ec2.script.DescribeNetworkInterfaces = "";
-      assert.deepEqual(await group(), ["the security group sg-1"]);
-    } finally {
-      await ec2.close();
-    }
-  },
-);

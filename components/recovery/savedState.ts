@@ -1,0 +1,45 @@
+/**
+ * What the saved state knows, asked in the middle of a run: whether a thing in the cloud is a
+ * resource's already, and whose.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "./judgement.ts";
+
+/** The outputs of one resource, by its URN. */
+type Saved = Readonly<
+  Record<string, { readonly type: string; readonly outputs: Readonly<Record<string, unknown>> }>
+>;
+
+/**
+ * Where the state has things of a type, for the resource that is about to be made. The engine
+ * reads the state as it saved it last, so with all that was there before this run.
+ */
+export async function placesOf(
+  ids: readonly string[],
+  { urn, type }: { readonly urn: string; readonly type: string },
+): Promise<ReadonlyMap<string, Place>> {
+  let saved: Saved;
+  try {
+    const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+    const token = "pulumi:pulumi:readStackResourceOutputs";
+    const answer = (await pulumi.runtime.invoke(token, { stackName })) as { outputs: Saved };
+    saved = answer.outputs;
+  } catch (e) {
+    await pulumi.log.debug(`the state could not be asked: ${(e as Error).message}`);
+    return new Map(ids.map((id) => [id, "unknown"]));
+  }
+  return new Map(ids.map((id) => [id, placeIn(saved, id, urn, type)]));
+}
+
+/** Pure. An output names a thing by its id, or by an ARN that ends with it. */
+export function placeIn(saved: Saved, id: string, urn: string, type: string): Place {
+  const isIt = (value: unknown) =>
+    typeof value === "string" && (value === id || value.endsWith(`/${id}`));
+  const owners = Object.entries(saved)
+    .filter(([, resource]) => resource.type === type)
+    .filter(([, { outputs }]) => ["id", "arn", "keyPairId"].some((key) => isIt(outputs[key])))
+    .map(([owner]) => owner);
+  const [other] = owners;
+  if (owners.includes(urn)) return "here";
+  return other ? { urn: other } : "nowhere";
+}
