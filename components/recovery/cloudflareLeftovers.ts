@@ -139,6 +139,23 @@ export async function removeRecords(
   return { removed, left };
 }
 
+/**
+ * A line and a command for each record, where none may be removed: EC2 did not tell which account
+ * it was asked in, so it is not known whether machines live by them.
+ */
+export function commandsFor(
+  zoneId: string,
+  records: readonly ListedRecord[],
+  setting: Setting,
+): string[] {
+  const api = cloudflareApi(setting, forWhat);
+  return inLeavingOrder(records).map(
+    (record) =>
+      `${inWords(record)}: no machine is seen, but EC2 did not tell of which account\n` +
+      `    ${api.deletion(`zones/${zoneId}/dns_records/${record.id}`)}`,
+  );
+}
+
 /** No name may outlive what it points to, and clients go first. Pure. */
 export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[] {
   const rank = ({ name, type }: ListedRecord) =>

@@ -4,15 +4,17 @@
  * interface, an interface its security group. Pulumi deletes in the reverse order of creation, so
  * one of these, made after what is held and before what holds it, has its turn between the two.
  *
- *   create  notes what to look for
- *   diff    other tags
+ *   create  notes what to look for, and where
+ *   diff    other tags, another account or region
  *   update  notes it
- *   delete  nothing while clients are still sent there (so this is no destroy); else removes what
- *           is unused and can hold no data, and fails with the command that removes the rest
+ *   delete  fails in another account or region; does nothing while clients are still sent there
+ *           (so this is no destroy); else removes what is unused and can hold no data, and fails
+ *           with the command that removes the rest
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource } from "../engine/resource.ts";
 import { inWords, markedRecords } from "./cloudflareLeftovers.ts";
+import { askedAtHome } from "./home.ts";
 import {
   findTagged,
   leftoversError,
@@ -32,6 +34,9 @@ export interface LeftoversArgs {
   readonly zoneId: pulumi.Input<string>;
   /** The same mark on records. */
   readonly comment: pulumi.Input<string>;
+  /** The AWS account and region of the things. @default they are not compared */
+  readonly account?: pulumi.Input<string>;
+  readonly region?: pulumi.Input<string>;
 }
 
 interface Inputs {
@@ -39,23 +44,28 @@ interface Inputs {
   readonly tags: Readonly<Record<string, string>>;
   readonly zoneId: string;
   readonly comment: string;
+  readonly account?: string;
+  readonly region?: string;
 }
 
 const leftovers = resource<Inputs, Inputs>({
   type: "Leftovers",
-  version: 2,
-  meaning: ({ type, tags, zoneId, comment }) => [
+  version: 3,
+  meaning: ({ type, tags, zoneId, comment, account, region }) => [
     type,
     zoneId,
     comment,
+    account,
+    region,
     // unknown in a preview they are a text
     typeof tags === "object" ? Object.entries(tags).sort() : tags,
   ],
   make: async (inputs) => inputs,
   id: () => "leftovers",
-  async remove({ type, tags, zoneId, comment }, { setting }) {
+  async remove({ type, tags, zoneId, comment, account, region }, { setting }) {
     let outcome;
     try {
+      await askedAtHome({ account, region }, setting);
       const found = await findTagged(tags, [type], setting);
       if (found.length === 0) return;
       const records = await markedRecords(zoneId, comment, setting);

@@ -5,15 +5,24 @@
  * keeps the name Incarnation, which it has in the states of living clusters.
  *
  *   create  draws the word
- *   diff    another stack name or zone, or a new meaning (`version`); the word never changes
+ *   diff    another stack name, zone, account or region, or a new meaning (`version`); the word
+ *           never changes
  *   update  notes them
- *   delete  an instance or a volume bears the mark: removes nothing, and fails with the commands,
- *           unless clients are still sent to the cluster (so this is no destroy); none does:
- *           removes what is unused of the rest, at Cloudflare and in EC2
+ *   delete  EC2 is asked in another account or region: fails; an instance or a volume bears the
+ *           mark: removes nothing, and fails with the commands, unless clients are still sent to
+ *           the cluster (so this is no destroy); none does: removes what is unused of the rest, at
+ *           Cloudflare (where the account could be compared) and in EC2
  */
 import * as pulumi from "@pulumi/pulumi";
-import { inWords, type ListedRecord, markedRecords, removeRecords } from "./cloudflareLeftovers.ts";
+import {
+  commandsFor,
+  inWords,
+  type ListedRecord,
+  markedRecords,
+  removeRecords,
+} from "./cloudflareLeftovers.ts";
 import { resource } from "../engine/resource.ts";
+import { askedAtHome } from "./home.ts";
 import {
   findTagged,
   leftoversError,
@@ -28,12 +37,17 @@ export interface StackIdArgs {
   readonly stack: string;
   /** The zone at Cloudflare where records with the mark are. */
   readonly zoneId: pulumi.Input<string>;
+  /** The AWS account and region of what bears the mark. @default they are not compared */
+  readonly account?: pulumi.Input<string>;
+  readonly region?: pulumi.Input<string>;
 }
 
 interface Inputs {
   readonly project: string;
   readonly stack: string;
   readonly zoneId: string;
+  readonly account?: string;
+  readonly region?: string;
 }
 
 interface Outputs extends Inputs {
@@ -42,18 +56,26 @@ interface Outputs extends Inputs {
 
 const stackIds = resource<Inputs, Outputs>({
   type: "Incarnation",
-  version: 3,
+  version: 4,
   computed: ["word"],
-  meaning: ({ project, stack, zoneId }) => [project, stack, zoneId],
+  meaning: ({ project, stack, zoneId, account, region }) => [
+    project,
+    stack,
+    zoneId,
+    account,
+    region,
+  ],
   async make(inputs, { olds }) {
     const { randomBytes } = await import("node:crypto");
     return { ...inputs, word: olds?.word ?? randomBytes(6).toString("hex") };
   },
   id: ({ word }) => word,
-  async remove({ project, stack, zoneId, word }, { setting }) {
+  async remove({ project, stack, zoneId, account, region, word }, { setting }) {
     const mark = { project, stack, stackId: word };
     let found;
+    let atHome;
     try {
+      atHome = await askedAtHome({ account, region }, setting);
       found = await findTagged(markTags(mark), [], setting);
     } catch (e) {
       throw leftoversError([(e as Error).message]); // whether a machine lives is not known
@@ -78,7 +100,9 @@ const stackIds = resource<Inputs, Outputs>({
       ? [await removeUnused(holding, records, setting)]
       : [
           // Names go first, as they do when a member leaves.
-          await removeRecords(zoneId, records, setting),
+          atHome
+            ? await removeRecords(zoneId, records, setting)
+            : { removed: [], left: commandsFor(zoneId, records, setting) },
           await removeUnused(found, [], setting),
         ];
     for (const outcome of outcomes) {

@@ -14,9 +14,9 @@ const word = "0a1b2c3d4e5f";
 const comment = `pulumi etcd/prod ${word}`;
 const zoneId = "f".repeat(32);
 const interfaces = "aws:ec2/networkInterface:NetworkInterface";
-const outputs = { project: "etcd", stack: "prod", zoneId, version: 3, word };
+const outputs = { project: "etcd", stack: "prod", zoneId, version: 4, word };
 const tags = { Project: "etcd", Stack: "prod", Incarnation: word };
-const ofInterfaces = { type: interfaces, tags, zoneId, comment, version: 2 };
+const ofInterfaces = { type: interfaces, tags, zoneId, comment, version: 3 };
 const ofMachine = {
   ...ofInterfaces,
   type: "aws:ec2/instance:Instance",
@@ -388,10 +388,57 @@ test(
 test(
   "the code of an earlier release in the state gives way to this one " + "at the next up",
   async () => {
-    assert.equal(await leftovers.diff({ ...ofInterfaces, version: 1 }, ofInterfaces), true);
+    assert.equal(await leftovers.diff({ ...ofInterfaces, version: 2 }, ofInterfaces), true);
     assert.equal(await leftovers.diff(ofInterfaces, ofInterfaces), false);
   },
 );
+
+const defaultGroupOf = (account: string) =>
+  `<securityGroupInfo><item><groupId>sg-0</groupId><ownerId>${account}</ownerId></item>` +
+  "</securityGroupInfo>";
+const home = { account: "111111111111", region: "us-east-1" };
+
+for (const [what, at, says] of [
+  [
+    "account",
+    { account: "222222222222" },
+    /in the account 222222222222, and EC2 is asked in 1{12}/,
+  ],
+  ["region", { region: "eu-west-1" }, /in the region eu-west-1, and EC2 is asked in us-east-1/],
+] as const)
+  test(`in another ${what}, where nothing of it is seen, no record goes`, async () => {
+    listed({ name: "a.etcd.test", type: "A", comment });
+    ec2.script.DescribeSecurityGroups = defaultGroupOf(home.account);
+    for (const remove of [
+      () => incarnation.delete(word, { ...outputs, ...home, ...at }),
+      () => leftovers.delete("leftovers", { ...ofInterfaces, ...home, ...at }),
+    ])
+      await assert.rejects(remove(), says);
+    assert.deepEqual([removals(), cloudflare.requests], [[], []]);
+  });
+
+test("in the account that is written down, records of a cut-off run go", async () => {
+  listed({ name: "a.etcd.test", type: "A", comment });
+  ec2.script.DescribeSecurityGroups = ({ parameters }) =>
+    parameters["Filter.1.Name"] === "group-name" ? defaultGroupOf(home.account) : "";
+  await incarnation.delete(word, { ...outputs, ...home });
+  assert.deepEqual(
+    cloudflare.requests.map(({ method }) => method),
+    ["GET", "DELETE"],
+  );
+});
+
+test("where EC2 does not tell the account, records are named with the command", async () => {
+  listed({ name: "a.etcd.test", type: "A", comment });
+  await assert.rejects(
+    incarnation.delete(word, { ...outputs, ...home }),
+    /the DNS record a\.etcd\.test A x: no machine is seen, .*\n {4}curl -X DELETE .*\/dns_records\/1{32}\n/,
+  );
+  assert.deepEqual(
+    cloudflare.requests.map(({ method }) => method),
+    ["GET"],
+  );
+});
 
 test("without an incarnation among the tags nothing is touched", async () => {
   await assert.rejects(
@@ -405,7 +452,7 @@ test(
   "the word outlives a change of the zone and a state of an earlier release, which is " +
     "brought up to date",
   async () => {
-    const news = { project: "etcd", stack: "prod", zoneId, version: 3 };
+    const news = { project: "etcd", stack: "prod", zoneId, version: 4 };
     assert.equal(await incarnation.diff({ word }, news), true);
     assert.equal((await incarnation.update({ word }, news)).word, word);
     assert.equal(await incarnation.diff(outputs, news), false);
