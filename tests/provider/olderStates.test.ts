@@ -84,15 +84,15 @@ const cases: [string, () => pulumi.Resource, object, object, boolean][] = [
   [
     "Incarnation",
     () => new StackId("x", mark),
-    { ...mark, word: "0a1b2c", version: 2 },
-    { ...mark, version: 3 },
+    { ...mark, word: "0a1b2c", version: 3 },
+    { ...mark, version: 4 },
     true,
   ],
   [
     "Leftovers",
     () => new Leftovers("x", { ...leftovers, ...found }),
-    { ...leftovers, version: 1 },
     { ...leftovers, ...found, version: 2 },
+    { ...leftovers, ...found, version: 3 },
     true,
   ],
   ["HostKeySeed", () => new HostKeySeed("x"), { seed: "00".repeat(32) }, {}, false],
