@@ -9,6 +9,7 @@ import { EtcdMember } from "./etcdMember.ts";
 import type { EtcdNode } from "./etcdNode.ts";
 import { healthOfCluster } from "./health/healthOfCluster.ts";
 import { OneAtATime } from "./health/oneAtATime.ts";
+import { awsAccountOf } from "./machine/awsAccount.ts";
 import { memberSite } from "./machine/memberSite.ts";
 import { ClusterNames } from "./names.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
@@ -65,7 +66,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const once = new FoundedOnce(name, settings.domain, this);
     const stackId = new StackId(
       `${name}-incarnation`,
-      { project: pulumi.getProject(), stack: pulumi.getStack(), zoneId: settings.zoneId },
+      {
+        project: pulumi.getProject(),
+        stack: pulumi.getStack(),
+        zoneId: settings.zoneId,
+        account: awsAccountOf(this),
+      },
       options.with({ hooks: { beforeCreate: [once.noMachines] } }),
     );
     once.watch(stackId.word);

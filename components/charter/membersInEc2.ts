@@ -5,9 +5,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { getEbsVolumes } from "@pulumi/aws/ebs/getEbsVolumes.js";
 import { getInstances } from "@pulumi/aws/ec2/getInstances.js";
-
-/** The tag of a machine and of a data volume that were given to a member; see memberTags.ts. */
-export const memberTag = "Member";
+import { memberTagKey } from "../recovery/marks.ts";
 
 /** Ids in EC2. */
 export interface Holding {
@@ -24,7 +22,7 @@ type Filters = { name: string; values: string[] }[];
 export async function membersOfStackId(stackId: string, parent: pulumi.Resource): Promise<Holding> {
   const filters = [
     { name: "tag:Incarnation", values: [stackId] },
-    { name: "tag-key", values: [memberTag] },
+    { name: "tag-key", values: [memberTagKey] },
   ];
   const [instances, volumes] = await Promise.all([
     instanceIds(filters, parent),

@@ -4,9 +4,10 @@
  * deleted last: in a destroy, whatever still bears the mark then is unknown to the state. Its type
  * keeps the name Incarnation, which it has in the states of living clusters.
  *
+ *   check   refuses the credentials of another account
  *   create  draws the word
- *   diff    another stack name, zone, account or region, or a new meaning (`version`); the word
- *           never changes
+ *   diff    another stack name, zone or region, the account when it is first known, or a new
+ *           meaning (`version`); the word never changes
  *   update  notes them
  *   delete  EC2 is asked in another account or region: fails; an instance or a volume bears the
  *           mark: removes nothing, and fails with the commands, unless clients are still sent to
@@ -21,7 +22,7 @@ import {
   markedRecords,
   removeRecords,
 } from "./cloudflareLeftovers.ts";
-import { resource } from "../engine/resource.ts";
+import { resource, type Refusal } from "../engine/resource.ts";
 import { askedAtHome } from "./home.ts";
 import {
   findTagged,
@@ -54,6 +55,17 @@ interface Outputs extends Inputs {
   readonly word: string;
 }
 
+/** Why another account is refused. What is not known is not compared. Pure. */
+function accountRefusals(olds: Partial<Inputs>, { account }: Inputs): Refusal[] {
+  if (!olds.account || !/^[0-9]{12}$/.test(account ?? "") || olds.account === account) return [];
+  const reason =
+    `account: this stack's things are in the AWS account ${olds.account}, and these credentials ` +
+    `belong to ${account}; nothing was touched. Set the right ones (AWS_PROFILE, aws:profile, the ` +
+    "role) and run the same again. If a refresh with the wrong ones came before, see " +
+    "docs/when-things-go-wrong.md";
+  return [{ property: "account", reason }];
+}
+
 const stackIds = resource<Inputs, Outputs>({
   type: "Incarnation",
   version: 4,
@@ -65,6 +77,7 @@ const stackIds = resource<Inputs, Outputs>({
     account,
     region,
   ],
+  check: accountRefusals,
   async make(inputs, { olds }) {
     const { randomBytes } = await import("node:crypto");
     return { ...inputs, word: olds?.word ?? randomBytes(6).toString("hex") };

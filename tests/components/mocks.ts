@@ -56,6 +56,8 @@ export async function recordResources(lookUps: LookUp[] = []): Promise<Registere
       },
       call: ({ token, inputs }) => {
         lookUps.push({ token, inputs });
+        if (token === "aws:index/getCallerIdentity:getCallerIdentity")
+          return { accountId: "123456789012" };
         return token === "aws:ec2/getAmi:getAmi"
           ? { ...inputs, id: "ami-looked-up" }
           : {
