@@ -75,6 +75,9 @@ function changesOf(
     );
   }
   if (isObject(want) && isObject(have)) return mapChanges(path, have, want, replaces);
+  // The official providers write such a default into what was imported: an update of nothing.
+  if (property.local && property.default !== undefined && have === undefined)
+    return [{ path, kind: "add", replaces }];
   if (isEmpty(want) && isEmpty(have)) return [];
   if (equal(want, have, property.set ?? false)) return [];
   return [{ path, kind: have === undefined || have === null ? "add" : "update", replaces }];

@@ -3,6 +3,7 @@ import type * as messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { changedNames, differences, withoutIgnored } from "./difference.ts";
 import type { Change } from "./difference.ts";
 import type { Resource } from "./handler.ts";
+import { isObject } from "./values.ts";
 import type { Values } from "./values.ts";
 
 /**
@@ -17,13 +18,45 @@ export function diff(
   ignored: readonly string[],
 ): Change[] {
   const before = resource.compare === "inputs" ? oldInputs : state;
-  const found = withoutIgnored(differences(resource.properties, before, wanted), ignored);
+  const all = differences(resource.properties, before, wanted);
+  const found = [...withoutIgnored(all, ignored), ...tagsSeenTwice(resource, all, ignored)];
   const replaced = new Set(resource.replacesToo?.(state, wanted, changedNames(found)) ?? []);
   return found.map((change) =>
     !resource.update || replaced.has([...changedNames([change])][0] ?? "")
       ? { ...change, replaces: true }
       : change,
   );
+}
+
+/**
+ * The official AWS provider compares tags twice: those of the program, and all of them with the
+ * default ones (`tagsAll`). A tag that is ignored in the first alone is changed by the second, so
+ * that one set by somebody else goes, once an update has read it into the state.
+ */
+function tagsSeenTwice(
+  resource: Resource,
+  changes: readonly Change[],
+  ignored: readonly string[],
+): Change[] {
+  if (!resource.properties.tagsAll) return [];
+  const left = new Set(withoutIgnored(changes, ignored));
+  const again = changes
+    .filter((change) => !left.has(change) && /^tags[.[]/.test(change.path))
+    .map((change) => ({ ...change, path: change.path.replace("tags", "tagsAll") }));
+  return withoutIgnored(again, ignored);
+}
+
+/** The inputs for an update, in which the tags that it must not touch are those of the state. */
+export function withIgnoredTags(state: Values, wanted: Values, ignored: readonly string[]): Values {
+  const have = isObject(state.tagsAll) ? state.tagsAll : {};
+  const tags = { ...(isObject(wanted.tags) ? wanted.tags : {}) };
+  for (const key of new Set([...Object.keys(have), ...Object.keys(tags)])) {
+    const change: Change = { path: `tagsAll.${key}`, kind: "update", replaces: false };
+    if (withoutIgnored([change], ignored).length > 0) continue;
+    if (have[key] === undefined) delete tags[key];
+    else tags[key] = have[key];
+  }
+  return Object.keys(tags).length > 0 ? { ...wanted, tags } : wanted;
 }
 
 /** The answer to the engine: which properties change, and which of them make a new resource. */

@@ -9,7 +9,7 @@ import { say, useEngine } from "./engine.ts";
 import { asServiceError, unserved } from "./failures.ts";
 import type { Call, Provider, Resource } from "./handler.ts";
 import { check } from "./checking.ts";
-import { diff, diffMessage } from "./diffing.ts";
+import { diff, diffMessage, withIgnoredTags } from "./diffing.ts";
 import { changedNames } from "./difference.ts";
 import { inputsFromState, plannedCreation, plannedUpdate } from "./planning.ts";
 import { decode, encode, secret } from "./values.ts";
@@ -172,7 +172,7 @@ export function service(provider: Provider): UntypedServiceImplementation {
         if (!found) return new pb.ReadResponse();
         // an import may name the thing in another way
         const id = typeof found.id === "string" ? found.id : request.getId();
-        const state: Values = { ...kept(resource, old), ...found, id };
+        const state: Values = { ...(isImport(old) ? {} : kept(resource, old)), ...found, id };
         const inputs = resource.read
           ? {
               ...inputsFromState(resource.properties, oldInputs, state),
@@ -197,17 +197,12 @@ export function service(provider: Provider): UntypedServiceImplementation {
             encode(plannedUpdate(resource.properties, old, inputs)),
           );
         if (!resource.update) throw new Error(`${call.name}: cannot be updated in place`);
-        const changes = diff(
-          resource,
-          decode(request.getOldInputs()),
-          old,
-          inputs,
-          request.getIgnorechangesList(),
-        );
+        const ignored = request.getIgnorechangesList();
+        const changes = diff(resource, decode(request.getOldInputs()), old, inputs, ignored);
         const state = await resource.update(
           request.getId(),
           old,
-          inputs,
+          resource.properties.tagsAll ? withIgnoredTags(old, inputs, ignored) : inputs,
           changedNames(changes),
           call,
         );
@@ -252,6 +247,11 @@ function kept(resource: Resource, values: Values): Values {
         : [],
     ),
   );
+}
+
+/** What is imported has no state yet; nor has it what only the program knows, defaults too. */
+function isImport(old: Values): boolean {
+  return Object.keys(old).length === 0;
 }
 
 function typeOf(urn: string): string {

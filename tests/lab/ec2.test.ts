@@ -215,18 +215,20 @@ const refused: [what: string, command: () => Promise<unknown>, code: string][] =
     code,
   ]),
   // One that passed would find everything, or nothing.
-  ...[
-    ec2.DescribeInstancesCommand,
-    ec2.DescribeVolumesCommand,
-    ec2.DescribeNetworkInterfacesCommand,
-    ec2.DescribeAddressesCommand,
-    ec2.DescribeSecurityGroupsCommand,
-    ec2.DescribeSecurityGroupRulesCommand,
-    ec2.DescribeKeyPairsCommand,
-    ec2.DescribeTagsCommand,
-  ].map((Describe): (typeof refused)[number] => [
-    `a filter it does not know (${Describe.name})`,
-    () => client.send(new Describe({ Filters: [{ Name: "colour", Values: ["red"] }] }) as never),
+  ...(
+    [
+      ["instances", (by) => new ec2.DescribeInstancesCommand(by)],
+      ["volumes", (by) => new ec2.DescribeVolumesCommand(by)],
+      ["interfaces", (by) => new ec2.DescribeNetworkInterfacesCommand(by)],
+      ["addresses", (by) => new ec2.DescribeAddressesCommand(by)],
+      ["groups", (by) => new ec2.DescribeSecurityGroupsCommand(by)],
+      ["rules", (by) => new ec2.DescribeSecurityGroupRulesCommand(by)],
+      ["key pairs", (by) => new ec2.DescribeKeyPairsCommand(by)],
+      ["tags", (by) => new ec2.DescribeTagsCommand(by)],
+    ] satisfies [string, (by: { Filters: ec2.Filter[] }) => unknown][]
+  ).map(([things, describe]): (typeof refused)[number] => [
+    `a filter of ${things} that it does not know`,
+    () => client.send(describe({ Filters: [{ Name: "colour", Values: ["red"] }] }) as never),
     "UnsupportedOperation",
   ]),
   [

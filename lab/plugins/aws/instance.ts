@@ -52,7 +52,9 @@ export const instance = resource<Inputs, State>({
   },
 
   async read(id, state) {
-    return readInstance(id, state);
+    const found = await readInstance(id, state);
+    // the one of its own settings that the official provider fills in when it imports
+    return found && { ...found, getPasswordData: state.getPasswordData ?? false };
   },
 
   async update(id, state, inputs, changed, call) {

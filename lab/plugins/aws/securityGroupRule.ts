@@ -73,7 +73,7 @@ function rule(direction: Direction): Resource {
 
     async update(id, state, inputs, changed) {
       const api = await ec2();
-      if ([...changed].some((name) => name !== "tags")) {
+      if ([...changed].some((name) => !["tags", "tagsAll"].includes(name))) {
         await doing(`updating ${what} (${id})`, () =>
           api.modifySecurityGroupRules({
             GroupId: inputs.securityGroupId,

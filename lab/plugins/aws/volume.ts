@@ -28,6 +28,7 @@ export const volume = resource<Inputs, State>({
     availabilityZone: { required: true, replaces: true },
     createTime: { output: true },
     encrypted: { computed: true, replaces: true },
+    finalSnapshot: { local: true, default: false, oneOf: ["false"] }, // the lab makes none
     iops: { computed: true },
     kmsKeyId: { computed: true, replaces: true },
     size: { computed: true },

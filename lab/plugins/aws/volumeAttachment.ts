@@ -34,8 +34,10 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
     return { id: idOf(place), state: stateOf(place) };
   },
 
-  async read(_id, state) {
-    return (await find(state)) && stateOf(state);
+  /** An import names device, volume and machine with colons between. */
+  async read(id, state) {
+    const place = state.volumeId ? state : placeOf(id);
+    return (await find(place)) && { ...stateOf(place), id: idOf(place) };
   },
 
   /**
@@ -143,6 +145,16 @@ function stateOf({ deviceName, instanceId, volumeId }: Place): State {
     volumeId: volumeId ?? "",
     region: configured().region,
   };
+}
+
+function placeOf(id: string): Required<Place> {
+  const [deviceName, volumeId, instanceId, ...more] = id.split(":");
+  if (!deviceName || !volumeId || !instanceId || more.length > 0)
+    throw new Error(
+      `Unexpected format of ID (${JSON.stringify(id)}), expected ` +
+        "DEVICE_NAME:VOLUME_ID:INSTANCE_ID",
+    );
+  return { deviceName, volumeId, instanceId };
 }
 
 /** The official provider's id, so that one state suits both. */
