@@ -51,6 +51,18 @@ after(async () => {
   leftovers.close();
   await Promise.all([ec2.close(), cloudflare.close()]);
 });
+
+test("another account's credentials are refused; an account that is not known is not compared", async () => {
+  const its = { project: "etcd", stack: "prod", zoneId, account: "123456789012" };
+  const [refused, ...more] = await incarnation.check(its, { ...its, account: "210987654321" });
+  assert.deepEqual([refused?.property, more], ["account", []]);
+  assert.match(refused?.reason ?? "", /in the AWS account 123456789012, .* belong to 210987654321/);
+  const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+  for (const account of ["123456789012", "", unknown])
+    assert.deepEqual(await incarnation.check(its, { ...its, account }), [], account);
+  const { account: _, ...older } = its;
+  assert.deepEqual(await incarnation.check(older, its), []);
+});
 beforeEach(() => {
   ec2.calls.length = 0;
   cloudflare.requests.length = 0;
