@@ -16,6 +16,7 @@ import { clusterPki, type Identity } from "./pki/clusterPki.ts";
 import { healBeforeCreate } from "./recovery/beforeCreate.ts";
 import { ownershipOf } from "./recovery/ownership.ts";
 import { StackId } from "./recovery/stackId.ts";
+import { hasOwnAws } from "./settings/account.ts";
 import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
 import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
@@ -64,13 +65,14 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // with the charter, and all that follows needs them.
     // (Logical names are older than these words, and part of the URN: incarnation, founders.)
     const once = new FoundedOnce(name, settings.domain, this);
+    const home = { account: awsAccountOf(this), ownProvider: hasOwnAws(this) };
     const stackId = new StackId(
       `${name}-incarnation`,
       {
         project: pulumi.getProject(),
         stack: pulumi.getStack(),
         zoneId: settings.zoneId,
-        account: awsAccountOf(this),
+        ...home,
       },
       options.with({ hooks: { beforeCreate: [once.noMachines] } }),
     );
@@ -83,7 +85,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
         hooks: { beforeCreate: [once.noMembers], beforeUpdate: [once.correction] },
       }),
     );
-    const ownership = ownershipOf(charter.whileAgreed(stackId.word));
+    const ownership = ownershipOf(charter.whileAgreed(stackId.word), home);
     const context: ClusterContext = { name, names, ownership, options, once };
 
     // Site: what all machines share. Then the machines with their names and certificates. None of

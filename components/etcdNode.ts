@@ -127,6 +127,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         tags: tags("instance"),
         zoneId: args.zoneId,
         comment: ownership.comment,
+        ...ownership.home,
       },
       options.with({ dependsOn: [address] }),
     );

@@ -3,9 +3,8 @@
  * the program, and only when a record that decides a first start is about to be made or corrected.
  */
 import type * as pulumi from "@pulumi/pulumi";
-import { getEbsVolumes } from "@pulumi/aws/ebs/getEbsVolumes.js";
-import { getInstances } from "@pulumi/aws/ec2/getInstances.js";
 import { memberTagKey } from "../recovery/marks.ts";
+import { seenByProvider } from "../recovery/providerLookUps.ts";
 
 /** Ids in EC2. */
 export interface Holding {
@@ -13,22 +12,18 @@ export interface Holding {
   readonly volumes: readonly string[];
 }
 
-/** A machine in any of these states can be started again, or still writes. */
-const states = ["pending", "running", "shutting-down", "stopping", "stopped"];
-
-type Filters = { name: string; values: string[] }[];
-
 /** Machines and data volumes with this stack id that were given to a member. */
 export async function membersOfStackId(stackId: string, parent: pulumi.Resource): Promise<Holding> {
   const filters = [
-    { name: "tag:Incarnation", values: [stackId] },
-    { name: "tag-key", values: [memberTagKey] },
+    { Name: "tag:Incarnation", Values: [stackId] },
+    { Name: "tag-key", Values: [memberTagKey] },
   ];
-  const [instances, volumes] = await Promise.all([
-    instanceIds(filters, parent),
-    getEbsVolumes({ filters }, { parent }).then(({ ids }) => ids),
-  ]);
-  return { instances, volumes };
+  const [instances, volumes] = await Promise.all(
+    ["aws:ec2/instance:Instance", "aws:ebs/volume:Volume"].map((type) =>
+      seenByProvider(type, filters, { parent }),
+    ),
+  );
+  return { instances: instances?.ids ?? [], volumes: volumes?.ids ?? [] };
 }
 
 /**
@@ -40,16 +35,12 @@ export async function machinesOfStack(
   parent: pulumi.Resource,
 ): Promise<Holding> {
   const filters = [
-    { name: "tag:Project", values: [project] },
-    { name: "tag:Stack", values: [stack] },
-    { name: "tag:Name", values: [`*.${domain}`] },
+    { Name: "tag:Project", Values: [project] },
+    { Name: "tag:Stack", Values: [stack] },
+    { Name: "tag:Name", Values: [`*.${domain}`] },
   ];
-  return { instances: await instanceIds(filters, parent), volumes: [] };
-}
-
-async function instanceIds(filters: Filters, parent: pulumi.Resource): Promise<string[]> {
-  const { ids } = await getInstances({ filters, instanceStateNames: states }, { parent });
-  return ids;
+  const { ids } = await seenByProvider("aws:ec2/instance:Instance", filters, { parent });
+  return { instances: ids, volumes: [] };
 }
 
 /** In words, or "" for nothing. Pure. */

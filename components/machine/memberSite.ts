@@ -45,6 +45,7 @@ export function memberSite(
       tags: { ...ownership.tags, Role: "interface" },
       zoneId: settings.zoneId,
       comment: ownership.comment,
+      ...ownership.home,
     },
     options.with({ dependsOn: [group] }),
   );

@@ -37,6 +37,11 @@ export interface LeftoversArgs {
   /** The AWS account and region of the things. @default they are not compared */
   readonly account?: pulumi.Input<string>;
   readonly region?: pulumi.Input<string>;
+  /**
+   * Whether they are made with an AWS provider that is given in the options. A deletion cannot ask
+   * with it, so it looks for nothing then, and says so. @default false
+   */
+  readonly ownProvider?: boolean;
 }
 
 interface Inputs {
@@ -46,23 +51,26 @@ interface Inputs {
   readonly comment: string;
   readonly account?: string;
   readonly region?: string;
+  readonly ownProvider?: boolean;
 }
 
 const leftovers = resource<Inputs, Inputs>({
   type: "Leftovers",
   version: 3,
-  meaning: ({ type, tags, zoneId, comment, account, region }) => [
+  meaning: ({ type, tags, zoneId, comment, account, region, ownProvider }) => [
     type,
     zoneId,
     comment,
     account,
     region,
+    ownProvider,
     // unknown in a preview they are a text
     typeof tags === "object" ? Object.entries(tags).sort() : tags,
   ],
   make: async (inputs) => inputs,
   id: () => "leftovers",
-  async remove({ type, tags, zoneId, comment, account, region }, { setting }) {
+  async remove({ type, tags, zoneId, comment, account, region, ownProvider }, { setting }) {
+    if (ownProvider) return; // the stack id's deletion says it for all
     let outcome;
     try {
       await askedAtHome({ account, region }, setting);

@@ -9,13 +9,22 @@ export interface Ownership {
   readonly tags: Readonly<Record<string, pulumi.Input<string>>>;
   /** Comment of every record at Cloudflare. */
   readonly comment: pulumi.Output<string>;
+  /** Where the things are, for those who look for them when they are deleted. */
+  readonly home: Home;
+}
+
+/** See LeftoversArgs. */
+export interface Home {
+  readonly account: pulumi.Output<string>;
+  readonly ownProvider: boolean;
 }
 
 /** Marks with this stack id. */
-export function ownershipOf(stackId: pulumi.Output<string>): Ownership {
+export function ownershipOf(stackId: pulumi.Output<string>, home: Home): Ownership {
   const stack = { project: pulumi.getProject(), stack: pulumi.getStack() };
   return {
     stackId,
+    home,
     tags: markTags({ ...stack, stackId }),
     comment: stackId.apply((word) => markComment({ ...stack, stackId: word })),
   };

@@ -41,6 +41,11 @@ export interface StackIdArgs {
   /** The AWS account and region of what bears the mark. @default they are not compared */
   readonly account?: pulumi.Input<string>;
   readonly region?: pulumi.Input<string>;
+  /**
+   * Whether they are made with an AWS provider that is given in the options. A deletion cannot ask
+   * with it, so it looks for nothing then, and says so. @default false
+   */
+  readonly ownProvider?: boolean;
 }
 
 interface Inputs {
@@ -49,6 +54,7 @@ interface Inputs {
   readonly zoneId: string;
   readonly account?: string;
   readonly region?: string;
+  readonly ownProvider?: boolean;
 }
 
 interface Outputs extends Inputs {
@@ -70,12 +76,13 @@ const stackIds = resource<Inputs, Outputs>({
   type: "Incarnation",
   version: 4,
   computed: ["word"],
-  meaning: ({ project, stack, zoneId, account, region }) => [
+  meaning: ({ project, stack, zoneId, account, region, ownProvider }) => [
     project,
     stack,
     zoneId,
     account,
     region,
+    ownProvider,
   ],
   check: accountRefusals,
   async make(inputs, { olds }) {
@@ -83,7 +90,12 @@ const stackIds = resource<Inputs, Outputs>({
     return { ...inputs, word: olds?.word ?? randomBytes(6).toString("hex") };
   },
   id: ({ word }) => word,
-  async remove({ project, stack, zoneId, account, region, word }, { setting }) {
+  async remove({ project, stack, zoneId, account, region, ownProvider, word }, { setting }) {
+    if (ownProvider)
+      return console.log(
+        "what runs that were cut off may have left was not looked for, because the cluster has an " +
+          `AWS provider of its own; with its credentials: npm run sweep -- --stack ${stack}`,
+      );
     const mark = { project, stack, stackId: word };
     let found;
     let atHome;

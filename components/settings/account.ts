@@ -1,53 +1,25 @@
-/**
- * What has to be said of the accounts that a cluster is made in. Beside the providers of AWS and
- * Cloudflare, the components ask both services themselves, with what the stack's configuration says
- * (`aws:*`, `cloudflare:*`): resources made elsewhere would be looked for in another account.
- */
+/** What has to be said of the accounts that a cluster is made in. */
 import * as pulumi from "@pulumi/pulumi";
 import { regionOfAll } from "./rulesTogether.ts";
 import type { Problem } from "./problems.ts";
 
-const types = {
-  aws: "aws:ec2/instance:Instance",
-  cloudflare: "cloudflare:index/dnsRecord:DnsRecord",
-};
-
-/** Refuses providers given in the options of a resource or of one that it lies in. */
-export function providerProblems(resource: pulumi.Resource): Problem[] {
-  return Object.entries(types).flatMap(([name, type]) =>
-    resource.getProvider(type)
-      ? [
-          {
-            field: `opts.providers.${name}`,
-            rule:
-              "a provider of one's own is not honoured yet, for what is looked up beside it " +
-              `would be another account's; set ${name}:… in the stack's configuration, and take ` +
-              "the provider out of the options of this cluster and of what it lies in",
-            value: `a provider for ${name}`,
-          },
-        ]
-      : [],
-  );
+/** Whether AWS is reached by a provider in the options of this cluster, or of what it lies in. */
+export function hasOwnAws(cluster: pulumi.Resource): boolean {
+  return cluster.getProvider("aws:ec2/instance:Instance") !== undefined;
 }
 
-/** Refuses a role to assume. */
+/** Refuses a key that earlier AWS providers had, and that this one would ignore without a word. */
 export function accountProblems(): Problem[] {
-  const config = new pulumi.Config("aws");
-  return ["assumeRoles", "assumeRole"].flatMap((key) => {
-    const value = config.get(key);
-    return value === undefined || /^\s*(\[\s*\]|\{\s*\}|null)?\s*$/.test(value)
-      ? []
-      : [
-          {
-            field: `aws:${key}`,
-            rule:
-              "a role to assume is not honoured yet, for what is looked up beside the " +
-              "provider would be another account's; name credentials of the account itself, " +
-              "such as a profile that assumes the role (aws:profile)",
-            value: "a role",
-          },
-        ];
-  });
+  const value = new pulumi.Config("aws").get("assumeRole");
+  return value === undefined || /^\s*(\{\s*\}|null)?\s*$/.test(value)
+    ? []
+    : [
+        {
+          field: "aws:assumeRole",
+          rule: "roles to assume are a list, aws:assumeRoles; this key is ignored by the provider",
+          value: "a role",
+        },
+      ];
 }
 
 /** AWS would say only that it knows no such zone, and after other things were made. */

@@ -3,7 +3,7 @@
  * resource gives it, is checked as soon as it is, with the same rules and words.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { accountProblems, providerProblems, regionProblems } from "./account.ts";
+import { accountProblems, hasOwnAws, regionProblems } from "./account.ts";
 import type { EtcdClusterArgs } from "./clusterArgs.ts";
 import { describeProblems, isLater, type Problem, type RawConfig } from "./problems.ts";
 import { checkSettings, type CheckedSettings, type Settings } from "./settings.ts";
@@ -49,9 +49,9 @@ export function checkedSettings(cluster: pulumi.Resource, given: CheckedArgs): C
   const { settings } = given;
   const problems = [
     ...given.problems,
-    ...providerProblems(cluster),
     ...accountProblems(),
-    ...(settings ? regionProblems(settings.nodes) : []),
+    // A provider in the options has a region of its own.
+    ...(settings && !hasOwnAws(cluster) ? regionProblems(settings.nodes) : []),
   ];
   if (!settings || problems.length) throw refusal(problems, cluster);
   for (const warning of warnings(settings)) void pulumi.log.warn(warning, cluster);

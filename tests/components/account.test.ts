@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test, { before, beforeEach } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdCluster } from "../../components/etcdCluster.ts";
-import { accountProblems, providerProblems } from "../../components/settings/account.ts";
+import { accountProblems, hasOwnAws } from "../../components/settings/account.ts";
 import type { EtcdClusterArgs } from "../../components/settings/clusterArgs.ts";
 import { promiseOf, recordResources, type Registered } from "./mocks.ts";
 import { validArgs } from "./validSettings.ts";
@@ -60,52 +60,38 @@ test("EtcdCluster refuses all that is wrong together", async () => {
   assert.match(lines[1]!, /^ttl: a whole number from 60 to 86400 \(seconds\) \(got 1\)$/);
 });
 
-const aws = /^opts\.providers\.aws: .* set aws:… in the stack's configuration/;
-const cloudflare = /^opts\.providers\.cloudflare: .* set cloudflare:… in the stack's configuration/;
-const providers: [string, () => pulumi.ComponentResourceOptions, RegExp[]][] = [
-  ["as the provider", () => ({ provider: new Provider("aws") }), [aws]],
-  [
-    "in a list",
-    () => ({ providers: [new Provider("aws"), new Provider("cloudflare")] }),
-    [aws, cloudflare],
-  ],
-  ["by name", () => ({ providers: { cloudflare: new Provider("cloudflare") } }), [cloudflare]],
-  ["of a parent", () => ({ parent: new Parent({ providers: [new Provider("aws")] }) }), [aws]],
-  [
-    "of a parent's parent, as the provider",
-    () => ({
-      parent: new Parent({ parent: new Parent({ provider: new Provider("cloudflare") }) }),
-    }),
-    [cloudflare],
-  ],
-];
-for (const [name, opts, wanted] of providers) {
-  test(`a provider of one's own is refused: ${name}`, async () => {
-    const lines = await refused(validArgs(), opts());
-    assert.equal(lines.length, wanted.length, lines.join("\n"));
-    wanted.forEach((want, i) => assert.match(lines[i]!, want));
-  });
-}
-
-test("another package's provider concerns nobody", () => {
-  assert.deepEqual(providerProblems(new Parent({ provider: new Provider("random") })), []);
+test("providers of one's own are followed, wherever they are given", () => {
+  const aws = () => new Provider("aws");
+  for (const opts of [
+    { provider: aws() },
+    { providers: [aws(), new Provider("cloudflare")] },
+    { parent: new Parent({ providers: [aws()] }) },
+    { parent: new Parent({ parent: new Parent({ provider: aws() }) }) },
+  ])
+    assert.equal(hasOwnAws(new Parent(opts)), true);
+  for (const opts of [{}, { provider: new Provider("cloudflare") }])
+    assert.equal(hasOwnAws(new Parent(opts)), false);
 });
 
-for (const key of ["aws:assumeRoles", "aws:assumeRole"]) {
-  test(`${key} is refused, with the rest`, async () => {
-    const role = [{ roleArn: "arn:aws:iam::123456789012:role/x" }];
-    pulumi.runtime.setAllConfig({ [key]: JSON.stringify(role) });
-    const lines = await refused(validArgs({ ttl: 1 }), { provider: new Provider("aws") });
-    assert.equal(lines.length, 3, lines.join("\n"));
-    assert.match(lines[0]!, new RegExp(`^${key}: a role to assume is not honoured yet`));
-    assert.match(lines[1]!, aws);
-    assert.match(lines[2]!, /^ttl: /);
-    for (const empty of ["[]", "{}", ""]) {
-      pulumi.runtime.setAllConfig({ [key]: empty });
-      assert.deepEqual(accountProblems(), []);
-    }
-  });
-}
+test("roles to assume are followed; the key of earlier providers is refused, with the rest", async () => {
+  const role = { roleArn: "arn:aws:iam::123456789012:role/x" };
+  pulumi.runtime.setAllConfig({ "aws:assumeRoles": JSON.stringify([role]) });
+  assert.deepEqual(accountProblems(), []);
+  pulumi.runtime.setAllConfig({ "aws:assumeRole": JSON.stringify(role) });
+  const lines = await refused(validArgs({ ttl: 1 }));
+  assert.equal(lines.length, 2, lines.join("\n"));
+  assert.match(lines[0]!, /^aws:assumeRole: roles to assume are a list, aws:assumeRoles/);
+  for (const empty of ["{}", ""]) {
+    pulumi.runtime.setAllConfig({ "aws:assumeRole": empty });
+    assert.deepEqual(accountProblems(), []);
+  }
+});
+
+test("a provider of one's own has a region of its own", async () => {
+  pulumi.runtime.setAllConfig({ "aws:region": "eu-west-1" });
+  const lines = await refused(validArgs({ ttl: 1 }), { provider: new Provider("aws") });
+  assert.equal(lines.length, 1, lines.join("\n"));
+});
 
 test("zones of another region than the provider's are refused", async () => {
   pulumi.runtime.setAllConfig({ "aws:region": "eu-west-1" });
