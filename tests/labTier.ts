@@ -33,7 +33,7 @@ export const minutes: Readonly<Record<string, number>> = {
   "firstLight.test.ts": 3.3,
   "securityGroups.test.ts": 2.8,
   "instanceTypes.test.ts": 2.4,
-  "upgrade.test.ts": 2.3,
+  "upgrade.test.ts": 4.5,
   "policy.test.ts": 2.2,
 };
 

@@ -20,6 +20,7 @@ export interface StartingPoint {
 /** Where users may come from: today's program has to take over the stack of each. */
 export const startingPoints: readonly StartingPoint[] = [
   { name: "97a8d7e", commit: "97a8d7ec47289962b6b4153444b7df2985941faf" },
+  { name: "8acc707", commit: "8acc7070d6f309691909d6b152a4984689645d44" },
 ];
 
 /** What `pulumi up` reads; the lab, the commands and the packages are today's. */
