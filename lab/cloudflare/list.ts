@@ -19,7 +19,7 @@ const orders = ["name", "type", "content", "ttl", "proxied"] as const;
 /**
  * The records a list request asks for: filters `name`, `type`, `content`, `comment`, the text ones
  * also as `name.exact`, `.contains`, `.startswith`, `.endswith`, joined by `match` (all or any),
- * then `order` and `direction`.
+ * `proxied` (true or false), then `order` and `direction`.
  */
 export function select(
   records: readonly DnsRecord[],
@@ -27,6 +27,7 @@ export function select(
 ): DnsRecord[] {
   const tests = Object.entries(query).flatMap(([key, wanted]) => {
     const [name, how = "exact"] = key.split(".");
+    if (name === "proxied") return [(record: DnsRecord) => String(record.proxied) === wanted];
     const field = fields.find((candidate) => candidate === name);
     return field ? [(record: DnsRecord) => compare(record[field], how, wanted)] : [];
   });

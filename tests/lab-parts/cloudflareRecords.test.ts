@@ -66,6 +66,8 @@ for (const [given, stored] of names) {
   });
 }
 
+const text = { name: "_x", type: "TXT", content: '"words"', ttl: 60, comment: "first" };
+
 const refused: [what: string, body: unknown, codes: string[]][] = [
   ["TTL below 60", { ...a, ttl: 30 }, ["1004/9021"]],
   ["TTL above a day", { ...a, ttl: 86_401 }, ["1004/9021"]],
@@ -136,6 +138,7 @@ const conflicts: [what: string, first: unknown, second: unknown, codes: string[]
   ["an identical record", a, { ...a, ttl: 300, comment: "other" }, ["81058"]],
   ["an identical name in other letters", a, { ...a, name: "A" }, ["81058"]],
   ["an identical SRV record", srv, srv, ["81058"]],
+  ["an identical text of another owner", text, { ...text, comment: "second" }, ["81058"]],
   ["a CNAME beside an A", a, { ...a, type: "CNAME", content: "b.etcd.test" }, ["81053"]],
   ["an A beside a CNAME", { ...a, type: "CNAME", content: "b.etcd.test" }, a, ["81054"]],
   [

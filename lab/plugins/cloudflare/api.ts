@@ -35,12 +35,28 @@ export class CloudflareError extends Error {
   }
 }
 
+/** A page of a list, asked for in the same way as one thing is. */
+export async function requestList(path: string, call: Call): Promise<readonly Values[]> {
+  const { result } = await answer("GET", path, undefined, call);
+  return isList(result) ? result.filter(isObject) : [];
+}
+
 /**
- * Calls the API and returns the answer's `result`. Tries again on connection errors, 408, 409, 429
- * and 5xx, and waits as long as the answer asks for. Only the HTTP status decides about success, as
- * with the official provider.
+ * Calls the API and returns the answer's `result`, which is one thing. Tries again on connection
+ * errors, 408, 409, 429 and 5xx, and waits as long as the answer asks for. Only the HTTP status
+ * decides about success, as with the official provider.
  */
 export async function request(
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body: Values | undefined,
+  call: Call,
+): Promise<Values> {
+  const { result } = await answer(method, path, body, call);
+  return isObject(result) && !isList(result) ? result : {};
+}
+
+async function answer(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body: Values | undefined,
@@ -55,7 +71,7 @@ export async function request(
     note(
       `  ${method} ${path} → ${outcome.error ? outcome.error.message : outcome.status} (${took})`,
     );
-    if (!outcome.error) return outcome.result;
+    if (!outcome.error) return outcome.envelope;
     if (!outcome.again || retry >= retries || call.signal.aborted) throw outcome.error;
     const delayMs = outcome.askedForMs ?? backoff(retry);
     if (retry > 0)
@@ -70,7 +86,7 @@ export async function request(
 
 interface Outcome {
   readonly status: number;
-  readonly result: Values;
+  readonly envelope: Values;
   readonly error?: Error;
   readonly again: boolean;
   readonly askedForMs?: number;
@@ -99,16 +115,16 @@ async function attempt(
   } catch (error) {
     return {
       status: 0,
-      result: {},
+      envelope: {},
       again: true,
       error: new Error(`${method} "${url}": ${reason(error)}`),
     };
   }
-  if (response.ok) return { status: response.status, result: resultOf(text), again: false };
+  if (response.ok) return { status: response.status, envelope: envelopeOf(text), again: false };
   const { status, statusText, headers } = response;
   return {
     status,
-    result: {},
+    envelope: {},
     again: shouldRetry(status, headers),
     error: new CloudflareError(method, url, status, statusText, text),
     ...askedFor(headers),
@@ -140,10 +156,9 @@ function backoff(retry: number): number {
   return Math.min(firstDelayMs * 2 ** retry, longestDelayMs) * (1 - Math.random() / 4);
 }
 
-function resultOf(text: string): Values {
+function envelopeOf(text: string): Values {
   const envelope = JSON.parse(text || "{}") as Value;
-  const result = isObject(envelope) ? envelope.result : undefined;
-  return isObject(result) && !isList(result) ? result : {};
+  return isObject(envelope) && !isList(envelope) ? envelope : {};
 }
 
 function reason(error: unknown): string {

@@ -5,6 +5,7 @@ import type { Properties } from "../properties.ts";
 import type { Failure } from "../validation.ts";
 import type { Value, Values } from "../values.ts";
 import { CloudflareError, request } from "./api.ts";
+import { inSdkNames } from "./names.ts";
 
 type Inputs = InputsOf<DnsRecordArgs>;
 type State = OutputsOf<DnsRecord>;
@@ -80,7 +81,7 @@ export const dnsRecord = resource<Inputs, State>({
     const record = await saying("failed to make http request", () =>
       request("POST", `zones/${inputs.zoneId}/dns_records`, bodyOf(inputs), call),
     );
-    return { id: String(record.id ?? ""), state: stateOf(record, inputs.zoneId) };
+    return { id: String(record.id ?? ""), state: asAsked(record, inputs) };
   },
 
   async read(id, state, call) {
@@ -104,7 +105,7 @@ export const dnsRecord = resource<Inputs, State>({
     const record = await saying("failed to make http request", () =>
       request("PUT", `zones/${inputs.zoneId}/dns_records/${id}`, body, call),
     );
-    return stateOf(record, inputs.zoneId);
+    return asAsked(record, inputs);
   },
 
   async remove(id, state, call) {
@@ -135,8 +136,16 @@ function bodyOf(inputs: Inputs): Values {
   };
 }
 
+/**
+ * The state after a change: with the name that was asked for, also where the API has put the zone's
+ * behind it; only a refresh shows that.
+ */
+function asAsked(record: Values, inputs: Inputs): State {
+  return { ...stateOf(record, inputs.zoneId), name: inputs.name };
+}
+
 function stateOf(record: Values, zoneId: string): State {
-  const camel = renamed(record, sdkName);
+  const camel = inSdkNames(record);
   const {
     comment,
     content,
@@ -176,12 +185,4 @@ function stateOf(record: Values, zoneId: string): State {
     zoneId,
   };
   return state as unknown as State;
-}
-
-function sdkName(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function renamed(values: Values, rename: (key: string) => string): Values {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [rename(key), value]));
 }
