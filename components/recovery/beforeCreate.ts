@@ -7,8 +7,8 @@
  * again is looked for by a destroy: see leftovers.ts.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { removeLeftoverRecord } from "./cloudflareLeftovers.ts";
 import { removeLeftoversOf } from "./ec2Leftovers.ts";
+import { removeLeftoverRecord } from "./recordLeftovers.ts";
 import { parentOf, type Wanted } from "./refusal.ts";
 
 /**
@@ -22,7 +22,7 @@ export function healBeforeCreate(name: string, cluster: pulumi.Resource): pulumi
     const setting = (key: string) => pulumi.runtime.getConfig(key);
     const removed =
       made.type === "cloudflare:index/dnsRecord:DnsRecord"
-        ? await removeLeftoverRecord(inputs, setting)
+        ? await removeLeftoverRecord(inputs, setting, { parent: cluster })
         : await removeLeftoversOf(await wantedOf(made, name, cluster), inputs, setting, {
             parent: cluster,
           });

@@ -58,40 +58,6 @@ export function sortRecords(
   };
 }
 
-/**
- * Removes what is ours. @throws Error when an identical record bears no mark of ours, with the
- * command that removes it.
- */
-export async function removeLeftoverRecord(
-  wanted: WantedRecord,
-  setting: Setting,
-): Promise<string[]> {
-  const api = cloudflareApi(setting, forWhat);
-  const zone = `zones/${wanted.zoneId}/dns_records`;
-  const query = new URLSearchParams({
-    "name.exact": wanted.name ?? "",
-    type: wanted.type ?? "",
-    per_page: "100",
-  });
-  const { ours, foreign } = sortRecords(
-    wanted,
-    (await api.call("GET", `${zone}?${query}`)) as ListedRecord[],
-  );
-  const [other] = foreign;
-  if (other) {
-    throw new Error(
-      `${wanted.name} ${wanted.type} ${wanted.data?.target ?? wanted.content} exists at ` +
-        "Cloudflare already and does not bear this stack's mark (its comment: " +
-        `${JSON.stringify(other.comment ?? "")}), so it is left alone.\n` +
-        "  Another stack or tool may live by it. If nothing does, remove it and run " +
-        "`pulumi up` again:\n" +
-        `  ${api.deletion(`${zone}/${other.id}`)}`,
-    );
-  }
-  for (const record of ours) await api.call("DELETE", `${zone}/${record.id}`, 404);
-  return ours.map(inWords);
-}
-
 /** Every record of the zone with exactly this comment. */
 export async function markedRecords(
   zoneId: string,

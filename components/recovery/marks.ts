@@ -25,6 +25,12 @@ export function markComment({ project, stack, stackId }: Mark): string {
   return `pulumi ${`${project}/${stack}`.slice(0, 70)} ${stackId}`;
 }
 
+/** The mark that a comment holds, of any stack; its names may have been cut. */
+export function markOf(comment: string): Mark | undefined {
+  const [, project, stack, stackId] = /^pulumi ([^/ ]+)\/(.*) ([0-9a-f]{12})$/.exec(comment) ?? [];
+  return project && stack && stackId ? { project, stack, stackId } : undefined;
+}
+
 /**
  * The mark as tags of a thing in EC2, the stack id perhaps not known yet; a Name and a Role
  * beside it say which thing.

@@ -2,9 +2,12 @@
 // them works: tests/lab/kills does.
 import assert from "node:assert/strict";
 import test from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { sortRecords, type ListedRecord } from "../../components/recovery/cloudflareLeftovers.ts";
 import { tagFilters } from "../../components/recovery/ec2Things.ts";
-import { markComment } from "../../components/recovery/marks.ts";
+import { markComment, markOf } from "../../components/recovery/marks.ts";
+import { removeLeftoverRecord } from "../../components/recovery/recordLeftovers.ts";
+import { startFakeCloudflare } from "../provider/fakeCloudflare.ts";
 
 const mark = markComment({ project: "etcd", stack: "prod", stackId: "0a1b2c3d4e5f" });
 const srv = {
@@ -106,4 +109,58 @@ test("things in EC2 are found by all of their tags, the incarnation among them",
     { Name: "tag:Project", Values: ["etcd"] },
     { Name: "tag:Name", Values: ["a"] },
   ]);
+});
+
+test("a mark is read back from a comment, and nothing else is taken for one", () => {
+  const written = { project: "etcd", stack: "prod/eu", stackId: "0a1b2c3d4e5f" };
+  assert.deepEqual(markOf(markComment(written)), written);
+  for (const comment of ["", "website", "pulumi etcd", `x ${mark}`, `${mark}0`, "pulumi a/b c"])
+    assert.equal(markOf(comment), undefined, comment);
+});
+
+/** Looks `a` up at a provider that lists these, and removes at an API that answers `status`. */
+async function heal(listed: readonly ListedRecord[], status: number) {
+  const asked: unknown[] = [];
+  await pulumi.runtime.setMocks({
+    newResource: () => ({ id: "none", state: {} }),
+    call: ({ token, inputs }) => {
+      asked.push([token, inputs]);
+      return { results: listed };
+    },
+  });
+  const api = await startFakeCloudflare();
+  api.next.push({ status, body: { success: status < 400, errors: [{ code: 10000 }] } });
+  const setting = (key: string) => (key === "cloudflare:baseUrl" ? api.baseUrl : undefined);
+  try {
+    const removed = await removeLeftoverRecord(a, setting, {}).catch((e: Error) => e.message);
+    return { removed, asked, requests: api.requests.map((r) => `${r.method} ${r.path}`) };
+  } finally {
+    await api.close();
+  }
+}
+
+test("a record is looked for through the provider, and removed through the API", async () => {
+  const { removed, asked, requests } = await heal([listedA({})], 200);
+  assert.deepEqual(removed, ["the DNS record a.etcd.test A 10.0.0.1"]);
+  assert.deepEqual(asked, [
+    [
+      "cloudflare:index/getDnsRecords:getDnsRecords",
+      { zoneId: "z", name: { exact: "a.etcd.test" } },
+    ],
+  ]);
+  assert.deepEqual(requests, ["DELETE /client/v4/zones/z/dns_records/1"]);
+});
+
+test("one that the stack's own token may not remove is named with the command", async () => {
+  const { removed } = await heal([listedA({})], 403);
+  assert.match(
+    String(removed),
+    /^the DNS record a\.etcd\.test A 10\.0\.0\.1, left behind [^]*: 403 [^]*\n {2}Remove it with a token of its zone, [^]*\n {2}curl -X DELETE [^ ]+ "[^"]+" http:[^ ]+\/zones\/z\/dns_records\/1$/,
+  );
+});
+
+test("an identical record of somebody else is left alone", async () => {
+  const { removed, requests } = await heal([listedA({ comment: "by hand" })], 200);
+  assert.match(String(removed), /exists at Cloudflare already [^]*"by hand"[^]*curl -X DELETE/);
+  assert.deepEqual(requests, []);
 });
