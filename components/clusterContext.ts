@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { FoundedOnce } from "./charter/foundedOnce.ts";
+import type { Claim } from "./claim/claim.ts";
 import type { Ownership } from "./recovery/ownership.ts";
 import type { ClusterNames } from "./names.ts";
 
@@ -17,27 +18,41 @@ export interface ClusterContext {
   readonly once: FoundedOnce;
 }
 
-/** Options of resources: whose children they are, and what is looked at before they are made. */
+/**
+ * Options of resources: whose children they are, what is looked at before they are made, and what
+ * they wait for.
+ */
 export class ChildOptions {
   readonly #parent: pulumi.Resource;
-  readonly #beforeCreate: pulumi.ResourceHook;
+  readonly #heal: pulumi.ResourceHook;
+  readonly #claim: Claim | undefined;
 
-  /** `beforeCreate` removes what a killed run left of the thing that is about to be made. */
-  constructor(parent: pulumi.Resource, beforeCreate: pulumi.ResourceHook) {
+  /** `heal` runs last before a creation: removes what a killed run left of the thing. */
+  constructor(parent: pulumi.Resource, heal: pulumi.ResourceHook, claim?: Claim) {
     this.#parent = parent;
-    this.#beforeCreate = beforeCreate;
+    this.#heal = heal;
+    this.#claim = claim;
   }
 
   /** Options of a resource, with more of its own. */
   with(more: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
-    const beforeCreate = [this.#beforeCreate, ...(more.hooks?.beforeCreate ?? [])];
+    const claim = this.#claim;
+    const own = more.hooks?.beforeCreate ?? [];
+    const beforeCreate = [...(claim ? [claim.stands] : []), ...own, this.#heal];
     const hooks = { ...more.hooks, beforeCreate };
-    return { ...more, parent: this.#parent, hooks };
+    if (!claim) return { ...more, parent: this.#parent, hooks };
+    const dependsOn = [claim.record, ...([more.dependsOn ?? []].flat() as pulumi.Resource[])];
+    return { ...more, parent: this.#parent, hooks, dependsOn };
+  }
+
+  /** Options for what is made once the names are claimed: each waits for the claim itself. */
+  after(claim: Claim): ChildOptions {
+    return new ChildOptions(this.#parent, this.#heal, claim);
   }
 
   /** Options for the children of a component inside this one. */
   within(parent: pulumi.Resource): ChildOptions {
-    return new ChildOptions(parent, this.#beforeCreate);
+    return new ChildOptions(parent, this.#heal, this.#claim);
   }
 
   /** Options of a component or of a look-up, which make nothing themselves. */

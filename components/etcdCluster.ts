@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { claimOf } from "./claim/claim.ts";
 import { etcdCookbook, packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { FoundedOnce } from "./charter/foundedOnce.ts";
@@ -86,7 +87,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
       }),
     );
     const ownership = ownershipOf(charter.whileAgreed(stackId.word), home);
-    const context: ClusterContext = { name, names, ownership, options, once };
+
+    // Claim: one record says whose the names are, and refuses names that are somebody else's. All
+    // that is made from here on waits for it.
+    const unclaimed: ClusterContext = { name, names, ownership, options, once };
+    const claim = claimOf(unclaimed, settings);
+    const context: ClusterContext = { ...unclaimed, options: options.after(claim) };
 
     // Site: what all machines share. Then the machines with their names and certificates. None of
     // it starts etcd for the first time.

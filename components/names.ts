@@ -28,6 +28,17 @@ export function clientSrvName(domain: string, tls: boolean): string {
   return `_etcd-client${tls ? "-ssl" : ""}._tcp.${domain}`;
 }
 
+/** All SRV names that members or clients of the domain may look up, with TLS and without. */
+export function srvNames(domain: string): string[] {
+  const both = [true, false];
+  return [serverSrvName, clientSrvName].flatMap((nameOf) => both.map((tls) => nameOf(domain, tls)));
+}
+
+/** Name of the TXT record by which one stack claims the domain. */
+export function claimName(domain: string): string {
+  return `_etcd-on-ec2.${domain}`;
+}
+
 /** Whether a record's name is one that clients look up, with TLS or without. */
 export function isClientSrvName(name: string): boolean {
   return name.startsWith("_etcd-client");
@@ -40,12 +51,14 @@ export class ClusterNames {
   readonly tls: boolean;
   readonly serverSrv: string;
   readonly clientSrv: string;
+  readonly claim: string;
 
   constructor(domain: string, tls: boolean) {
     this.domain = domain;
     this.tls = tls;
     this.serverSrv = serverSrvName(domain, tls);
     this.clientSrv = clientSrvName(domain, tls);
+    this.claim = claimName(domain);
   }
 
   hostname(member: string): string {

@@ -14,3 +14,8 @@ export function srvRecord(name: string, target: string, port: number) {
   const data = { priority: 0, weight: 0, port, target };
   return { name, type: "SRV", priority: 0, data, proxied: false };
 }
+
+/** A TXT record. Cloudflare wants the text in quotation marks, and gives it back so. */
+export function textRecord(name: string, text: string) {
+  return { name, type: "TXT", content: `"${text}"`, proxied: false };
+}

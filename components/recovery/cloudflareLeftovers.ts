@@ -12,6 +12,7 @@ export interface ListedRecord {
   readonly type: string;
   readonly content: string;
   readonly comment?: string | null;
+  readonly proxied?: boolean;
   readonly data?: ServiceData;
 }
 
@@ -122,10 +123,10 @@ export function commandsFor(
   );
 }
 
-/** No name may outlive what it points to, and clients go first. Pure. */
+/** No name may outlive what it points to, clients go first, and the claim last. Pure. */
 export function inLeavingOrder(records: readonly ListedRecord[]): ListedRecord[] {
   const rank = ({ name, type }: ListedRecord) =>
-    type !== "SRV" ? 2 : isClientSrvName(name) ? 0 : 1;
+    type === "TXT" ? 3 : type !== "SRV" ? 2 : isClientSrvName(name) ? 0 : 1;
   return [...records].sort((a, b) => rank(a) - rank(b));
 }
 

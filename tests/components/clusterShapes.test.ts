@@ -51,6 +51,7 @@ function expected({ members, settings = {} }: Shape): Record<string, string> {
     "etcd-founders": dynamic("Founders"),
     "etcd-founding-volumes": dynamic("Founders"),
     "etcd-incarnation": dynamic("Incarnation"),
+    "etcd-claim": record,
     "etcd-leftovers": dynamic("Leftovers"),
     "etcd-host-key-seed": dynamic("HostKeySeed"),
     "etcd-dns-readiness": dynamic("DnsReadiness"),
@@ -109,6 +110,17 @@ for (const shape of shapes)
       assert.deepEqual(
         Object.fromEntries(cluster.registered.map(({ name, type }) => [name, type])),
         expected(shape),
+      );
+    });
+
+    test("all that is made after the claim waits for it, and goes before it", () => {
+      const before = ["etcd-founders", "etcd-incarnation", "etcd-claim"];
+      assert.deepEqual(
+        [...cluster.claimed].sort(),
+        cluster.registered
+          .filter(({ name, type }) => !type.startsWith("etcd:index:") && !before.includes(name))
+          .map(({ name }) => name)
+          .sort(),
       );
     });
 

@@ -8,10 +8,12 @@ import { validArgs } from "./validSettings.ts";
 export interface BuiltCluster {
   readonly registered: readonly Registered[];
   readonly lookUps: readonly LookUp[];
-  /** What each resource says it depends on, by name. */
+  /** What each resource says it depends on besides the claim, by name. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
   /** The options of each, by name. */
   readonly options: ReadonlyMap<string, pulumi.CustomResourceOptions>;
+  /** Names of those that say that they depend on the claim. */
+  readonly claimed: ReadonlySet<string>;
   /** The one resource of this name; fails when there is none. */
   one(name: string): Registered;
 }
@@ -29,15 +31,17 @@ export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<B
   const registered = await recordResources(lookUps);
   const dependencies = new Map<string, readonly string[]>();
   const options = new Map<string, pulumi.CustomResourceOptions>();
+  const claimed = new Set<string>();
   const { EtcdCluster } = await import("../../components/etcdCluster.ts");
   const args = validArgs({ clientsFrom: ["10.1.0.0/16"], nameservers: ["10.0.0.53"], ...changed });
-  new EtcdCluster("etcd", args, { transformations: [noting(dependencies, options)] });
+  new EtcdCluster("etcd", args, { transformations: [noting(dependencies, options, claimed)] });
   await settled();
   return {
     registered,
     lookUps,
     dependencies,
     options,
+    claimed,
     one(name) {
       const found = registered.filter((resource) => resource.name === name);
       assert.equal(found.length, 1, `${name} in ${registered.map((r) => r.name).join(", ")}`);
@@ -50,16 +54,19 @@ export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<B
 function noting(
   dependencies: Map<string, readonly string[]>,
   options: Map<string, pulumi.CustomResourceOptions>,
+  claimed: Set<string>,
 ): pulumi.ResourceTransformation {
   return ({ name, opts }) => {
     options.set(name, opts);
     const on = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
-    void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) =>
+    void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) => {
+      const names = urns.map((urn) => urn.split("::").at(-1) ?? "");
+      if (names.includes("etcd-claim")) claimed.add(name);
       dependencies.set(
         name,
-        urns.map((urn) => urn.split("::").at(-1) ?? ""),
-      ),
-    );
+        names.filter((other) => other !== "etcd-claim"),
+      );
+    });
     return undefined;
   };
 }

@@ -37,7 +37,7 @@ before(async () => {
 
 /**
  * Options are not part of what mocks see; a transformation on the component sees those of all its
- * children.
+ * children. That almost all depend on the claim clusterShapes.test.ts looks at, so it is left out.
  */
 function watchOptions() {
   const dependencies = new Map<string, string[]>();
@@ -48,7 +48,7 @@ function watchOptions() {
     void Promise.all(on.map((resource) => promiseOf(resource.urn))).then((urns) =>
       dependencies.set(
         name,
-        urns.map((urn) => urn.split("::").at(-1) ?? ""),
+        urns.map((urn) => urn.split("::").at(-1) ?? "").filter((on) => on !== "etcd-claim"),
       ),
     );
     return undefined;
@@ -64,6 +64,9 @@ const one = (name: string): Registered => {
   );
   return found[0]!;
 };
+/** Names of what runs before a creation, in order. */
+const hooksOf = (name: string): string[] =>
+  (options.get(name)?.hooks?.beforeCreate ?? []).map((hook) => (hook as pulumi.ResourceHook).name);
 const secretValue = (value: unknown): unknown =>
   typeof value === "object" && value !== null && "value" in value
     ? (value as { value: unknown }).value
@@ -91,6 +94,7 @@ test("exactly these resources", () => {
   const shared = [
     "etcd",
     "etcd-ca",
+    "etcd-claim",
     "etcd-operator-certificate",
     "etcd-clients-10.1.0.0-16",
     "etcd-clients-dns",
@@ -152,6 +156,21 @@ test(
     });
   },
 );
+
+test("the claim: a text that is the same for all, whose comment names the owner", () => {
+  assert.deepEqual(one("etcd-claim").inputs, {
+    zoneId: "0".repeat(32),
+    ttl: 60,
+    proxied: false,
+    comment: "pulumi etcd/test 0a1b2c",
+    name: "_etcd-on-ec2.etcd.test",
+    type: "TXT",
+    content: '"etcd cluster of one owner; its comment names it"',
+  });
+  // What others have is looked at before anything of ours is removed.
+  assert.deepEqual(hooksOf("etcd-claim"), ["etcd-names-are-free", "etcd-remove-orphans"]);
+  assert.equal(options.get("etcd-claim")?.hooks?.afterCreate?.length, 1);
+});
 
 test("a machine on its own interface, with IMDSv2 only and encrypted disks", () => {
   const { inputs } = one("etcd-c-instance");
@@ -274,7 +293,7 @@ test("everything in EC2 bears the mark, and is watched for what a cut-off run le
     "etcd-members",
     "etcd-peers",
   ])
-    assert.equal(options.get(name)?.hooks?.beforeCreate?.length, 1, name);
+    assert.deepEqual(hooksOf(name), ["etcd-claim-stands", "etcd-remove-orphans"], name);
 });
 
 test("a machine and its volume are a member's, for all to see, before etcd may start", () => {

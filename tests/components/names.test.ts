@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import test from "node:test";
-import { ClusterNames } from "../../components/names.ts";
+import { ClusterNames, srvNames } from "../../components/names.ts";
 
 test("with TLS: https and the -ssl records; without: http and the plain ones", () => {
   const shown = (tls: boolean) => {
@@ -51,4 +51,14 @@ test("no other file of components/ puts a name, a URL or a port together", () =>
         .map((line) => `${file}: ${line.trim()}`),
     );
   assert.deepEqual(found, []);
+});
+
+test("the four SRV sets that members or clients may look up, and the claim", () => {
+  assert.deepEqual(srvNames("etcd.test"), [
+    "_etcd-server-ssl._tcp.etcd.test",
+    "_etcd-server._tcp.etcd.test",
+    "_etcd-client-ssl._tcp.etcd.test",
+    "_etcd-client._tcp.etcd.test",
+  ]);
+  assert.equal(new ClusterNames("etcd.test", true).claim, "_etcd-on-ec2.etcd.test");
 });
