@@ -1,0 +1,157 @@
+// One cluster under a writer, and everything that used to harm it: a domain of somebody else, each
+// of our resources replaced, a second stack, guards left out of a run. Nothing that lives may
+// change, and each refusal says what to type. Does not prove it for the official plugins, nor that
+// a state which forgot its machines is mended: oldState.test.ts does.
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { labStack } from "../../commands/stack/stackAccess.ts";
+import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
+import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { allRecords, mustRun, npmRun, pulumiWith, type Outcome } from "./harness.ts";
+import { instances, inventory } from "./inventory.ts";
+import { onMachine } from "./machines.ts";
+import { startWriter, type Writer } from "./writer.ts";
+
+const quickly = ["--yes", "--skip-preview", "--non-interactive"];
+const nodes = { a: { zone: "us-east-1a" }, b: { zone: "us-east-1b" }, c: { zone: "us-east-1c" } };
+
+let writer: Writer | undefined;
+let untouched: World;
+
+before(async () => {
+  await mustRun("lab", "stop");
+  await mustRun("lab", "start");
+  await mustRun("pulumi", "stack", "ls"); // makes the stack and installs the plugins
+});
+after(async () => {
+  await writer?.stop();
+  await npmRun("lab", "stop");
+});
+
+/** What may not change: the machines, each start of etcd, and the records by id. */
+interface World {
+  readonly machines: readonly string[];
+  readonly starts: readonly string[];
+  readonly records: readonly string[];
+}
+
+async function world(): Promise<World> {
+  const found = await instances();
+  const start = ({ id }: { id: string }) =>
+    onMachine(`etcd-lab-${id}`, "systemctl", "show", "etcd", "--property=InvocationID,MainPID");
+  return {
+    machines: found.map(({ node, id }) => `${node} ${id}`),
+    starts: await Promise.all(found.map(start)),
+    records: (await allRecords()).map((r) => `${r.id} ${r.name} ${r.type} ${r.content}`).sort(),
+  };
+}
+
+/** The run was refused in these words, and nothing that lives has changed. */
+async function refusedUntouched({ code, text }: Outcome, ...words: RegExp[]): Promise<void> {
+  assert.notEqual(code, 0, text);
+  for (const word of words) assert.match(text, word);
+  assert.deepEqual(await world(), untouched);
+}
+
+const up = (...args: string[]) => npmRun("pulumi", "up", ...quickly, ...args);
+
+test("a domain outside the zone is refused before anything is made, and can be corrected", async () => {
+  const { code, text } = await pulumiWith({ "etcd:domain": "etcd.example.org" }, "up", ...quickly);
+  assert.notEqual(code, 0, text);
+  assert.match(text, /etcd\.example\.org/);
+  assert.match(text, /etcd\.test|zone/);
+  assert.deepEqual(await inventory(), []);
+  const corrected = await mustRun("up");
+  assert.match(corrected, /Healthy: one cluster/);
+  untouched = await world();
+  writer = startWriter(await stackOutputs(await labStack(await ensureCli(() => undefined))));
+});
+
+for (const record of ["incarnation", "founders", "founding-volumes", "ca", "host-key-seed"])
+  test(`${record}, replaced: it is written once, and that is said`, async () => {
+    await refusedUntouched(
+      await up("--replace", `**etcd-${record}`),
+      new RegExp(`etcd-${record}: it is written once`),
+      /run it without, under the old name/,
+    );
+  });
+
+test("all other resources of ours, replaced at once: nothing that lives changes", async () => {
+  const kinds = [
+    "leftovers",
+    "a-leftovers",
+    "a-host-key",
+    "a-first-contact",
+    "a-certificate",
+    "operator-certificate",
+    "dns-readiness",
+    "clients-dns",
+    "health",
+  ];
+  const { code, text } = await up(...kinds.flatMap((kind) => ["--replace", `**etcd-${kind}`]));
+  assert.equal(code, 0, text);
+  assert.deepEqual(await world(), untouched);
+  await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
+});
+
+test("a second stack with the same domain is refused before it makes anything", async () => {
+  await mustRun("pulumi", "stack", "init", "second", "--no-select", "--non-interactive");
+  const second = ["--stack", "second"];
+  try {
+    await refusedUntouched(
+      await pulumiWith({}, "up", ...quickly, ...second),
+      /_etcd-on-ec2\.etcd\.test/,
+      /etcd\/dev/,
+    );
+    const gone = await pulumiWith({}, "destroy", ...quickly, ...second);
+    assert.equal(gone.code, 0, gone.text);
+    assert.deepEqual(await world(), untouched);
+  } finally {
+    await mustRun("pulumi", "stack", "rm", "second", "--yes", "--force", "--non-interactive");
+  }
+});
+
+const other = { "etcd:etcdVersion": "3.7.1" };
+const grown = { "etcd:nodes": { ...nodes, d: nodes.a, e: nodes.b } };
+for (const [name, config, args, words] of [
+  [
+    "--target of a bootstrap with another version",
+    other,
+    ["--target", "**etcd-a-bootstrap"],
+    /got 3\.7\.1/,
+  ],
+  [
+    "--exclude of the charter with another version",
+    other,
+    ["--exclude", "**founders"],
+    /got 3\.7\.1/,
+  ],
+  [
+    "--target of new nodes",
+    grown,
+    ["--target", "**etcd-d**", "--target", "**etcd-e**"],
+    /got a, b, c, d, e/,
+  ],
+] as const)
+  test(`${name} is refused: the guards cannot be left out`, async () => {
+    await refusedUntouched(await pulumiWith(config, "up", ...quickly, ...args), words);
+  });
+
+test("the zone of a founded cluster is not corrected any more", async () => {
+  const config = { "etcd:zoneId": "0123456789abcdef0123456789abcdef" };
+  await refusedUntouched(await pulumiWith(config, "preview"), /zoneId: .*founded in 0e7cd1ab/);
+});
+
+test("in all this no acknowledged write was lost", async () => {
+  const score = await writer!.stop();
+  writer = undefined;
+  console.log(
+    `${score.acknowledged} writes acknowledged, ${score.unknown} unknown, longest gap ${score.gapMs} ms`,
+  );
+  assert.deepEqual(score.lost, []);
+  assert.ok(score.acknowledged > 500, `only ${score.acknowledged} writes: that proves little`);
+  assert.match(await mustRun("status"), /Healthy: one cluster/);
+  await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
+  await mustRun("pulumi", "destroy", ...quickly);
+  assert.deepEqual(await inventory(), []);
+});
