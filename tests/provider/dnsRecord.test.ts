@@ -89,6 +89,25 @@ for (const [name, inputs] of Object.entries({ a, srv, commented: { ...a, comment
   });
 }
 
+for (const [name, inputs] of Object.entries({ a, srv, commented: { ...a, comment: "member a" } })) {
+  test(`an import names zone and record, and the next up changes nothing (${name})`, async () => {
+    const { id } = await plugin.create(type, name, inputs);
+    const found = await plugin.read(type, `${zoneId}/${id}`, {}, {});
+    assert.equal(found.id, id);
+    assert.equal(found.inputs.zoneId, zoneId);
+    assert.deepEqual((await plugin.check(type, name, found.inputs, found.inputs)).reasons, []);
+    const { inputs: wanted } = await plugin.check(type, name, inputs, found.inputs);
+    assert.deepEqual((await plugin.diff(type, found.inputs, found.state, wanted)).changed, []);
+  });
+}
+
+test("an import without the zone is refused; one of no record finds none", async () => {
+  const { id } = await plugin.create(type, "a", a);
+  await assert.rejects(plugin.read(type, id, {}, {}), /<zone_id>\/<dns_record_id>/);
+  const other = "f".repeat(32);
+  assert.equal((await plugin.read(type, `${zoneId}/${other}`, {}, {})).id, "");
+});
+
 test("a refresh shows what somebody else changed", async () => {
   const made = await plugin.create(type, "a", a);
   api.records.set(made.id, { ...api.records.get(made.id), content: "10.213.0.99" });

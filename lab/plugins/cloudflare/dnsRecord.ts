@@ -85,12 +85,11 @@ export const dnsRecord = resource<Inputs, State>({
   },
 
   async read(id, state, call) {
-    // An import names both: zone/record.
-    const [zoneId, recordId] = id.includes("/") ? id.split("/") : [state.zoneId, id];
+    const { zoneId, recordId } = placeOf(id, state);
     try {
       return stateOf(
         await request("GET", `zones/${zoneId}/dns_records/${recordId}`, undefined, call),
-        String(zoneId),
+        zoneId,
       );
     } catch (error) {
       if (error instanceof CloudflareError && error.status === 404) return undefined;
@@ -114,6 +113,17 @@ export const dnsRecord = resource<Inputs, State>({
     );
   },
 });
+
+/** An import names both: zone/record. */
+function placeOf(id: string, state: State): { zoneId: string; recordId: string } {
+  const [zoneId, recordId, ...more] = id.includes("/") ? id.split("/") : [state.zoneId, id];
+  if (!zoneId || !recordId || more.length > 0)
+    throw new Error(
+      'invalid ID: expected urlencoded segments "<zone_id>/<dns_record_id>", ' +
+        `got ${JSON.stringify(id)}`,
+    );
+  return { zoneId, recordId };
+}
 
 async function saying<T>(what: string, step: () => Promise<T>): Promise<T> {
   try {
