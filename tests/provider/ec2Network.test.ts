@@ -73,7 +73,12 @@ test(
   "a group with a name of the program's choice goes before its replacement comes; one " +
     "with a made-up name stays until then",
   async () => {
-    const state = { name: "members", description: "d", vpcId: "vpc-1" };
+    const state = {
+      name: "members",
+      description: "d",
+      vpcId: "vpc-1",
+      revokeRulesOnDelete: false,
+    };
     const difference = (made: string[]) =>
       plugin.diff(group, state, state, { ...state, description: "other", __defaults: made });
     assert.deepEqual(await difference([]), {

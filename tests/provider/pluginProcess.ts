@@ -42,6 +42,7 @@ export interface PluginProcess {
     oldInputs: Values,
     state: Values,
     inputs: Values,
+    ignored?: readonly string[],
   ): Promise<{ changed: string[]; replaces: string[]; deleteFirst: boolean }>;
   create(
     type: string,
@@ -62,6 +63,7 @@ export interface PluginProcess {
     state: Values,
     inputs: Values,
     preview?: boolean,
+    ignored?: readonly string[],
   ): Promise<Values>;
   remove(type: string, id: string, inputs: Values, state: Values): Promise<void>;
   invoke(token: string, args: Values): Promise<Values>;
@@ -135,7 +137,7 @@ export async function startPlugin(
         reasons: answer.getFailuresList().map((failure) => failure.getReason()),
       };
     },
-    async diff(type, oldInputs, state, inputs) {
+    async diff(type, oldInputs, state, inputs, ignored = []) {
       const request = new pb.DiffRequest()
         .setUrn(urn(type, "x"))
         .setType(type)
@@ -143,7 +145,8 @@ export async function startPlugin(
         .setId("id")
         .setOldInputs(encode(oldInputs))
         .setOlds(encode(state))
-        .setNews(encode(inputs));
+        .setNews(encode(inputs))
+        .setIgnorechangesList([...ignored]);
       const answer = await calling<messages.DiffRequest, messages.DiffResponse>(
         client.diff,
         request,
@@ -186,7 +189,7 @@ export async function startPlugin(
         state: values(answer.getProperties()),
       };
     },
-    async update(type, id, oldInputs, state, inputs, preview = false) {
+    async update(type, id, oldInputs, state, inputs, preview = false, ignored = []) {
       const request = new pb.UpdateRequest()
         .setUrn(urn(type, "x"))
         .setType(type)
@@ -195,7 +198,8 @@ export async function startPlugin(
         .setOldInputs(encode(oldInputs))
         .setOlds(encode(state))
         .setNews(encode(inputs))
-        .setPreview(preview);
+        .setPreview(preview)
+        .setIgnorechangesList([...ignored]);
       return values(
         (
           await calling<messages.UpdateRequest, messages.UpdateResponse>(client.update, request)

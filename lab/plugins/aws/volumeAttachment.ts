@@ -36,7 +36,8 @@ export const volumeAttachment = resource<InputsOf<VolumeAttachmentArgs>, State>(
 
   /** An import names device, volume and machine with colons between. */
   async read(id, state) {
-    const place = state.volumeId ? state : placeOf(id);
+    if (state.volumeId) return (await find(state)) && stateOf(state);
+    const place = placeOf(id);
     return (await find(place)) && { ...stateOf(place), id: idOf(place) };
   },
 
