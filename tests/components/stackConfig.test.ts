@@ -133,10 +133,10 @@ const cases: [string, () => Record<string, unknown>, string[] | undefined, RegEx
     /^nodes: their zones lie in us-east-1, and aws:region is another; .*\(got eu-west-1\)$/,
   ],
   [
-    "a role to assume",
-    () => ({ "aws:assumeRoles": [{ roleArn: "arn:aws:iam::123456789012:role/x" }] }),
+    "a role to assume, under the key of earlier providers",
+    () => ({ "aws:assumeRole": { roleArn: "arn:aws:iam::123456789012:role/x" } }),
     undefined,
-    /^aws:assumeRoles: a role to assume is not honoured yet/,
+    /^aws:assumeRole: roles to assume are a list, aws:assumeRoles/,
   ],
 ];
 for (const [name, change, secrets, want] of cases) {

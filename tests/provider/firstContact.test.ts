@@ -11,6 +11,7 @@ import { takeOver } from "../../components/ssh/takeOver.ts";
 import { HostKey, HostKeySeed, makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeMachine, type FakeMachine } from "./fakeMachine.ts";
+import { until } from "./until.ts";
 
 let contact: DynamicProvider;
 let first: KeyPair;
@@ -105,7 +106,7 @@ test("a tunnel may stand between: the way to the machine is dialled, ended, and 
   const { port: _, ...contactInputs } = inputs(machine.port, { host: "machine.invalid" });
   await takeOver(contactInputs, tunnel, () => undefined);
   assert.equal(machine.received.length, 1);
-  assert.equal(open, 0);
+  await until(() => open === 0, "the end of the tunnel");
 });
 
 for (const when of ["before", "after"] as const) {
