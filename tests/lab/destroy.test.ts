@@ -134,7 +134,7 @@ test("up --replace of what looks for leftovers: machines, disks and records stay
   assert.match(await mustRun("status"), /Healthy: one cluster/);
 });
 
-test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", async () => {
+test("order: client SRV, etcd, then peer SRV, A and machines, addresses, the claim", async () => {
   const { code, text } = await runUntil(
     await ensureCli(() => undefined),
     ["destroy"],
@@ -178,6 +178,7 @@ test("order: client SRV, etcd, then peer SRV, A and machines, addresses last", a
       ["attachment", "data"],
     ])
       isBefore(`${node}-${first}`, `${node}-${then}`);
+    for (const any of ["address", "interface", "data"]) isBefore(`${node}-${any}`, "claim");
   }
   await isGone();
 });
