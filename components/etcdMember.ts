@@ -111,7 +111,8 @@ export class EtcdMember {
    */
   start(gate: pulumi.Resource, founding: Founding, cookbook: pulumi.Input<string>): StartedMember {
     const { node, access, identity } = this;
-    const { settings, site } = this.#args;
+    const { settings, site, pki } = this.#args;
+    const operator = pki ? [pki.operatorCertificate] : [];
     const shutdown = this.#shutdown(gate);
     // From here on the world says that a member may live there.
     const tags = memberTags(this.#context, this.name, node, founding, gate);
@@ -125,7 +126,10 @@ export class EtcdMember {
       founding,
       cookbook,
       settings,
-      after: [gate, shutdown, ...tags, node.attachment, ...elasticIp, ...site.securityGroupRules],
+      after: [
+        ...[gate, shutdown, ...tags, node.attachment, ...elasticIp],
+        ...[...operator, ...site.securityGroupRules],
+      ],
     });
     return { ...bootstrap, publish: (health) => this.#publish(health, shutdown) };
   }

@@ -20,6 +20,11 @@ export interface ClusterPki {
   member(member: string, address: pulumi.Input<string>): Identity;
   /** The operator's: a client, and no peer, because it holds no name of the cluster. */
   readonly operator: Identity;
+  /**
+   * What works on machines comes after it: where that fails, the run ends, and only a certificate
+   * that was there before is among the stack's outputs.
+   */
+  readonly operatorCertificate: pulumi.Resource;
 }
 
 /**
@@ -47,22 +52,28 @@ export function clusterPki(
     );
   const ca = pulumi.output(authority.certificate);
   warnOfItsEnd(ca, certificateDays);
-  const identity = (who: string, profile: Pick<CertificateArgs, ProfileKey>): Identity => {
-    const { certificate, privateKey } = new Certificate(
+  const issue = (who: string, profile: Pick<CertificateArgs, ProfileKey>): Certificate =>
+    new Certificate(
       `${name}-${who}-certificate`,
       { authority, days: certificateDays, renewBeforeDays, ...profile },
       opts,
     );
-    return { ca, certificate, privateKey };
-  };
+  const identityOf = ({ certificate, privateKey }: Certificate): Identity => ({
+    ca,
+    certificate,
+    privateKey,
+  });
+  const operator = issue("operator", { commonName: "operator", dnsNames: [], addresses: [] });
   return {
     ca,
     member(member, address) {
       const commonName = names.hostname(member);
       const dnsNames = [names.domain, commonName, "localhost"];
-      return identity(member, { commonName, dnsNames, addresses: [address, "127.0.0.1"] });
+      const addresses = [address, "127.0.0.1"];
+      return identityOf(issue(member, { commonName, dnsNames, addresses }));
     },
-    operator: identity("operator", { commonName: "operator", dnsNames: [], addresses: [] }),
+    operator: identityOf(operator),
+    operatorCertificate: operator,
   };
 }
 
