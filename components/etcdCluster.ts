@@ -120,7 +120,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // One healthy cluster of exactly these members; then its client records; `up` ends when clients
     // can find it by them.
-    const health = healthOfCluster(context, settings, members, started, pki?.operator);
+    const health = healthOfCluster(context, settings, members, started, pki?.operator, founding);
     const published = started.map((member) => member.publish(health));
     const discoverable = clientGate(context, settings, nodes, published);
 

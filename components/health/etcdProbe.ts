@@ -1,16 +1,15 @@
 /**
- * Asking real members, through etcd3: one client for each endpoint, a deadline on every call.
- *
- * One client for all would send `maintenance` calls to a random host; the default fault handling
- * turns a 2 s deadline into 6 s and, after an error, answers "circuit open" without asking
- * (measured with etcd3 1.1.2), so both policies are off. Runs inside a dynamic provider: modules
+ * Asking real members whether they are one healthy cluster. Runs inside a dynamic provider: modules
  * are imported inside functions.
  */
-import type { Etcd3, IOptions } from "etcd3";
-import { byAddress, type Asking } from "./asking.ts";
+import { accessControlAdvice, accessControlIsOn } from "./accessControl.ts";
+import type { Asking } from "./asking.ts";
 import { certificateTrouble } from "./certificateTrouble.ts";
+import { sightsOf } from "./clusterIdentity.ts";
+import { hex, inWords, withClient } from "./memberClient.ts";
 import type { DeclaredMember, MemberReport } from "./memberHealth.ts";
 import { membersNotHealthy, reasonsNotHealthy } from "./memberHealth.ts";
+import { type Recognition, sentenceOf, type Stranger, strangerAmong } from "./memory.ts";
 
 /** Where the health check writes; one small key, overwritten each time. */
 export const markerKey = "_etcd-on-ec2/health";
@@ -26,24 +25,37 @@ export interface ClusterReport {
   /** The members whose answers are among the reasons. */
   readonly unhealthy: readonly string[];
   readonly members: readonly MemberReport[];
+  /** Set when this is not the cluster that is remembered. Nothing was written to it then. */
+  readonly stranger?: Stranger | undefined;
+  /** Whether etcd does not let us, whatever its health is: waiting changes nothing. */
+  readonly closedToUs: boolean;
 }
 
 /**
  * Asks every declared member once, or those of them that are `asked`, and judges the answers by the
- * whole declaration. Never throws: a dead member is a reason.
+ * whole declaration. Never throws: a dead member is a reason. With a `recognition` nothing is
+ * written to another cluster.
  */
 export async function probeCluster(
   declared: readonly DeclaredMember[],
   asking: Asking,
   asked = declared,
+  recognition?: Recognition,
 ): Promise<ClusterReport> {
+  const stranger = recognition && strangerAmong(await sightsOf(asked, asking), recognition);
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
-  const written = await writeMarker(asked, marker, asking);
-  const members = await Promise.all(asked.map((member) => probeMember(member, asking)));
-  const shown = written ? "" : marker;
+  const unwritten = stranger ? "" : await writeMarker(asked, marker, asking);
+  const answers = await askMembers(asked, asking);
+  const compared = !stranger && !unwritten;
+  const members = compared ? answers : answers.map((answer) => ({ ...answer, marker: "" }));
+  const shown = compared ? marker : "";
+  const refused = [unwritten, ...answers.map(({ error }) => error)];
+  const closedToUs = refused.some((why) => why.includes(accessControlIsOn));
   const reasons = [
-    ...(written ? [`no member accepted a write: ${written}`] : []),
+    ...(stranger ? [sentenceOf(stranger), ...stranger.differences] : []),
+    ...(closedToUs ? [accessControlAdvice(asking.credentials !== undefined)] : []),
+    ...(unwritten ? [`no member accepted a write: ${unwritten}`] : []),
     ...reasonsNotHealthy(declared, members, shown),
   ];
   const ids = new Set(members.filter((m) => !m.error).map((m) => m.clusterId));
@@ -51,9 +63,21 @@ export async function probeCluster(
     clusterId: ids.size === 1 ? ([...ids][0] ?? "") : "",
     healthy: reasons.length === 0,
     reasons,
-    unhealthy: membersNotHealthy(declared, members, shown),
+    unhealthy: [
+      ...new Set([...(stranger?.members ?? []), ...membersNotHealthy(declared, members, shown)]),
+    ],
     members,
+    stranger,
+    closedToUs,
   };
+}
+
+/** What each member says of itself. Writes nothing. */
+export function askMembers(
+  members: readonly DeclaredMember[],
+  asking: Asking,
+): Promise<MemberReport[]> {
+  return Promise.all(members.map((member) => probeMember(member, asking)));
 }
 
 /** Writes the marker through the first member that takes it. Returns why none did, or "". */
@@ -140,54 +164,4 @@ async function probeMember(member: DeclaredMember, asking: Asking): Promise<Memb
       error: [inWords(e), await certificateTrouble(member, asking)].filter(Boolean).join("; "),
     }),
   );
-}
-
-async function withClient<T>(
-  member: DeclaredMember,
-  { deadlineMs, credentials, accessTo = byAddress }: Asking,
-  use: (client: Etcd3) => Promise<T>,
-  failed: (error: unknown) => T | Promise<T>,
-): Promise<T> {
-  const { Etcd3 } = await import("etcd3");
-  const { noop } = await import("cockatiel");
-  const { protocol, port } = new URL(member.endpoint);
-  // The certificate is checked for the member's name: TLS knows no address as server name.
-  const byName = { "grpc.ssl_target_name_override": new URL(member.peerUrl).hostname };
-  let close = () => {};
-  try {
-    const dialled = await accessTo(member).dial(Number(port));
-    const options: IOptions = {
-      hosts: `${protocol}//${dialled.host}:${dialled.port}`,
-      ...(credentials ? { credentials, grpcOptions: byName } : {}),
-      faultHandling: { host: () => noop, global: noop },
-      defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + deadlineMs }),
-    };
-    const client = new Etcd3(options);
-    close = () => {
-      client.close();
-      dialled.close();
-    };
-    return await use(client);
-  } catch (e) {
-    return await failed(e);
-  } finally {
-    close();
-  }
-}
-
-/**
- * A gRPC error as a short sentence; the class tells the kind, because `code` is undefined in etcd3
- * 1.1.2.
- */
-function inWords(error: unknown): string {
-  const { name = "", message = String(error) } = error as { name?: string; message?: string };
-  const kind = error?.constructor?.name ?? name;
-  if (/Unavailable/.test(kind)) return "does not answer (connection refused or dropped)";
-  if (/DeadlineExceeded/.test(kind))
-    return "gave no answer within its deadline: hung, or without a leader";
-  return message.split("\n")[0] ?? message;
-}
-
-function hex(id: string): string {
-  return id && id !== "0" ? BigInt(id).toString(16) : "";
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import type { Founding } from "../charter/founding.ts";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { Identity } from "../pki/clusterPki.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -19,6 +20,7 @@ export function healthOfCluster(
   members: readonly { readonly declared: Declared }[],
   started: readonly Started[],
   operator: Identity | undefined,
+  founding: Founding,
 ): ClusterHealth {
   const digests = pulumi.all(started.map(({ digest }) => digest));
   return new ClusterHealth(
@@ -26,6 +28,8 @@ export function healthOfCluster(
     {
       members: members.map(({ declared }) => declared),
       bootstraps: digests.apply((all) => createHash("sha256").update(all.join()).digest("hex")),
+      founding: founding.founding.apply((word) => word ?? ""),
+      acceptRestore: settings.acceptRestore,
       timeoutSeconds: settings.healthTimeout,
       identity: operator,
     },

@@ -160,6 +160,12 @@ export interface EtcdClusterArgs {
    * @default 120
    */
   readonly healthTimeout?: number;
+  /**
+   * ID of the cluster that is taken for this one although it is not the one that was healthy, once:
+   * after a restore that is meant.
+   * @default none
+   */
+  readonly acceptRestore?: string;
 }
 
 /** What differs between the nodes of a cluster. */

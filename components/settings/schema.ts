@@ -251,6 +251,12 @@ export const schema = {
     120,
     "How long the members may take to become one healthy cluster, in seconds.",
   ),
+  acceptRestore: setting(
+    text((id) => (/^[0-9a-f]{0,16}$/.test(id) ? "" : "a cluster ID in hexadecimal is needed")),
+    "",
+    "ID of the cluster that is taken for this one although it is not the one that was healthy, " +
+      "once: after a restore that is meant. The error of up names it.",
+  ),
 };
 
 const { sshPrivateKeyFile: _onlyInStackFiles, ...ofCluster } = schema;

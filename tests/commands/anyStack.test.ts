@@ -220,7 +220,7 @@ test(
   async () => {
     const cluster = await startMembers("3.6.14", 50, ["a", "b", "c"]);
     try {
-      const wait = { members: cluster.declared, bootstraps: "", timeoutSeconds: 30, version: 1 };
+      const wait = { members: cluster.declared, timeoutSeconds: 30 };
       const id = await waitForHealth(wait, () => undefined);
       const byName = (key: "endpoint" | "peerUrl") =>
         Object.fromEntries(cluster.declared.map((member) => [member.name, member[key]]));

@@ -544,6 +544,11 @@ export const broken: [string, RawConfig, RegExp][] = [
     /^bootstrapTimeout: a minute more than dnsTimeout \(120\)/,
   ],
   ["less time for health than one look takes", { healthTimeout: "4" }, /^healthTimeout: /],
+  [
+    "a word that is no cluster ID",
+    { acceptRestore: "yes" },
+    /^acceptRestore: a cluster ID in hexadecimal is needed/,
+  ],
   ["no time for DNS", { dnsTimeout: "0" }, /^dnsTimeout: /],
   ["a negative timeout", { bootstrapTimeout: "-1" }, /^bootstrapTimeout: /],
   ["an endless timeout", { healthTimeout: "Infinity" }, /^healthTimeout: /],

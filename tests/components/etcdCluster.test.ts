@@ -392,6 +392,13 @@ test(
   },
 );
 
+test("certificates wait for no machine and no health, and machines for the operator's", () => {
+  for (const who of ["operator", "a", "b", "c"])
+    assert.deepEqual(dependencies.get(`etcd-${who}-certificate`), ["etcd-founders"]);
+  for (const member of ["a", "b", "c"])
+    assert.ok(dependencies.get(`etcd-${member}-bootstrap`)?.includes("etcd-operator-certificate"));
+});
+
 test("a bootstrap runs one short command; the rest travels as secret standard input", () => {
   const { inputs } = one("etcd-a-bootstrap");
   assert.deepEqual(
@@ -410,6 +417,8 @@ test("health waits for every bootstrap, and clients find the cluster only after 
     "etcd-c-bootstrap",
   ]);
   assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health", "etcd-a-shutdown"]);
+  const { founding, acceptRestore } = one("etcd-health").inputs;
+  assert.deepEqual([founding, acceptRestore], ["f0f0", ""], "what it recognises the cluster by");
   assert.deepEqual(
     endpoints,
     Object.fromEntries(

@@ -12,7 +12,7 @@ import { startMembers } from "./etcdProcesses.ts";
 const silent = () => undefined;
 const names = ["a", "b", "c"];
 const until = (members: readonly { name: string; endpoint: string; peerUrl: string }[]) =>
-  waitForHealth({ members, bootstraps: "", timeoutSeconds: 30 }, silent);
+  waitForHealth({ members, timeoutSeconds: 30 }, silent);
 
 /** etcd refuses a member until the others have been connected for 5 s. */
 async function eventually(attempt: () => Promise<unknown>, what: string): Promise<void> {
@@ -79,12 +79,12 @@ for (const [i, version] of etcdVersions.entries()) {
   test(`etcd ${version}: two healthy clusters are not one`, async () => {
     // What half of DNS makes of three nodes: a alone, b and c together; every member is "healthy"
     // by its own account.
-    const cluster = await startMembers(version, 20 + i, names, (name) =>
-      name === "a" ? ["a"] : ["b", "c"],
-    );
+    const cluster = await startMembers(version, 20 + i, names, {
+      initial: (name) => (name === "a" ? ["a"] : ["b", "c"]),
+    });
     try {
       await assert.rejects(
-        waitForHealth({ members: cluster.declared, bootstraps: "", timeoutSeconds: 8 }, silent),
+        waitForHealth({ members: cluster.declared, timeoutSeconds: 8 }, silent),
         (e: Error) => {
           assert.match(e.message, /2 clusters instead of one: a in [0-9a-f]+; b, c in [0-9a-f]+/);
           assert.match(e.message, /a does not list b/);
@@ -97,10 +97,9 @@ for (const [i, version] of etcdVersions.entries()) {
   });
 
   test(`etcd ${version}: an alarm and a learner are named`, async () => {
-    const cluster = await startMembers(version, 30 + i, names, undefined, [
-      "--quota-backend-bytes",
-      String(16 * 1024 * 1024),
-    ]);
+    const cluster = await startMembers(version, 30 + i, names, {
+      more: ["--quota-backend-bytes", String(16 * 1024 * 1024)],
+    });
     const client = new Etcd3({ hosts: cluster.declared[0]?.endpoint ?? "" });
     try {
       await until(cluster.declared);
@@ -142,14 +141,23 @@ test(
   async () => {
     const cluster = await startMembers("3.6.14", 40, names);
     const health = await startDynamicProvider(
-      () => new ClusterHealth("health", { members: [], bootstraps: "", timeoutSeconds: 1 }),
+      () =>
+        new ClusterHealth("health", {
+          members: [],
+          bootstraps: "",
+          founding: "",
+          acceptRestore: "",
+          timeoutSeconds: 1,
+        }),
     );
     try {
       const inputs = {
         members: cluster.declared,
         bootstraps: "digest",
+        founding: "f0f0f0f0",
+        acceptRestore: "",
         timeoutSeconds: 30,
-        version: 1,
+        version: 2,
       };
       const { outputs } = await health.create(inputs);
       assert.match(String(outputs.clusterId), /^[0-9a-f]{12,16}$/);

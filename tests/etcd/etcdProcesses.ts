@@ -1,6 +1,6 @@
 /** Real etcd members as processes on loopback, for tests. Each test file uses its own addresses. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
@@ -8,58 +8,56 @@ import type { DeclaredMember } from "../../components/health/memberHealth.ts";
 
 export interface Members {
   readonly declared: DeclaredMember[];
+  /** The etcdctl of the same version. */
+  readonly etcdctl: string;
   /** Ends one member with SIGKILL. */
   kill(name: string): Promise<void>;
   /** Stops a member's process without ending it; TCP connects still succeed. */
   freeze(name: string): void;
+  /** Ends all, empties their data directories, and starts them as at first. */
+  emptyAll(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface Started {
+  /** The cluster each of them believes in. @default all of them */
+  readonly initial?: (name: string) => readonly string[];
+  /** More arguments of etcd. */
+  readonly more?: readonly string[];
+  /** Whether clients speak TLS; `more` brings the files. @default false */
+  readonly clientTls?: boolean;
+}
+
 /**
- * Starts members by name, with `initial` as the cluster each of them believes in (all of them by
- * default), at addresses 127.0.<group>.<n>. Returns at once; whoever needs health waits for it.
+ * Starts members by name at addresses 127.0.<group>.<n>. Returns at once; whoever needs health
+ * waits for it.
  */
 export async function startMembers(
   version: string,
   group: number,
   names: readonly string[],
-  initial: (name: string) => readonly string[] = () => names,
-  more: readonly string[] = [],
+  { initial = () => names, more = [], clientTls = false }: Started = {},
 ): Promise<Members> {
   const { binDir } = await ensureEtcd(version, () => undefined);
   const folder = await mkdtemp(path.join(tmpdir(), "etcd-test-"));
   const address = (name: string) => `127.0.${group}.${names.indexOf(name) + 1}`;
+  const clientUrl = (name: string) => `http${clientTls ? "s" : ""}://${address(name)}:2379`;
   const peerUrl = (name: string) => `http://${address(name)}:2380`;
   const children = new Map<string, ChildProcess>();
-  for (const name of names) {
-    const client = `http://${address(name)}:2379`;
+  const start = (name: string) => {
+    const believed = initial(name).map((n) => `${n}=${peerUrl(n)}`);
     const args = [
-      "--name",
-      name,
-      "--data-dir",
-      path.join(folder, name),
-      "--listen-client-urls",
-      client,
-      "--advertise-client-urls",
-      client,
-      "--listen-peer-urls",
-      peerUrl(name),
-      "--initial-advertise-peer-urls",
-      peerUrl(name),
-      "--initial-cluster-token",
-      `test-${group}`,
-      "--initial-cluster",
-      initial(name)
-        .map((n) => `${n}=${peerUrl(n)}`)
-        .join(","),
-      "--logger",
-      "zap",
-      "--log-level",
-      "error",
+      ...["--name", name],
+      ...["--data-dir", path.join(folder, name)],
+      ...["--listen-client-urls", clientUrl(name), "--advertise-client-urls", clientUrl(name)],
+      ...["--listen-peer-urls", peerUrl(name), "--initial-advertise-peer-urls", peerUrl(name)],
+      ...["--initial-cluster-token", `test-${group}`, "--initial-cluster", believed.join(",")],
+      ...["--logger", "zap", "--log-level", "error"],
       ...more,
     ];
     children.set(name, spawn(path.join(binDir, "etcd"), args, { stdio: "ignore" }));
-  }
+  };
+  names.forEach(start);
   const ended = (child: ChildProcess) =>
     new Promise<void>((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) resolve();
@@ -75,12 +73,19 @@ export async function startMembers(
   return {
     declared: names.map((name) => ({
       name,
-      endpoint: `http://${address(name)}:2379`,
+      endpoint: clientUrl(name),
       peerUrl: peerUrl(name),
     })),
+    etcdctl: path.join(binDir, "etcdctl"),
     kill,
     freeze(name) {
       children.get(name)?.kill("SIGSTOP");
+    },
+    async emptyAll() {
+      await Promise.all(names.map(kill));
+      await rm(folder, { recursive: true });
+      await mkdir(folder);
+      names.forEach(start);
     },
     async close() {
       await Promise.all(names.map(kill));

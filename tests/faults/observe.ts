@@ -54,7 +54,7 @@ export const probe = (world: World, deadlineMs = 1000): Promise<ClusterReport> =
 /** The program's wait for health; resolves with the cluster ID. */
 export const healthy = (world: World, timeoutSeconds: number): Promise<string> =>
   waitForHealth(
-    { members: declared(world.spec.tls), bootstraps: "", timeoutSeconds },
+    { members: declared(world.spec.tls), timeoutSeconds },
     () => undefined,
     credentials(world),
   );

@@ -8,10 +8,17 @@ import { createRequire } from "node:module";
 import grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
+import status from "@pulumi/pulumi/proto/status_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 
 type Values = Record<string, unknown>;
+
+/** What an update that fails rejects with. */
+export interface FailedUpdate extends Error {
+  /** What the state holds afterwards, when that is not what it held before. */
+  readonly outputs?: Values;
+}
 
 export interface DynamicProvider {
   /** The provider as it stands in the state. */
@@ -19,7 +26,7 @@ export interface DynamicProvider {
   create(inputs: Values): Promise<{ id: string; outputs: Values }>;
   diff(olds: Values, news: Values): Promise<boolean>;
   check(olds: Values, news: Values): Promise<{ property: string; reason: string }[]>;
-  /** Outputs after an update. */
+  /** Outputs after an update. Rejects with a FailedUpdate. */
   update(olds: Values, news: Values): Promise<Values>;
   /** Id and outputs after a refresh. */
   read(id: string, outputs: Values): Promise<{ id: string; outputs: Values }>;
@@ -69,6 +76,14 @@ export async function startDynamicProvider(
     const { __provider: _, ...rest } = s?.toJavaScript() ?? {};
     return rest;
   };
+  /** The engine finds outputs of something half done in an error's metadata. */
+  const partialOf = ({ metadata }: grpc.ServiceError): { outputs?: Values } => {
+    const [bytes] = metadata.get("grpc-status-details-bin");
+    const [detail] = bytes ? status.Status.deserializeBinary(bytes as Buffer).getDetailsList() : [];
+    if (!detail) return {};
+    const failed = provider.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+    return { outputs: plain(failed.getProperties()) };
+  };
   const call = <Reply>(method: string, request: unknown): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const methods = client as unknown as Record<
@@ -76,7 +91,7 @@ export async function startDynamicProvider(
         (request: unknown, done: (error: grpc.ServiceError | null, reply: Reply) => void) => void
       >;
       methods[method]?.call(client, request, (error, reply) =>
-        error ? reject(new Error(error.details)) : resolve(reply),
+        error ? reject(Object.assign(new Error(error.details), partialOf(error))) : resolve(reply),
       );
     });
   const configuration = new provider.ConfigureRequest();
