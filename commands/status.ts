@@ -3,6 +3,8 @@ import { credentialsOf } from "../components/health/asking.ts";
 import { certificateEnd } from "../components/health/certificateTrouble.ts";
 import { probeCluster } from "../components/health/etcdProbe.ts";
 import type { MemberReport } from "../components/health/memberHealth.ts";
+import { wayPast } from "../components/health/memory.ts";
+import { clusterMemory } from "./stack/clusterMemory.ts";
 import { openStack } from "./stack/stackAccess.ts";
 import { stackOutputs } from "./stack/stackOutputs.ts";
 import { readArguments, stackOption } from "./terminal/arguments.ts";
@@ -13,9 +15,9 @@ const help = `
 npm run status -- [--stack NAME] [--json]
 
 Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the
-declared members, one leader, no learner, no alarm, and a write that each of them shows. Exit code 1
-when it is not. CERT DAYS: whole days until the certificate that the member shows ends, - without
-TLS.
+declared members, one leader, no learner, no alarm, and a write that each of them shows; and whether
+this is the cluster that was healthy at the last up. Exit code 1 when it is not. CERT DAYS: whole
+days until the certificate that the member shows ends, - without TLS.
 
 Without --stack: the lab's stack when there is one, else the one that is selected in your pulumi.
 
@@ -41,7 +43,10 @@ await command("status", help, async (args) => {
   const options = { ...stackOption, json: { type: "boolean" } } as const;
   const { stack: name, json } = readArguments("status", args, options);
   const stack = await openStack("status", name);
-  const { endpoints, peerUrls, identity } = await stackOutputs(stack);
+  const [{ endpoints, peerUrls, identity }, known] = await Promise.all([
+    stackOutputs(stack),
+    clusterMemory(stack),
+  ]);
   const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     name,
@@ -49,13 +54,13 @@ await command("status", help, async (args) => {
     peerUrl: peerUrls[name] ?? "",
   }));
   const [report, ends] = await Promise.all([
-    probeCluster(declared, asking),
+    probeCluster(declared, asking, declared, known && { founding: known.word, known }),
     Promise.all(
       declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
     ),
   ]);
   const members = report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i]));
-  const { clusterId, healthy, reasons } = report;
+  const { clusterId, healthy, reasons, stranger } = report;
   if (json) {
     process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
     return healthy ? 0 : 1;
@@ -77,8 +82,9 @@ await command("status", help, async (args) => {
       : "",
   );
   if (healthy) return 0;
+  const said = stranger ? [...reasons, wayPast(stranger)] : reasons;
   process.stderr.write(
-    `status: not healthy\n${reasons.map((r) => `  ${r}`).join("\n")}\n  What a member ` +
+    `status: not healthy\n${said.map((r) => `  ${r}`).join("\n")}\n  What a member ` +
       `says itself: ${stack.npmRun("ssh")} MEMBER sudo journalctl -u etcd -n 50\n`,
   );
   return 1;

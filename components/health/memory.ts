@@ -96,21 +96,29 @@ export function sentenceOf({ healthyAt }: Stranger): string {
  * `etcd:acceptRestore` is set to this very cluster, but has let one through before.
  */
 export function refusalOf(stranger: Stranger, acceptRestore: string, used: boolean): string {
-  const [seen = "", ...others] = stranger.clusterIds;
-  const setting = "etcd:acceptRestore";
-  const wayPast = others.length
-    ? `They are in several clusters (${stranger.clusterIds.join(", ")}): bring them together first.`
-    : used
-      ? `${setting} has let a cluster through before. If this one is meant, too: pulumi config ` +
-        `rm ${setting}, pulumi up (it says this again), then pulumi config set ${setting} ${seen}`
-      : `If it is what you want to go on with: pulumi config set ${setting} ${seen}, then pulumi ` +
-        `up${acceptRestore ? ` (it is set to ${acceptRestore})` : ""}`;
   return [
     `This is ${sentenceOf(stranger)}. Nothing was written to it:`,
     ...stranger.differences.map((difference) => `  ${difference}`),
     "  Members' data were emptied or restored from a backup, or another cluster answers at their " +
       "addresses.",
     "  Keep all disks, stop what writes, and look: npm run etcdctl -- get --prefix '' --keys-only",
-    `  ${wayPast}`,
+    `  ${wayPast(stranger, acceptRestore, used)}`,
   ].join("\n");
+}
+
+/** What to type where it is meant all the same; see refusalOf. */
+export function wayPast({ clusterIds }: Stranger, acceptRestore = "", used = false): string {
+  const [seen = "", ...others] = clusterIds;
+  const setting = "etcd:acceptRestore";
+  if (others.length)
+    return `They are in several clusters (${clusterIds.join(", ")}): bring them together first.`;
+  if (used)
+    return (
+      `${setting} has let a cluster through before. If this one is meant, too: pulumi config rm ` +
+      `${setting}, pulumi up (it says this again), then pulumi config set ${setting} ${seen}`
+    );
+  return (
+    `If it is what you want to go on with: pulumi config set ${setting} ${seen}, then pulumi up` +
+    (acceptRestore ? ` (it is set to ${acceptRestore})` : "")
+  );
 }

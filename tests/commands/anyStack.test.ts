@@ -8,7 +8,10 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import * as path from "node:path";
 import { after, test } from "node:test";
+import { Etcd3 } from "etcd3";
 import { waitForHealth } from "../../components/health/clusterHealth.ts";
+import { markerKey } from "../../components/health/etcdProbe.ts";
+import { identityKey } from "../../components/health/memory.ts";
 import { issueCertificate, makeAuthority } from "../../components/pki/certificates.ts";
 import { startMembers } from "../etcd/etcdProcesses.ts";
 import { type Answers, makeCheckout } from "./checkout.ts";
@@ -262,6 +265,55 @@ test(
     }
   },
 );
+
+test("status recognises the cluster that was healthy, and writes to no other", async () => {
+  const cluster = await startMembers("3.6.14", 51, ["a"]);
+  const [{ endpoint, peerUrl }] = cluster.declared as [(typeof cluster.declared)[0]];
+  const client = new Etcd3({ hosts: endpoint });
+  try {
+    const wait = { members: cluster.declared, timeoutSeconds: 30 };
+    const clusterId = await waitForHealth(wait, () => undefined);
+    const plain = {
+      discoveryDomain: "etcd.test",
+      endpoints: { a: endpoint },
+      peerUrls: { a: peerUrl },
+      sshUser: "admin",
+    };
+    const answers = (revision: number) => ({
+      [ask]: { out: plain },
+      "stack export --stack prod": {
+        out: {
+          deployment: {
+            resources: [
+              {
+                type: "pulumi-nodejs:dynamic/etcd:ClusterHealth",
+                outputs: { clusterId, word: "f0f0", revision, healthyAt: "2027-01-01T00:00:00Z" },
+              },
+            ],
+          },
+        },
+      },
+    });
+    const marker = await client.get(markerKey).string();
+    const emptied = await checkout.call(status, checkout.env(["pulumi"], answers(1000)));
+    assert.equal(emptied.code, 1, emptied.text);
+    for (const line of [
+      "  not the cluster that was healthy at 2027-01-01T00:00:00Z",
+      "  a: nothing stands under _etcd-on-ec2/identity; it was f0f0",
+      `: pulumi config set etcd:acceptRestore ${clusterId}, then pulumi up`,
+    ])
+      assert.ok(emptied.text.includes(line), `${line}\nis not in\n${emptied.text}`);
+    assert.equal(await client.get(markerKey).string(), marker, "nothing was written");
+
+    await client.put(identityKey).value("f0f0");
+    const ours = await checkout.call(status, checkout.env(["pulumi"], answers(1)));
+    assert.equal(ours.code, 0, ours.text);
+    assert.notEqual(await client.get(markerKey).string(), marker);
+  } finally {
+    client.close();
+    await cluster.close();
+  }
+});
 
 test("status ends by itself when a member takes connections and says nothing", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
