@@ -33,8 +33,10 @@ class StandIn extends pulumi.dynamic.Resource {
   }
 }
 const parent = new pulumi.ComponentResource("test:index:Cluster", "etcd");
-const options = new ChildOptions(parent, new pulumi.ResourceHook("none", async () => {}));
-const context = { name: "etcd", names: new ClusterNames("etcd.test", true), options };
+const noMembers = new pulumi.ResourceHook("none", async () => {});
+const options = new ChildOptions(parent, noMembers);
+const names = new ClusterNames("etcd.test", true);
+const context = { name: "etcd", names, options, once: { noMembers } };
 const renewal = {
   certificateDays: config.requireNumber("days"),
   renewBeforeDays: config.requireNumber("before"),
@@ -43,7 +45,8 @@ const renewal = {
 const charter = new StandIn("charter", {}, { parent });
 const pki = clusterPki(context as never, renewal, charter);
 const away = config.getBoolean("away") ?? false;
-new StandIn("machine", { days: renewal.certificateDays, away }, { parent, dependsOn: [pki.operatorCertificate] });
+const dependsOn = [pki.operatorCertificate];
+new StandIn("machine", { days: renewal.certificateDays, away }, { parent, dependsOn });
 export const clientCertificate = pki.operator.certificate;
 export const clientPrivateKey = pki.operator.privateKey;
 `;
