@@ -13,7 +13,7 @@ const project = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [name = "", ...args] = process.argv.slice(2);
 
 const hasOwnNode = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
-const needsNoLab = ["status", "etcdctl", "ssh"];
+const needsNoLab = ["status", "etcdctl", "ssh", "sweep"];
 if (!hasOwnNode && !needsNoLab.includes(name)) {
   refuse(
     `the lab runs on Linux on x64 or arm64 (this is ${process.platform} on ${process.arch}); a ` +

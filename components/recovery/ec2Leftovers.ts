@@ -138,15 +138,12 @@ async function removeRules(
 async function terminated(ec2: EC2, id: string): Promise<void> {
   const { waitUntilInstanceTerminated } = await import("@aws-sdk/client-ec2");
   const seconds = 300;
-  console.log(
-    `waiting for the instance ${id}, left behind by a run that was cut off, to end: ${seconds} s ` +
-      "at most",
-  );
+  console.log(`waiting for the instance ${id} to end: ${seconds} s at most`);
   const limits = { client: ec2, maxWaitTime: seconds, minDelay: 1, maxDelay: 5 };
   await waitUntilInstanceTerminated(limits, { InstanceIds: [id] }).catch((e: Error) => {
     throw new Error(
-      `instance ${id}, left behind by a run that was cut off, has not ended within ${seconds} s ` +
-        `after it was told to (${e.name}); look at it in EC2, then run the same command again`,
+      `the instance ${id} was told to end and has not within ${seconds} s (${e.name}); look at ` +
+        "it in EC2, then run the same command again",
     );
   });
 }

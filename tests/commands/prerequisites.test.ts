@@ -117,7 +117,7 @@ test("another system is refused by the way in, whatever Node it has", () => {
   assert.equal(status, 2);
   assert.match(
     stderr,
-    /^.*: the lab runs on Linux on x64 or arm64 \(this is darwin on \w+\); a virtual machine will do\. Without a lab there are status, etcdctl, ssh, for your own stacks: -- --stack NAME\n$/,
+    /^.*: the lab runs on Linux on x64 or arm64 \(this is darwin on \w+\); a virtual machine will do\. Without a lab there are status, etcdctl, ssh, sweep, for your own stacks: -- --stack NAME\n$/,
   );
 });
 

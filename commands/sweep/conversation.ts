@@ -1,0 +1,44 @@
+/** A sweep as a person sees it: all that remains is listed, and each group is asked about. */
+import { groupsOf, listingOf, phraseOf, sortGivenUp } from "./groups.ts";
+import { removeRemains } from "./removal.ts";
+import { findRemains, type Remain } from "./remains.ts";
+import type { SweptStack } from "./sweptStack.ts";
+
+export interface Person {
+  readonly tell: (line: string) => void;
+  /** What is typed; undefined where there is no terminal. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+}
+
+/**
+ * Returns the exit code: 0 when nothing remains, or a person decided on all of it; 1 when something
+ * remains and there was nobody to ask, or it could not be removed.
+ */
+export async function sweep(stack: SweptStack, { tell, ask }: Person): Promise<number> {
+  const remains = await findRemains(stack);
+  if (remains.length === 0) {
+    tell("Nothing remains: all that bears this stack's marks is in its state.");
+    return 0;
+  }
+  if (stack.known.size === 0)
+    tell("The state knows nothing: a cluster of this stack that lives is among what follows.");
+  const groups = groupsOf(remains);
+  for (const group of groups) tell(listingOf(group, stack.stackId));
+  if (!ask) {
+    tell("Nothing was removed: each group needs a typed word, and this is no terminal.");
+    return 1;
+  }
+  const givenUp: Remain[] = [];
+  for (const group of groups) {
+    const phrase = phraseOf(group);
+    const what = `${group.mayHold ? "Members or their data" : "The rest"} of ${group.stackId}`;
+    const typed = await ask(`${what}: type "${phrase}", or nothing to keep them: `);
+    if (typed.trim() === phrase) givenUp.push(...group.remains);
+    else tell("  kept");
+  }
+  const { go, stay } = sortGivenUp(givenUp, remains);
+  const left = await removeRemains(stack, go, tell);
+  for (const line of left) tell(`not removed: ${line}`);
+  for (const { remain, why } of stay) tell(`not removed: ${remain.words}: ${why}`);
+  return left.length + stay.length ? 1 : 0;
+}
