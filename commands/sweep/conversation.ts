@@ -1,4 +1,6 @@
 /** A sweep as a person sees it: all that remains is listed, and each group is asked about. */
+import { ec2Client } from "../../components/recovery/ec2Client.ts";
+import { askedAtHome } from "../../components/recovery/home.ts";
 import { groupsOf, listingOf, phraseOf, sortGivenUp } from "./groups.ts";
 import { removeRemains } from "./removal.ts";
 import { findRemains, type Remain } from "./remains.ts";
@@ -13,8 +15,11 @@ export interface Person {
 /**
  * Returns the exit code: 0 when nothing remains, or a person decided on all of it; 1 when something
  * remains and there was nobody to ask, or it could not be removed.
+ * @throws Error when a service cannot be asked, or in another account or region than the state's
  */
 export async function sweep(stack: SweptStack, { tell, ask }: Person): Promise<number> {
+  await askedAtHome(stack.home, stack.setting);
+  tell(`Looking in EC2 (${await regionOf(stack)}) and in the zone ${stack.zoneId} at Cloudflare.`);
   const remains = await findRemains(stack);
   if (remains.length === 0) {
     tell("Nothing remains: all that bears this stack's marks is in its state.");
@@ -41,4 +46,13 @@ export async function sweep(stack: SweptStack, { tell, ask }: Person): Promise<n
   for (const line of left) tell(`not removed: ${line}`);
   for (const { remain, why } of stay) tell(`not removed: ${remain.words}: ${why}`);
   return left.length + stay.length ? 1 : 0;
+}
+
+async function regionOf({ setting }: SweptStack): Promise<string> {
+  const ec2 = await ec2Client(setting);
+  try {
+    return await ec2.config.region();
+  } finally {
+    ec2.destroy();
+  }
 }

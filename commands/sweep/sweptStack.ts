@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { projectDir } from "../../lab/paths.ts";
 import type { Setting } from "../../components/engine/resource.ts";
+import type { Home } from "../../components/recovery/home.ts";
 import { pulumi } from "../stack/pulumiAnswer.ts";
 import type { StackAccess } from "../stack/stackAccess.ts";
 
@@ -18,6 +19,8 @@ export interface SweptStack {
   readonly known: ReadonlySet<string>;
   /** The stack's present id; undefined where the state is empty. */
   readonly stackId: string | undefined;
+  /** Where its things are, as the state has it. */
+  readonly home: Home;
 }
 
 interface Exported {
@@ -29,7 +32,10 @@ interface Resource {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** @throws Error with the next step when the stack cannot be read, or names no zone */
+/**
+ * @throws Error with the next step when the stack cannot be read, names no zone, or makes its
+ * machines with a provider that only its program has
+ */
 export async function sweptStack(access: StackAccess): Promise<SweptStack> {
   const [config, state, project] = await Promise.all([
     pulumi(access, ["config", "--json", "--show-secrets", ...access.settings]),
@@ -53,11 +59,21 @@ export async function sweptStack(access: StackAccess): Promise<SweptStack> {
 }
 
 /** Pure. A key pair's id in the state is its name; its id in EC2 is an output. */
-export function knownTo({ deployment }: Exported): Pick<SweptStack, "known" | "stackId"> {
+export function knownTo({ deployment }: Exported): Pick<SweptStack, "known" | "stackId" | "home"> {
   const resources = deployment?.resources ?? [];
   const ids = resources.flatMap(({ id, outputs }) => [id, outputs?.id, outputs?.keyPairId]);
+  const life = resources.find(({ type }) => type.endsWith("etcd:Incarnation"));
+  const { account, region, ownProvider } = life?.outputs ?? {};
+  if (ownProvider === true)
+    throw new Error(
+      "this stack's machines are made with an AWS provider of its own program, and only that can " +
+        "ask for them: look in its account for what bears the stack's tags (Project, Stack)",
+    );
   return {
     known: new Set(ids.filter((id): id is string => typeof id === "string" && id !== "")),
-    stackId: resources.find(({ type }) => type.endsWith("etcd:Incarnation"))?.id,
+    stackId: life?.id,
+    home: { account: textOf(account), region: textOf(region) },
   };
 }
+
+const textOf = (value: unknown) => (typeof value === "string" && value ? value : undefined);

@@ -26,8 +26,10 @@ after(async () => {
 beforeEach(() => {
   ec2.calls.length = 0;
   cloudflare.requests.length = 0;
+  cloudflare.next.length = 0;
   cloudflare.records.clear();
   ended = false;
+  home = {};
   ec2.script = world();
 });
 
@@ -45,10 +47,11 @@ function world(): Ec2Script {
     `<item><instancesSet><item><instanceId>${id}</instanceId>${more}</item></instancesSet></item>`;
   const state = (name: string) => `<instanceState><name>${name}</name></instanceState>`;
   const tags = marked({ Name: "a.etcd.test", Role: "instance", Member: "f0f0" });
+  const others = tagSet({ Project: "etcd", Stack: "prod" }); // without a stack id: not ours
   return {
-    DescribeInstances: () =>
+    DescribeInstances: ({ parameters }) =>
       `<reservationSet>${machine("i-1", state(ended ? "terminated" : "running") + tags)}` +
-      `${machine("i-9", state("running") + tagSet({ Project: "etcd", Stack: "prod" }))}` +
+      (parameters["InstanceId.1"] ? "" : machine("i-9", state("running") + others)) +
       "</reservationSet>",
     DescribeVolumes:
       `<volumeSet><item><volumeId>vol-1</volumeId><status>in-use</status><attachmentSet><item>` +
@@ -94,6 +97,8 @@ const config = () => ({
   "cloudflare:apiToken": "token",
 });
 
+let home = {};
+
 /** Sweeps as a person who types these answers. */
 async function swept(known: string[], ...typed: string[]) {
   listed();
@@ -107,6 +112,7 @@ async function swept(known: string[], ...typed: string[]) {
     setting: (key) => settings[key],
     known: new Set(known),
     stackId: life,
+    home,
   };
   const code = await sweep(stack, {
     tell: (line) => said.push(line),
@@ -124,20 +130,24 @@ const deletions = () =>
   cloudflare.requests.filter(({ method }) => method === "DELETE").map(({ path }) => path.at(-1));
 const knownRecord = "4".repeat(32);
 
-test("everything is listed by life and by what it may hold; what the state knows is not", async () => {
+const mayHold = "that are, were or may be members, or hold their data: removed, they are lost";
+const looking = `Looking in EC2 (us-east-1) and in the zone ${zoneId} at Cloudflare.`;
+
+test("all is listed by life and by what it may hold, but what the state knows", async () => {
   const { code, said } = await swept([knownRecord, "key-1"]);
   assert.equal(code, 1);
   assert.equal(
     said,
     [
-      `Stack id ${life}, of which the state is: that are, were or may be members, or hold their data: removed, they are lost`,
+      looking,
+      `Stack id ${life}, of which the state is: ${mayHold}`,
       "  the instance i-1 (a.etcd.test), running, Member=f0f0",
       "  the volume vol-1, in-use, used by i-1",
       `Stack id ${life}, of which the state is: the rest`,
       "  the DNS record a.etcd.test A 10.0.0.7",
       "  the DNS record _etcd-client._tcp.etcd.test SRV a",
       "  the network interface eni-1, in-use, used by i-1",
-      `Stack id ${earlier}: that are, were or may be members, or hold their data: removed, they are lost`,
+      `Stack id ${earlier}: ${mayHold}`,
       "  the volume vol-2, available",
       "Nothing was removed: each group needs a typed word, and this is no terminal.",
     ].join("\n"),
@@ -195,18 +205,34 @@ test("what cannot be removed is said, and the rest goes", async () => {
 
 test("a state that knows nothing: a living cluster may be in the list", async () => {
   const { said } = await swept([]);
-  assert.match(said, /^The state knows nothing: a cluster of this stack that lives is among/);
+  assert.match(said, /\nThe state knows nothing: a cluster of this stack that lives is among/);
 });
 
 test("the state knows ids of resources, and of key pairs, whose id there is their name", () => {
   const resources = [
     { type: "aws:ec2/keyPair:KeyPair", id: "etcd-key-1", outputs: { keyPairId: "key-1" } },
-    { type: "pulumi-nodejs:dynamic/etcd:Incarnation", id: life, outputs: {} },
+    {
+      type: "pulumi-nodejs:dynamic/etcd:Incarnation",
+      id: life,
+      outputs: { account: "111111111111", ownProvider: false },
+    },
     { type: "etcd:index:EtcdCluster" },
   ];
-  const { known, stackId } = knownTo({ deployment: { resources } });
+  const { known, stackId, home } = knownTo({ deployment: { resources } });
   assert.deepEqual([[...known].sort(), stackId], [[life, "etcd-key-1", "key-1"].sort(), life]);
-  assert.deepEqual(knownTo({}), { known: new Set(), stackId: undefined });
+  assert.deepEqual(home, { account: "111111111111", region: undefined });
+  assert.deepEqual([knownTo({}).known.size, knownTo({}).stackId], [0, undefined]);
+});
+
+test("in another account or region nothing is listed or asked", async () => {
+  home = { region: "eu-west-1" };
+  await assert.rejects(swept([], "x"), /in the region eu-west-1, and EC2 is asked in us-east-1/);
+  assert.deepEqual(ec2.calls, []);
+});
+
+test("machines of a provider that only the program has: that is said", () => {
+  const life = { type: "pulumi-nodejs:dynamic/etcd:Incarnation", outputs: { ownProvider: true } };
+  assert.throws(() => knownTo({ deployment: { resources: [life] } }), /only that can ask for them/);
 });
 
 const answers = () => ({

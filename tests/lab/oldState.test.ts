@@ -1,0 +1,127 @@
+// A healthy cluster under a writer, and a state that is older than the world, or was edited: `up`
+// makes nothing beside what lives and removes nothing, and the `pulumi import` lines that it prints
+// are typed and lead to a green one. Does not prove it for the official plugins.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import test, { after, before } from "node:test";
+import { labStack } from "../../commands/stack/stackAccess.ts";
+import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
+import { labDir } from "../../lab/paths.ts";
+import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { allRecords, mustRun, npmRun } from "./harness.ts";
+import { instances, inventory } from "./inventory.ts";
+import { onMachine } from "./machines.ts";
+import { startWriter, type Writer } from "./writer.ts";
+
+const quickly = ["--yes", "--skip-preview", "--non-interactive"];
+let writer: Writer | undefined;
+
+before(async () => {
+  await mustRun("lab", "stop");
+  await mustRun("up");
+  writer = startWriter(await stackOutputs(await labStack(await ensureCli(() => undefined))));
+});
+after(async () => {
+  await writer?.stop();
+  await npmRun("lab", "stop");
+});
+
+/** What may not change: all there is in the clouds, each machine, each start of etcd. */
+async function world(): Promise<object> {
+  const found = await instances();
+  const start = ({ id }: { id: string }) =>
+    onMachine(`etcd-lab-${id}`, "systemctl", "show", "etcd", "--property=InvocationID,MainPID");
+  return {
+    things: await inventory(),
+    machines: found,
+    starts: await Promise.all(found.map(start)),
+    records: (await allRecords()).map(({ id, name }) => `${id} ${name}`).sort(),
+  };
+}
+
+/** Types each `pulumi import` line, answering its question with yes. Returns what was imported. */
+async function typeImports(text: string): Promise<string[]> {
+  const lines = [...text.matchAll(/^ *pulumi (import .*)$/gm)].map(([, line = ""]) => line);
+  const names: string[] = [];
+  for (const line of new Set(lines)) {
+    const words = (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ""));
+    await mustRun("pulumi", ...words, "--yes", "--non-interactive");
+    names.push(words.at(-2) ?? "");
+  }
+  return names.sort();
+}
+
+interface State {
+  deployment: { resources: { urn: string; type: string }[] };
+}
+
+/** Takes resources out of the state, as an edit does, or a refresh that does not see them. */
+async function forget(pattern: RegExp): Promise<void> {
+  const state = JSON.parse(await mustRun("pulumi", "stack", "export")) as State;
+  const gone = state.deployment.resources.filter(({ urn }) => pattern.test(urn));
+  assert.ok(gone.length > 0, pattern.source);
+  const urns = new Set(gone.map(({ urn }) => urn));
+  const without = JSON.stringify(state, (_key, value: unknown) =>
+    Array.isArray(value)
+      ? value.filter((one: { urn?: string } | string) =>
+          typeof one === "string" ? !urns.has(one) : !urns.has(one?.urn ?? ""),
+        )
+      : value,
+  );
+  await importState(without);
+}
+
+async function importState(text: string): Promise<void> {
+  const file = path.join(labDir, "edited.json");
+  await writeFile(file, text);
+  await mustRun("pulumi", "stack", "import", "--file", file);
+}
+
+async function isWholeAgain(as: object): Promise<void> {
+  await mustRun("pulumi", "up", ...quickly);
+  assert.deepEqual(await world(), as);
+  await mustRun("pulumi", "preview", "--refresh", "--expect-no-changes", "--non-interactive");
+  assert.match(await mustRun("status"), /Healthy: one cluster, ID [0-9a-f]+, 3 of 3 members/);
+}
+
+test("machines and a volume that the state forgot stay, and are taken back as named", async () => {
+  const living = await world();
+  await forget(/::etcd-([abc]-(instance|attachment)|a-data)$/);
+  const { code, text } = await npmRun("pulumi", "up", ...quickly);
+  assert.notEqual(code, 0, text);
+  assert.deepEqual(await world(), living);
+  for (const name of ["a-instance", "b-instance", "c-instance", "a-data"])
+    assert.match(text, new RegExp(`etcd-${name} was not made, and nothing was removed`));
+  assert.match(text, /its tag Member=[0-9a-f]{8} says that it is, or was, a member/);
+  const { code: listed, text: sweep } = await npmRun("sweep");
+  assert.equal(listed, 1, sweep);
+  assert.match(sweep, /the volume vol-\w+ \(a\.etcd\.test\), in-use, Member=/);
+  assert.deepEqual(await typeImports(text), [
+    "etcd-a-data",
+    "etcd-a-instance",
+    "etcd-b-instance",
+    "etcd-c-instance",
+  ]);
+  await isWholeAgain(living);
+  assert.match(await mustRun("sweep"), /Nothing remains/);
+});
+
+test("an older state and `up --refresh`: the machine that came later is no leftover", async () => {
+  const older = await mustRun("pulumi", "stack", "export", "--show-secrets");
+  await mustRun("pulumi", "up", "--replace", "**etcd-a-instance", ...quickly);
+  const living = await world();
+  await importState(older);
+  const { code, text } = await npmRun("pulumi", "up", "--refresh", ...quickly);
+  assert.notEqual(code, 0, text);
+  assert.deepEqual(await world(), living);
+  assert.deepEqual(await typeImports(text), ["etcd-a-instance"]);
+  await isWholeAgain(living);
+});
+
+test("in all this no acknowledged write was lost", async () => {
+  const score = await writer!.stop();
+  writer = undefined;
+  console.log(`${score.acknowledged} writes acknowledged, longest gap ${score.gapMs} ms`);
+  assert.deepEqual(score.lost, []);
+});
