@@ -107,14 +107,15 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Founding: where the charter records settings, this records what came of them, the volume and
-    // address of each member that starts the cluster. Later members are not in it.
-    // (Logical name: founding-volumes.)
-    const founding = foundingOf(context, members);
-
-    // One gate for the whole set. Then all members start at once, and none waits for another.
+    // One gate for the whole set.
     const nodes = members.map(({ node }) => node);
     const gate = peerGate(context, settings, nodes);
+
+    // Founding: where the charter records settings, this records what came of them, the machine,
+    // volume and address of each member that starts the cluster. Later members are not in it. Then
+    // all members start at once, and none waits for another.
+    // (Logical name: founding-volumes.)
+    const founding = foundingOf(context, members, gate);
     const cookbook = packCookbook(etcdCookbook);
     const started = members.map((member) => member.start(gate, founding, cookbook));
 
@@ -146,13 +147,15 @@ function byName<T>(
 function foundingOf(
   { name, options, once }: ClusterContext,
   members: readonly EtcdMember[],
+  gate: pulumi.Resource,
 ): Founding {
   return new Founding(
     `${name}-founding-volumes`,
     {
       volumeIds: byName(members, ({ node }) => node.volume.id),
+      machineIds: byName(members, ({ node }) => node.instance.id),
       addresses: byName(members, ({ node }) => node.privateIp),
     },
-    options.with({ hooks: { beforeCreate: [once.noMembers] } }),
+    options.with({ dependsOn: [gate], hooks: { beforeCreate: [once.noMembers] } }),
   );
 }

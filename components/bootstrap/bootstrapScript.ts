@@ -28,6 +28,8 @@ export interface BootstrapSettings {
   /** The member's certificate and key, and the CA, PEM. */
   readonly pki?:
     { readonly ca: string; readonly certificate: string; readonly privateKey: string } | undefined;
+  /** What lets etcd start for the first time; see ticket.ts. */
+  readonly ticket?: object | undefined;
   /**
    * Hexadecimal digest of all inputs; names the run on the node. Empty only in a script whose
    * digest is being taken.
@@ -94,6 +96,8 @@ export function bootstrapScript(settings: BootstrapSettings): string {
     payload("client_rb", base64(clientRb)),
     payload("settings", base64(`${chefSettings.join("\n")}\n`)),
     payload("converge_sh", base64(body("converge.sh"))),
+    `has_ticket=${settings.ticket ? "yes" : "no"}`,
+    payload("ticket_json", base64(settings.ticket ? `${JSON.stringify(settings.ticket)}\n` : "")),
     `has_pki=${settings.pki ? "yes" : "no"}`,
     ...Object.entries({
       ca_crt: settings.pki?.ca,

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { ChefSettings } from "../settings/settings.ts";
 import { bootstrapScript } from "./bootstrapScript.ts";
+import type { Ticket } from "./ticket.ts";
 
 export interface NodeBootstrap {
   /** Name of the member that is bootstrapped. */
@@ -22,6 +23,8 @@ export interface NodeBootstrap {
   readonly volumeId: string;
   /** `initial-cluster-token`. */
   readonly token: string;
+  /** For the first start; undefined where there is none (ticket.ts). */
+  readonly ticket?: Ticket | undefined;
   readonly etcdVersion: string;
   readonly etcdMirror: string;
   readonly etcdChecksums: "pinned" | "mirror";
@@ -69,6 +72,8 @@ export function nodeJson(node: NodeBootstrap): {
       volume: node.volumeId,
       // On an empty disk only a founder may be part of a new cluster, whatever DNS says.
       initial_state: isFounder ? "new" : "existing",
+      // And nobody without a ticket, which comes beside the attributes: Chef keeps those.
+      tickets: true,
       version: node.etcdVersion,
       mirror: node.etcdMirror,
       checksums: node.etcdChecksums,
@@ -89,6 +94,7 @@ export function bootstrapOf(node: NodeBootstrap): { stdin: string; digest: strin
     cookbook: node.cookbook,
     chef: node.chef,
     pki: node.pki,
+    ticket: node.ticket,
     timeoutSeconds: node.timeoutSeconds,
   };
   const digest = createHash("sha256")

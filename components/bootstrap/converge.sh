@@ -102,6 +102,24 @@ install_chef() {
     rm -f "$run/client.deb"
 }
 
+# A first start needs it (cookbooks/etcd/files/ticket.py). A node that holds a member, or held one,
+# gets none; where its volume is not mounted yet, the node's own check uses the ticket up. Without
+# one of this run's, none of an earlier run's is left either.
+place_ticket() {
+    local node=/var/lib/etcd-node data=/var/lib/etcd
+    if [ ! -f "$run/ticket.json" ] || [ -e "$node/member.json" ] || [ -e "$data/member.json" ] ||
+        compgen -G "$data/data/member/wal/*.wal" > /dev/null; then
+        rm -f "$run/ticket.json" "$node/ticket.json"
+        return
+    fi
+    mkdir -p "$node"
+    chmod 0755 "$node"
+    mv -f "$run/ticket.json" "$node/.ticket.new"
+    sync "$node/.ticket.new"
+    mv -f "$node/.ticket.new" "$node/ticket.json"
+    sync "$node"
+}
+
 converge() {
     local client
     client=$(chef_client)
@@ -131,7 +149,8 @@ forget_earlier_runs() {
         elif [ ! -e "$other/node.json" ]; then
             rm -rf "$other"
         else
-            rm -rf "$other/node.json" "$other/nodes" "$other/pki" "$other/cookbooks"
+            rm -rf "$other/node.json" "$other/nodes" "$other/pki" "$other/cookbooks" \
+                "$other/ticket.json"
             [ "$(cat "$other/status")" != ok ] || set_status "$other" "ok, superseded"
         fi
     done
@@ -155,6 +174,7 @@ main() {
     wait_for_cloud_init
     install_chef
     forget_earlier_runs
+    place_ticket
     converge
     rm -rf "$base/pki" # the recipe has put it where etcd reads it
     say "converge ${run##*/} done in $SECONDS s"

@@ -28,6 +28,7 @@ write_inputs() {
     client_rb | base64 -d > "$run/client.rb"
     settings | base64 -d > "$run/settings"
     converge_sh | base64 -d > "$run/converge.sh"
+    if [ "$has_ticket" = yes ]; then ticket_json | base64 -d > "$run/ticket.json"; fi
     if [ "$has_pki" = yes ]; then
         mkdir "$run/pki"
         ca_crt | base64 -d > "$run/pki/ca.crt"

@@ -7,6 +7,7 @@ import type { EtcdNode } from "../etcdNode.ts";
 import type { Identity } from "../pki/clusterPki.ts";
 import type { NodeAccess } from "../ssh/nodeAccess.ts";
 import { bootstrapOf, launcher } from "./chefBootstrap.ts";
+import { foundingTicket } from "./ticket.ts";
 
 /** Beside the converge: SSH that opens late, in seconds. */
 const sshAllowanceSeconds = 400;
@@ -40,19 +41,26 @@ export function memberBootstrap(
 ): MemberBootstrap {
   const prepared = pulumi
     .all([
-      pulumi.all([node.privateIp, node.volume.id, founding.founders]),
-      pulumi.all([ownership.stackId, founding.founding, cookbook]),
+      pulumi.all([node.privateIp, node.volume.id, node.instance.id]),
+      pulumi.all([founding.recorded, founding.founding]),
+      pulumi.all([ownership.stackId, cookbook]),
       pulumi.output(identity),
     ])
-    .apply(([[address, volumeId, founders], [stackId, word, archive], pki]) =>
-      bootstrapOf({
+    .apply(([[address, volumeId, machine], [founders, word], [stackId, archive], pki]) => {
+      const token = clusterToken(names.domain, stackId, word);
+      return bootstrapOf({
         name: member,
         domain: names.domain,
         tls: names.tls,
         address,
-        founders,
+        founders: Object.fromEntries(
+          Object.entries(founders).map(([founder, { address }]) => [founder, address]),
+        ),
         volumeId,
-        token: clusterToken(names.domain, stackId, word),
+        token,
+        ticket: foundingTicket(founders, { member, machine, volume: volumeId }, token, (name) =>
+          names.peerUrl(name),
+        ),
         etcdVersion: settings.etcdVersion,
         etcdMirror: settings.etcdMirror,
         etcdChecksums: settings.etcdChecksums,
@@ -62,8 +70,8 @@ export function memberBootstrap(
         cookbook: archive,
         timeoutSeconds: settings.bootstrapTimeout,
         dnsTimeoutSeconds: settings.dnsTimeout,
-      }),
-    );
+      });
+    });
   const timeout = `${settings.bootstrapTimeout + sshAllowanceSeconds}s`;
   const command = new remote.Command(
     `${name}-${member}-bootstrap`,

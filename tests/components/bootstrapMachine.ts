@@ -30,7 +30,7 @@ const commands: Record<string, string> = {
   "cloud-init": 'echo "cloud-init $*" >> "$HERE/calls"; exit "$(cat "$HERE/cloud-init-exit")"',
   "systemd-run": `
 while [ "$1" != /bin/bash ]; do [ "$1" != --unit ] || unit=$2; shift; done
-sed -i "s|/run/cloud-init|$HERE|" "$2"
+sed -i "s|/run/cloud-init|$HERE|; s|=/var/lib/etcd|=$HERE/etcd|g" "$2"
 setsid "$@" > /dev/null 2>&1 8>&- & echo $! > "$HERE/unit-$unit"`,
   systemctl: `
 for last; do :; done

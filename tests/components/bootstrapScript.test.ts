@@ -54,6 +54,8 @@ test("everything given changes the text, so a digest over it changes too", () =>
     { ...settings, cookbook: "AAAA" },
     { ...settings, digest: "ff" },
     { ...settings, timeoutSeconds: 60 },
+    { ...settings, ticket: { machine: "i-1" } },
+    { ...settings, ticket: { machine: "i-2" } },
     { ...settings, chef: { product: "cinc", version: "18.8.54" } },
     { ...settings, chef: { product: "cinc", version: "18.8.55" } },
     {

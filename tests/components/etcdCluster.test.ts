@@ -365,6 +365,26 @@ test("the gate waits for records, not for machines, and expects every member", (
   });
 });
 
+test("who founds is written down once the gate is open: machine, disk and address", () => {
+  assert.deepEqual(dependencies.get("etcd-founding-volumes"), ["etcd-dns-readiness"]);
+  const { machineIds, volumeIds, addresses } = one("etcd-founding-volumes").inputs;
+  const ofEach = (value: (name: string) => string) =>
+    Object.fromEntries(["a", "b", "c"].map((n) => [n, value(n)]));
+  assert.deepEqual(
+    [machineIds, volumeIds, addresses],
+    [
+      ofEach((n) => `etcd-${n}-instance-id`),
+      ofEach((n) => `etcd-${n}-data-id`),
+      ofEach((n) => addressOf(`etcd-${n}-interface`)),
+    ],
+  );
+  for (const n of ["a", "b", "c"])
+    assert.match(
+      String(secretValue(one(`etcd-${n}-bootstrap`).inputs.stdin)),
+      /\nhas_ticket=yes\n/,
+    );
+});
+
 test("each bootstrap waits for the gate, its volume and the open ports, for no other node", () => {
   const on = dependencies.get("etcd-b-bootstrap") ?? [];
   for (const needed of ["etcd-dns-readiness", "etcd-b-attachment", "etcd-peers"])

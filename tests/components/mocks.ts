@@ -48,7 +48,7 @@ export async function recordResources(lookUps: LookUp[] = []): Promise<Registere
                           privateKey: "marker-of-the-private-key",
                         }
                       : type.endsWith("etcd:Founders")
-                        ? { founding: "f0f0", founders: inputs.addresses }
+                        ? { founding: "f0f0", founders: foundersIn(inputs) }
                         : {};
         // the word is the id
         const id = type.endsWith("etcd:Incarnation") ? "0a1b2c" : `${name}-id`;
@@ -81,6 +81,19 @@ export async function recordResources(lookUps: LookUp[] = []): Promise<Registere
 /** The address that the mocks give to a node's interface ("etcd-a-interface" → 10.0.0.97). */
 export function addressOf(interfaceName: string): string {
   return `10.0.0.${interfaceName.charCodeAt("etcd-".length)}`;
+}
+
+/** As the record of the founding has them. */
+function foundersIn({ addresses, machineIds, volumeIds }: Record<string, unknown>) {
+  const [address, machine, volume] = [addresses, machineIds, volumeIds].map((byName) =>
+    Object.entries((byName ?? {}) as Record<string, string>),
+  );
+  return Object.fromEntries(
+    (address ?? []).map(([name, own], i) => [
+      name,
+      { address: own, machine: machine?.[i]?.[1], volume: volume?.[i]?.[1] },
+    ]),
+  );
 }
 
 export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {

@@ -196,7 +196,7 @@ async function world(): Promise<World> {
         "etcd.service",
         "--property=MainPID,ActiveEnterTimestamp,InvocationID,NRestarts",
       ),
-      token: await onMachine(container, "grep", "^initial-cluster-token:", "/etc/etcd/etcd.yaml"),
+      token: await tokenOn(container),
     })),
     clusterId: members.header.cluster_id,
     memberIds: Object.fromEntries(members.members.map(({ ID, name }) => [name, ID])),
@@ -221,6 +221,15 @@ async function world(): Promise<World> {
       ),
     ),
   };
+}
+
+/** Up to 0.1.0 it stands in etcd's own file, since then in the settings of a first start. */
+async function tokenOn(container: string): Promise<string> {
+  const files = ["/etc/etcd/etcd.yaml", "/etc/etcd/preflight.json"];
+  const text = await onMachine(container, "cat", ...files);
+  const token = /"?(?:initial-cluster-)?token"?: "([^"]+)"/.exec(text)?.[1];
+  assert.ok(token, text);
+  return token;
 }
 
 interface StateResource {

@@ -6,38 +6,52 @@ import { Founding } from "../../components/charter/founding.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 
 const volumeIds = { a: "vol-1", b: "vol-2" };
+const machineIds = { a: "i-1", b: "i-2" };
 const addresses = { a: "10.0.0.1", b: "10.0.0.2" };
-const inputs = { volumeIds, addresses };
+const inputs = { volumeIds, machineIds, addresses };
+const moved = {
+  volumeIds: { ...volumeIds, c: "vol-3" },
+  machineIds: { ...machineIds, a: "i-9", c: "i-3" },
+  addresses: { ...addresses, a: "10.8", c: "10.9" },
+};
 let record: DynamicProvider;
 before(async () => {
   record = await startDynamicProvider(() => new Founding("volumes", inputs));
 });
 after(() => record.close());
 
-test("each founding has a word of its own, and the addresses of those who found", async () => {
-  const [first, second] = [await record.create(inputs), await record.create(inputs)];
-  assert.match(String(first.outputs.founding), /^[0-9a-f]{8}$/);
-  assert.notEqual(first.outputs.founding, second.outputs.founding);
-  assert.deepEqual(first.outputs.founders, addresses);
+test("a founding writes down who founds, where, on which machine and which disk", async () => {
+  const { outputs } = await record.create(inputs);
+  assert.deepEqual(outputs.founders, {
+    a: { address: "10.0.0.1", machine: "i-1", volume: "vol-1" },
+    b: { address: "10.0.0.2", machine: "i-2", volume: "vol-2" },
+  });
+  assert.match(String(outputs.founding), /^[0-9a-f]{8}$/);
 });
 
-test("no member more changes it; a founder's other address does, and that alone", async () => {
+test("the word is that of the disks: the same over the same, another over others", async () => {
+  const word = async (change: object) =>
+    (await record.create({ ...inputs, ...change })).outputs.founding;
+  const founded = await word({});
+  assert.equal(await word({ machineIds: { a: "i-9", b: "i-8" } }), founded);
+  assert.equal(await word({ volumeIds: { b: "vol-2", a: "vol-1" } }), founded);
+  assert.notEqual(await word({ volumeIds: { ...volumeIds, b: "vol-9" } }), founded);
+  assert.notEqual(await word({ volumeIds: { a: "vol-2", b: "vol-1" } }), founded);
+});
+
+test("nothing changes it: no member more, no other machine or address", async () => {
   const { outputs } = await record.create(inputs);
-  const grown = { volumeIds: { ...volumeIds, c: "vol-3" }, addresses: { ...addresses, c: "10.9" } };
-  assert.equal(await record.diff(outputs, grown), false);
-  const moved = { ...grown, addresses: { ...grown.addresses, a: "10.8" } };
-  assert.equal(await record.diff(outputs, moved), true);
-  const updated = await record.update(outputs, moved);
-  assert.deepEqual(
-    [updated.founders, updated.volumeIds, updated.founding],
-    [{ ...addresses, a: "10.8" }, volumeIds, outputs.founding],
-  );
-  assert.equal(await record.diff(updated, moved), false);
+  assert.equal(await record.diff(outputs, moved), false);
+});
+
+test("nor a record with addresses alone, as releases up to 0.1.0 wrote it", async () => {
+  const older = { volumeIds, founding: "f0f0f0f0", founders: addresses };
+  assert.equal(await record.diff(older, moved), false);
 });
 
 test("a record of an older release keeps its word, and learns the addresses once", async () => {
   const older = { volumeIds, founding: "f0f0f0f0" };
-  const now = { volumeIds: { ...volumeIds, c: "vol-3" }, addresses: { ...addresses, c: "10.9" } };
+  const now = { ...moved, addresses: { ...addresses, c: "10.9" } };
   assert.equal(await record.diff(older, now), true);
   const updated = await record.update(older, now);
   assert.deepEqual(

@@ -30,7 +30,11 @@ const founders = {
   sshPublicKey: "ssh-ed25519 AAAA",
   kmsKeyId: "",
 };
-const volumes = { volumeIds: { a: "vol-1" }, addresses: { a: "10.0.0.1" } };
+const volumes = {
+  volumeIds: { a: "vol-1" },
+  machineIds: { a: "i-1" },
+  addresses: { a: "10.0.0.1" },
+};
 const mark = { project: "etcd", stack: "prod", zoneId: "f".repeat(32) };
 const tags = { Project: "etcd", Stack: "prod", Incarnation: "0a1b2c" };
 const leftovers = { type: "aws:ec2/instance:Instance", tags };
