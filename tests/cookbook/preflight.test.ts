@@ -1,118 +1,10 @@
-// etcd-preflight as the unit runs it, against a DNS server on loopback. Does not prove that systemd
-// runs it, nor the system's own lookup: tests/lab does.
+// etcd-preflight as the unit runs it, against a DNS server on loopback: what it waits for in DNS,
+// and what it starts with. Does not prove that systemd runs it, nor the system's own lookup:
+// tests/lab does. Tickets and markers: firstStart.test.ts.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import * as fs from "node:fs/promises";
-import * as os from "node:os";
-import * as path from "node:path";
-import { after, describe, test } from "node:test";
-import { startDnsStub, type StubAnswer } from "../dnsStub.ts";
-import { filesFolder } from "./files.ts";
-
-const folder = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-preflight-"));
-after(() => fs.rm(folder, { recursive: true }));
-
-const members: Record<string, string> = { a: "10.0.0.1", b: "10.0.0.2", c: "10.0.0.3" };
-const srvName = "_etcd-server._tcp.etcd.test";
-const soa = {
-  name: "etcd.test",
-  type: "SOA" as const,
-  ttl: 1790,
-  data: {
-    mname: "ns1.etcd.test",
-    rname: "admin.etcd.test",
-    serial: 1,
-    refresh: 1,
-    retry: 1,
-    expire: 1,
-    minimum: 1800,
-  },
-};
-const nxdomain: StubAnswer = { rcode: "NXDOMAIN", authorities: [soa] };
-const srv = (names: string[]): StubAnswer => ({
-  records: names.map((name) => ({
-    name: srvName,
-    type: "SRV",
-    ttl: 60,
-    data: { priority: 0, weight: 0, port: 2380, target: `${name}.etcd.test` },
-  })),
-});
-
-/** What a complete zone answers. */
-function complete(name: string): StubAnswer {
-  if (name === srvName) return srv(["a", "b", "c"]);
-  const address = members[name.split(".")[0] ?? ""];
-  return address && name.endsWith(".etcd.test")
-    ? { records: [{ name, type: "A", ttl: 60, data: address }] }
-    : nxdomain;
-}
-
-interface Run {
-  code: number | null;
-  out: string;
-  err: string;
-  seconds: number;
-}
-
-/**
- * One run on a node of its own: settings, resolv.conf, data directory and marker below a fresh
- * folder.
- */
-async function preflight(
-  port: number,
-  change: object = {},
-  prepare: (dir: string) => Promise<void> = async () => undefined,
-  more: string[] = [],
-): Promise<Run> {
-  const dir = await fs.mkdtemp(path.join(folder, "node-"));
-  const settings = {
-    name: "a",
-    domain: "etcd.test",
-    tls: false,
-    peerPort: 2380,
-    address: "10.0.0.1",
-    members,
-    timeoutSeconds: 5,
-    dataDir: path.join(dir, "data"),
-    mountPoint: "",
-    ...change,
-  };
-  await fs.writeFile(path.join(dir, "settings.json"), JSON.stringify(settings));
-  await fs.writeFile(
-    path.join(dir, "resolv.conf"),
-    "# as a node has it\nnameserver 127.0.0.1\nsearch etcd.test\n",
-  );
-  await prepare(dir);
-  const started = performance.now();
-  const child = spawn(
-    path.join(filesFolder, "etcd-preflight"),
-    [
-      "--settings",
-      path.join(dir, "settings.json"),
-      "--marker",
-      path.join(dir, "member.json"),
-      "--resolv-conf",
-      path.join(dir, "resolv.conf"),
-      "--dns-port",
-      String(port),
-      ...more,
-    ],
-    { timeout: 30_000 },
-  );
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (data: Buffer) => {
-    out += data.toString();
-  });
-  child.stderr.on("data", (data: Buffer) => {
-    err += data.toString();
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  return { code, out, err, seconds: (performance.now() - started) / 1000 };
-}
+import { describe, test } from "node:test";
+import { startDnsStub } from "../dnsStub.ts";
+import { complete, nxdomain, preflight, srv, srvName } from "./preflightRun.ts";
 
 // Most of their time is waiting, so they wait at the same time.
 describe("etcd-preflight", { concurrency: true }, () => {
@@ -134,6 +26,12 @@ describe("etcd-preflight", { concurrency: true }, () => {
         "_etcd-server-ssl._tcp.etcd.test SRV udp",
       ];
       assert.deepEqual(dns.asked, [...round, ...round]);
+      assert.equal(
+        run.startFile,
+        'name: a\ninitial-cluster: "a=http://a.etcd.test:2380,b=http://b.etcd.test:2380,' +
+          'c=http://c.etcd.test:2380"\n' +
+          'initial-cluster-token: "etcd-etcd.test"\ninitial-cluster-state: "new"\n',
+      );
     } finally {
       await dns.close();
     }
@@ -163,6 +61,7 @@ describe("etcd-preflight", { concurrency: true }, () => {
       const run = await preflight(dns.port, { timeoutSeconds: 2 });
       assert.equal(run.code, 1);
       assert.match(run.err, /lacks c\.etcd\.test:2380/);
+      assert.equal(run.startFile, "", "it may not be there for an etcd that starts all the same");
     } finally {
       await dns.close();
     }
@@ -261,61 +160,27 @@ describe("etcd-preflight", { concurrency: true }, () => {
     }
   });
 
-  const withMember = async (dir: string) => {
-    await fs.mkdir(path.join(dir, "data/member/wal"), { recursive: true });
-    await fs.writeFile(path.join(dir, "data/member/wal/0000000000000000-0000000000000000.wal"), "");
-  };
-
-  test("a node that holds a member may start at once, and no DNS is asked", async () => {
-    const dns = await startDnsStub(() => nxdomain);
-    try {
-      const run = await preflight(dns.port, {}, withMember);
-      assert.deepEqual(
-        { code: run.code, out: run.out, err: run.err, asked: dns.asked },
-        { code: 0, out: "", err: "", asked: [] },
-      );
-      assert.equal((await preflight(dns.port, {}, withMember, ["--has-member"])).code, 0);
-      assert.equal((await preflight(dns.port, {}, undefined, ["--has-member"])).code, 1);
-    } finally {
-      await dns.close();
-    }
-  });
-
-  test("a node that joined once and lost its data is refused, and no DNS is asked", async () => {
+  test("without members it starts with what DNS lists, once that is the same twice", async () => {
+    const alone = { members: {}, timeoutSeconds: 2 };
     const dns = await startDnsStub(complete);
+    let rounds = 0;
+    const growing = await startDnsStub((name) => {
+      if (name === srvName) rounds += 1;
+      return name === srvName ? srv(rounds % 2 ? ["a", "b"] : ["a", "b", "c"]) : complete(name);
+    });
     try {
-      const joined = await preflight(dns.port, {}, undefined, ["--joined"]);
-      assert.deepEqual([joined.code, joined.err], [0, ""]);
-      const run = await preflight(dns.port, {}, (dir) =>
-        fs.writeFile(
-          path.join(dir, "member.json"),
-          JSON.stringify({ name: "a", domain: "etcd.test", joined: "2026-01-02T03:04:05Z" }),
-        ),
-      );
-      assert.equal(run.code, 1);
+      const run = await preflight(dns.port, alone);
+      assert.equal(run.code, 0, run.err);
       assert.match(
-        run.err,
-        /^node a was a member of etcd\.test since 2026-01-02T03:04:05Z, and .*\/data holds no member now\. A member that lost its disk must not come back under its old identity/,
+        run.startFile,
+        /^initial-cluster: "a=[^,]+,b=[^,]+,c=http:\/\/c\.etcd\.test:2380"$/m,
       );
-      assert.deepEqual(dns.asked, []);
+      const changing = await preflight(growing.port, alone);
+      assert.equal(changing.code, 1);
+      assert.match(changing.err, /the SRV targets {3}a\.etcd\.test, b\.etcd\.test.* a moment ago/);
     } finally {
       await dns.close();
+      await growing.close();
     }
-  });
-
-  test("the note of having joined is written once", async () => {
-    let written = "";
-    const read = async (dir: string) => {
-      await fs.writeFile(path.join(dir, "member.json"), "first");
-      written = path.join(dir, "member.json");
-    };
-    assert.equal((await preflight(1, {}, read, ["--joined"])).code, 0);
-    assert.equal(await fs.readFile(written, "utf8"), "first");
-  });
-
-  test("a data volume that is not mounted is refused, even when something lies below", async () => {
-    const run = await preflight(1, { mountPoint: folder }, withMember);
-    assert.equal(run.code, 1);
-    assert.match(run.err, /^the data volume is not mounted at .*, so etcd was not started/);
   });
 });

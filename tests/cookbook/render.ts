@@ -14,6 +14,7 @@ const etcd = {
   members: { b: "10.0.0.2", a: "10.0.0.1" },
   token: "tok: 1",
   initial_state: "new",
+  tickets: true,
   volume: "vol-0abc",
   peer_port: 2380,
   client_port: 2379,

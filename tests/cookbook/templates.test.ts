@@ -6,7 +6,8 @@ import { parse } from "yaml";
 import { needsRuby as options, render } from "./render.ts";
 
 test(
-  "etcd.yaml holds exactly the keys etcd knows, because it ignores others without a word",
+  "etcd.yaml holds exactly the keys etcd knows, because it ignores others without a word, " +
+    "and none that begins a cluster",
   options,
   async () => {
     assert.deepEqual(parse(await render("etcd.yaml")), {
@@ -16,9 +17,7 @@ test(
       "listen-client-urls": "http://10.0.0.1:2379,http://127.0.0.1:2379",
       "initial-advertise-peer-urls": "http://a.etcd.test:2380",
       "advertise-client-urls": "http://a.etcd.test:2379",
-      "discovery-srv": "etcd.test",
-      "initial-cluster-token": "tok: 1",
-      "initial-cluster-state": "new",
+      "initial-cluster-state": "existing",
       "quota-backend-bytes": 2147483648,
       "auto-compaction-mode": "periodic",
       "auto-compaction-retention": "1h",
@@ -74,6 +73,10 @@ test("the preflight's settings", options, async () => {
     address: "10.0.0.1",
     members: { a: "10.0.0.1", b: "10.0.0.2" },
     timeoutSeconds: 60,
+    tickets: true,
+    token: "tok: 1",
+    initialState: "new",
+    volume: "vol-0abc",
     dataDir: "/var/lib/etcd/data",
     mountPoint: "/var/lib/etcd",
   });
@@ -88,8 +91,9 @@ test(
     assert.deepEqual(steps, [
       "ExecStartPre=+/usr/local/lib/etcd-node/etcd-preflight",
       "ExecStartPre=-+/usr/local/lib/etcd-node/etcd-applied record",
-      "ExecStart=/opt/etcd/etcd --config-file /etc/etcd/etcd.yaml",
+      "ExecStart=/opt/etcd/etcd --config-file /run/etcd-node/etcd.yaml",
       "ExecStartPost=+/usr/local/lib/etcd-node/etcd-preflight --joined",
+      "ExecStopPost=-+/usr/local/lib/etcd-node/etcd-preflight --joined",
     ]);
     for (const line of [
       "Type=notify",

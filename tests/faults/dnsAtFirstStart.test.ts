@@ -10,6 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { etcdVersions } from "../etcdVersions.ts";
 import { openBench, type Bench } from "./bench.ts";
 import type { Discovery } from "./discovery.ts";
+import type { FirstStarts } from "./firstStarts.ts";
 import { faults } from "./faults.ts";
 import { FaultTable } from "./faultTable.ts";
 import type { RollingRestart } from "./rollingRestart.ts";
@@ -59,6 +60,39 @@ describe("DNS at a first start", { concurrency: true }, () => {
             );
           });
         }
+
+        test("N8, N9 DNS breaks after the check; a machine anew on an empty disk", async () => {
+          const seen = await world.run<FirstStarts>("firstStarts", {});
+          table.add("N9", "DNS breaks between check and start", version, tls, seen.alone, {
+            gate: "-",
+            node: [],
+            health: [],
+          });
+          assert.equal(seen.alone, "a: no leader", "it waits for the peers that it has verified");
+          assert.deepEqual(seen.members, ["a b c"], "one cluster");
+          assert.match(seen.lasting, /^b: exit 1: cannot fetch cluster info from peer urls/);
+          if (tls) {
+            table.add("N8", "b anew, its disk empty, its peers away", version, tls, "-", {
+              gate: "-",
+              node: seen.anew,
+              health: [],
+            });
+            const [without, others] = seen.anew;
+            assert.match(without ?? "", /^node b holds no member and has no ticket for a first/);
+            assert.match(others ?? "", /machine: i-b in the ticket, i-b-anew here/);
+            assert.deepEqual(seen.data, []);
+          }
+          assert.equal(
+            seen.ids[1],
+            seen.ids[0],
+            "a and c are what they were, whichever unit starts",
+          );
+          for (const text of seen.startFiles)
+            assert.deepEqual(text.match(/^(discovery|initial-cluster).*$/gm), [
+              "initial-cluster-state: existing",
+            ]);
+          assert.equal(seen.value, "before");
+        });
 
         test("D4, D5 DNS goes away, and members restart", async () => {
           const seen = await world.run<RollingRestart>("rollingRestart", {});

@@ -24,6 +24,9 @@ export interface Machine {
   readonly resets: number;
 }
 
+/** Where a machine asks what it is, as in EC2. */
+export const metadataAddress = "169.254.169.254";
+
 const seen = ["etc", "opt", "usr/local", "var/lib", "run"];
 
 /** The bridge, with the addresses of the servers and of the tests themselves on it. */
@@ -34,6 +37,7 @@ export async function openNetwork(): Promise<void> {
     ...[here, ...nameservers, resolver, stranger].map(
       (address) => `address add ${address}/24 dev lan`,
     ),
+    `address add ${metadataAddress}/32 dev lan`,
     "link set lan up",
   ]);
   // Else only the first refusals of a server that is down are sent, and what asks it waits for its
@@ -101,7 +105,8 @@ export async function addMachine(
     enter[0] as string,
     "sh",
     "-ec",
-    `ip link set lo up; ip address add ${address}/24 dev eth0; ip link set eth0 up`,
+    `ip link set lo up; ip address add ${address}/24 dev eth0; ip link set eth0 up; ` +
+      `ip route add ${metadataAddress}/32 dev eth0`,
   ]);
   const running = new Set<ChildProcess>();
   let resets = 0;
@@ -133,10 +138,10 @@ export async function addMachine(
             }),
         ),
       );
-      for (const folder of ["var/lib/etcd/data", "var/lib/etcd-node"]) {
-        await fs.rm(path.join(root, folder), { recursive: true });
-        await fs.mkdir(path.join(root, folder));
-      }
+      for (const folder of ["var/lib/etcd", "var/lib/etcd-node", "run/etcd-node"])
+        await fs.rm(path.join(root, folder), { recursive: true, force: true });
+      for (const folder of ["var/lib/etcd/data", "var/lib/etcd-node"])
+        await fs.mkdir(path.join(root, folder), { recursive: true });
       await fs.writeFile(path.join(root, "etc/hosts"), "127.0.0.1 localhost\n");
     },
   };

@@ -7,8 +7,11 @@ import { addressOf, domain, names, unitWaits } from "./places.ts";
 
 const templates = ["etcd.yaml", "preflight.json", "etcd.service"] as const;
 
-/** What the recipe writes for one node, by template. */
-export type NodeFiles = Readonly<Record<(typeof templates)[number], string>>;
+/**
+ * What the recipe writes for one node, by template; and the configuration of an etcd that nobody
+ * stands before: it reads its peers from DNS itself.
+ */
+export type NodeFiles = Readonly<Record<(typeof templates)[number] | "alone.yaml", string>>;
 /** By node, plain and with TLS. */
 export type Rendered = Readonly<Record<"plain" | "tls", Readonly<Record<string, NodeFiles>>>>;
 
@@ -18,6 +21,12 @@ const program = `require 'erb'; require 'json'
     variables.each { |name, value| instance_variable_set("@#{name}", value) }
     given['templates'].transform_values { |text| ERB.new(text, trim_mode: '-').result(binding) }
   })`;
+
+const discovery = [
+  `discovery-srv: ${domain}`,
+  `initial-cluster-token: etcd-${domain}`,
+  "initial-cluster-state: new",
+].join("\n");
 
 /**
  * All files of all nodes, in one call of Ruby. The attributes are the cookbook's defaults; only the
@@ -34,6 +43,8 @@ export async function renderNodes(): Promise<Rendered> {
         members: Object.fromEntries(names.map((n) => [n, addressOf(n)])),
         token: `etcd-${domain}`,
         initial_state: "new",
+        // The program's way with TLS, that of the cookbook by itself without.
+        tickets: kind === "tls",
         volume: "",
         peer_port: 2380,
         client_port: 2379,
@@ -57,8 +68,14 @@ export async function renderNodes(): Promise<Rendered> {
   );
   const files = JSON.parse(
     await ruby(program, JSON.stringify({ templates: Object.fromEntries(texts), jobs })),
-  ) as NodeFiles[];
+  ) as Omit<NodeFiles, "alone.yaml">[];
   const of = (kind: number) =>
-    Object.fromEntries(names.map((name, i) => [name, files[kind * names.length + i] as NodeFiles]));
+    Object.fromEntries(
+      names.map((name, i) => {
+        const written = files[kind * names.length + i] as NodeFiles;
+        const alone = written["etcd.yaml"].replace(/^initial-cluster-state: .*$/m, discovery);
+        return [name, { ...written, "alone.yaml": alone }];
+      }),
+    );
   return { plain: of(0), tls: of(1) };
 }

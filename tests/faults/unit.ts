@@ -40,15 +40,33 @@ export interface Unit {
   stop(): Promise<void>;
 }
 
-/** ExecStart without the rest of the unit: etcd as it is when nobody asks first. */
-export function startEtcd(machine: Machine, unit: string): Etcd {
+/** Where the files of a node are. */
+export const paths = {
+  lasting: "/etc/etcd/etcd.yaml",
+  alone: "/etc/etcd/alone.yaml",
+  start: "/run/etcd-node/etcd.yaml",
+  ticket: "/var/lib/etcd-node/ticket.json",
+} as const;
+
+/**
+ * ExecStart without the rest of the unit, and by default with the configuration of an etcd that
+ * nobody stands before.
+ */
+export function startEtcd(machine: Machine, unit: string, config: string = paths.alone): Etcd {
   const { start } = stepsOf(unit);
-  const [command = "", ...args] = start.split(" ");
+  const [command = "", ...args] = start.replace(paths.start, config).split(" ");
   return watch(machine.spawn(command, args));
 }
 
-/** The whole unit, until it is stopped or its machine is reset. */
-export function startUnit(machine: Machine, unit: string): Unit {
+/**
+ * The whole unit, until it is stopped or its machine is reset. `between` runs each time once the
+ * gate has let etcd start, and before etcd does.
+ */
+export function startUnit(
+  machine: Machine,
+  unit: string,
+  between: () => Promise<void> = async () => undefined,
+): Unit {
   const steps = stepsOf(unit);
   const born = machine.resets;
   const over = () => stopped || machine.resets !== born;
@@ -72,7 +90,8 @@ export function startUnit(machine: Machine, unit: string): Unit {
       }
     }
     passes++;
-    const etcd = (running = startEtcd(machine, unit));
+    await between();
+    const etcd = (running = startEtcd(machine, unit, paths.start));
     await Promise.race([etcd.ended, ready(etcd)]);
     for (const command of steps.after) if (!etcd.end && !over()) await once(command);
     await etcd.ended;
@@ -80,6 +99,7 @@ export function startUnit(machine: Machine, unit: string): Unit {
   const loop = (async () => {
     while (!over()) {
       await attempt();
+      for (const command of steps.atEnd) if (machine.resets === born) await once(command);
       if (running?.end?.code === 0) return; // Restart=on-failure
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
@@ -105,6 +125,7 @@ function stepsOf(unit: string): {
   before: { command: string; mayFail: boolean }[];
   start: string;
   after: string[];
+  atEnd: string[];
 } {
   const of = (key: string) =>
     unit
@@ -119,6 +140,7 @@ function stepsOf(unit: string): {
     })),
     start: plain(of("ExecStart")[0] ?? ""),
     after: of("ExecStartPost").map(plain),
+    atEnd: of("ExecStopPost").map(plain),
   };
 }
 
@@ -171,7 +193,8 @@ export async function installFiles(
 ): Promise<void> {
   const at = (file: string) => path.join(machine.root, file);
   await fs.cp(programs, at("usr/local/lib/etcd-node"), { recursive: true });
-  await fs.writeFile(at("etc/etcd/etcd.yaml"), files["etcd.yaml"] ?? "");
+  await fs.writeFile(at(paths.lasting), files["etcd.yaml"] ?? "");
+  await fs.writeFile(at(paths.alone), files["alone.yaml"] ?? "");
   await fs.writeFile(at("etc/etcd/preflight.json"), files["preflight.json"] ?? "");
   await fs.writeFile(at("etc/systemd/system/etcd.service"), files["etcd.service"] ?? "");
 }

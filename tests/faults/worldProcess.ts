@@ -4,12 +4,15 @@
  */
 import * as fs from "node:fs/promises";
 import { filesFolder } from "../cookbook/files.ts";
+import { startMetadataServer } from "../metadataServer.ts";
 import { discovery } from "./discovery.ts";
+import { firstStarts } from "./firstStarts.ts";
 import { handshakes } from "./handshakes.ts";
-import { addMachine, openNetwork, type Machine } from "./network.ts";
+import { addMachine, metadataAddress, openNetwork, type Machine } from "./network.ts";
 import { addressOf, names } from "./places.ts";
 import { writePki } from "./pkiFiles.ts";
 import { rollingRestart } from "./rollingRestart.ts";
+import { giveTicket } from "./tickets.ts";
 import { installFiles } from "./unit.ts";
 import type { WorldSpec } from "./world.ts";
 import { startZone, type Zone } from "./zone.ts";
@@ -21,12 +24,15 @@ export interface World {
   readonly machines: Readonly<Record<string, Machine>>;
   /** Text of a node's unit. */
   unit(name: string): string;
-  /** Machines as new, DNS whole. */
+  /** What EC2 calls each machine, by address. Tests change it in place. */
+  readonly instances: Map<string, string>;
+  /** Machines as new, with the tickets that a program gives, DNS whole. */
   reset(): Promise<void>;
 }
 
 const scenarios: Readonly<Record<string, (world: World, input: never) => Promise<unknown>>> = {
   discovery,
+  firstStarts,
   rollingRestart,
   handshakes,
 };
@@ -44,10 +50,15 @@ async function build(spec: WorldSpec): Promise<World> {
       return machine;
     }),
   ]);
+  const instances = new Map<string, string>();
+  await startMetadataServer((address) => instances.get(address) ?? "", metadataAddress, 80);
   const reset = async () => {
     await Promise.all([zone.restore(), ...machines.map((m) => m.reset())]);
+    for (const { name, address } of machines) instances.set(address, `i-${name}`);
+    if (spec.tls) await Promise.all(machines.map((m) => giveTicket(m, `i-${m.name}`)));
   };
   return {
+    instances,
     reset,
     spec,
     zone,

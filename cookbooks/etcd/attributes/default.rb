@@ -24,6 +24,7 @@ default['etcd']['peer_port'] = 2380
 default['etcd']['client_port'] = 2379
 default['etcd']['token'] = "etcd-#{node['etcd']['domain']}"
 default['etcd']['initial_state'] = 'new'
+default['etcd']['tickets'] = false
 default['etcd']['dns_timeout'] = 60
 
 default['etcd']['quota_backend_bytes'] = 2 * 1024**3

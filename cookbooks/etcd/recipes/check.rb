@@ -22,6 +22,9 @@ end
 unless %w(new existing).include?(etcd['initial_state'])
   problems << "initial_state: new or existing (got #{etcd['initial_state'].inspect})"
 end
+unless [true, false].include?(etcd['tickets'])
+  problems << "tickets: true or false (got #{etcd['tickets'].inspect})"
+end
 unless %w(pinned mirror).include?(etcd['checksums'])
   problems << "checksums: pinned or mirror (got #{etcd['checksums'].inspect})"
 end

@@ -24,11 +24,15 @@ template '/etc/etcd/preflight.json' do
   source 'preflight.json.erb'
   owner 'root'
   group 'root'
-  mode '0644'
+  mode '0640'
   variables(etcd: etcd, address: address)
 end
 
-%w(etcd-preflight etcd-applied dns_gate.py dns_query.py).each do |name|
+# What they import before what imports it: a converge may be cut short anywhere.
+%w(
+  dns_query.py dns_gate.py durable.py membership.py ticket.py start_file.py
+  etcd-applied etcd-preflight
+).each do |name|
   cookbook_file "/usr/local/lib/etcd-node/#{name}" do
     source name
     owner 'root'

@@ -13,11 +13,12 @@ execute 'systemctl daemon-reload' do
   only_if 'systemctl show --property NeedDaemonReload --value etcd | grep -qx yes'
 end
 
-# The unit asks the same again. Here its refusal fails the converge, with its reasons in the log.
+# The unit asks the same again. Here its refusal fails the converge, with its reasons in the log. A
+# member of an older release is noted on its data disk by this.
 execute 'preflight before the first start' do
   command '/usr/local/lib/etcd-node/etcd-preflight'
   live_stream true
-  not_if '/usr/local/lib/etcd-node/etcd-preflight --has-member'
+  not_if '/usr/local/lib/etcd-node/etcd-preflight --settled'
 end
 
 service 'etcd' do

@@ -1,0 +1,97 @@
+"""What this node remembers of having been a member. A marker lies on each of its disks, because
+either may be lost without the other: on the root disk beside the ticket, on the data disk beside
+the data directory. The first write-ahead log uses the ticket up and makes both."""
+
+import glob
+import json
+import os
+import time
+
+import durable
+
+# Of a ticket, what the marker keeps.
+FROM_TICKET = ("machine", "volume", "nonce")
+
+
+def has_member(settings):
+    """The same test as etcd's own: a write-ahead log is there. Below a mount point without its
+    volume nothing counts."""
+    mount = settings["mountPoint"]
+    if mount and not os.path.ismount(mount):
+        return False
+    return bool(glob.glob(os.path.join(settings["dataDir"], "member", "wal", "*.wal")))
+
+
+def ticket_path(node_folder):
+    return os.path.join(node_folder, "ticket.json")
+
+
+def marker_paths(settings, node_folder):
+    """On the root disk, on the data disk."""
+    folders = node_folder, os.path.dirname(settings["dataDir"])
+    return [os.path.join(folder, "member.json") for folder in folders]
+
+
+def read(path):
+    """A marker that cannot be read counts: a member was here."""
+    try:
+        return durable.read_json(path)
+    except ValueError:
+        return {}
+
+
+def was_member(settings, node_folder):
+    """What the first marker says; None without any."""
+    return next(
+        (m for m in map(read, marker_paths(settings, node_folder)) if m is not None),
+        None,
+    )
+
+
+def foreign(settings, node_folder):
+    """How the data disk's marker names another member or cluster than this node's; a line each.
+    Members of older releases have none."""
+    marker = read(marker_paths(settings, node_folder)[1]) or {}
+    wanted = (
+        ("name", settings["name"]),
+        ("domain", settings["domain"]),
+        ("token", settings["token"]),
+    )
+    return [
+        f"{key} on the disk: {marker[key]}, on this node: {value}"
+        for key, value in wanted
+        if key in marker and marker[key] != value
+    ]
+
+
+def is_settled(settings, node_folder):
+    """Nothing is left to note of the member here."""
+    return (
+        has_member(settings)
+        and all(os.path.exists(path) for path in marker_paths(settings, node_folder))
+        and not os.path.exists(ticket_path(node_folder))
+        and not foreign(settings, node_folder)
+    )
+
+
+def settle(settings, node_folder):
+    """Once there is a write-ahead log: a marker on both disks, and then no ticket any more. May be
+    cut short anywhere, and called again."""
+    if not has_member(settings):
+        return
+    try:
+        ticket = durable.read_json(ticket_path(node_folder)) or {}
+    except ValueError:
+        ticket = {}
+    paths = marker_paths(settings, node_folder)
+    known = was_member(settings, node_folder) or {}
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    marker = {
+        **{key: settings[key] for key in ("name", "domain", "token")},
+        "joined": known.get("joined", now),
+        **{key: source[key] for source in (known, ticket) for key in FROM_TICKET if key in source},
+    }
+    for path in reversed(paths):
+        if not os.path.exists(path):
+            durable.write(path, json.dumps(marker))
+    durable.remove(ticket_path(node_folder))
