@@ -118,6 +118,17 @@ for (const point of startingPoints)
       assert.match(await mustRun("status"), /Healthy: one cluster/);
     });
 
+    test("a member that restarts then is the same one, and noted on its data disk", async () => {
+      const found = (await instances()).find(({ node }) => node === "b");
+      assert.ok(found);
+      const container = `etcd-lab-${found.id}`;
+      await onMachine(container, "systemctl", "restart", "etcd");
+      assert.match(await mustRun("status"), /Healthy: one cluster/);
+      assert.deepEqual((await world()).memberIds, earlier.memberIds);
+      const marker = await onMachine(container, "cat", "/var/lib/etcd/member.json");
+      assert.equal((JSON.parse(marker) as { name: string }).name, "b");
+    });
+
     test("destroy takes all of it away", async () => {
       const { code, text } = await runProgram(projectDir, "destroy", "--yes", "--skip-preview");
       assert.equal(code, 0, text);
