@@ -48,6 +48,13 @@ export interface Definition<Inputs extends object, Outputs extends object> {
   readonly meaning?: (values: Inputs | Outputs) => unknown;
   /** Another reason for an update, such as time that has passed. */
   readonly due?: (olds: Outputs, news: Inputs) => boolean;
+  /**
+   * Inputs whose change asks for another resource in place of this one, which is deleted: where one
+   * of them is the id of a thing that is deleted before it is replaced, before that thing is.
+   * Called with unknowns, too: in preview, and in `up` while that thing is about to be replaced.
+   * @default none
+   */
+  readonly replaces?: (olds: Outputs, news: Inputs) => string[];
   /** Refuses inputs. Called in `preview` too, with unknowns; `olds` is empty for a new one. */
   readonly check?: (olds: Partial<Inputs>, news: Inputs) => Refusal[];
   /** Makes it, or brings it up to date when there are `olds`. Returns all outputs each time. */
@@ -132,6 +139,7 @@ interface Configured {
 function providerOf<Inputs extends object, Outputs extends object>({
   meaning,
   due,
+  replaces,
   check: refusals,
   make,
   id,
@@ -145,7 +153,9 @@ function providerOf<Inputs extends object, Outputs extends object>({
       this.configuration = config;
     },
     async diff(_id, olds, news) {
-      return { changes: meant(olds) !== meant(news) || (due?.(olds, news) ?? false) };
+      const replaced = replaces?.(olds, news) ?? [];
+      const updated = meant(olds) !== meant(news) || (due?.(olds, news) ?? false);
+      return { changes: updated || replaced.length > 0, replaces: replaced };
     },
     async create(inputs) {
       const outs = await make(inputs, { setting: (key) => this.configuration?.get(key) });

@@ -25,6 +25,8 @@ export interface DynamicProvider {
   readonly text: string;
   create(inputs: Values): Promise<{ id: string; outputs: Values }>;
   diff(olds: Values, news: Values): Promise<boolean>;
+  /** Inputs for whose change it is replaced. */
+  replaces(olds: Values, news: Values): Promise<string[]>;
   check(olds: Values, news: Values): Promise<{ property: string; reason: string }[]>;
   /** Outputs after an update. Rejects with a FailedUpdate. */
   update(olds: Values, news: Values): Promise<Values>;
@@ -94,6 +96,12 @@ export async function startDynamicProvider(
         error ? reject(Object.assign(new Error(error.details), partialOf(error))) : resolve(reply),
       );
     });
+  const differing = (olds: Values, news: Values) => {
+    const request = new provider.DiffRequest();
+    request.setOlds(props(olds));
+    request.setNews(props(news));
+    return call<InstanceType<typeof provider.DiffResponse>>("diff", request);
+  };
   const configuration = new provider.ConfigureRequest();
   configuration.setArgs(struct.Struct.fromJavaScript(JSON.parse(JSON.stringify(config))));
   await call("configure", configuration);
@@ -106,13 +114,11 @@ export async function startDynamicProvider(
       return { id: reply.getId(), outputs: plain(reply.getProperties()) };
     },
     async diff(olds, news) {
-      const request = new provider.DiffRequest();
-      request.setOlds(props(olds));
-      request.setNews(props(news));
-      return (
-        (await call<InstanceType<typeof provider.DiffResponse>>("diff", request)).getChanges() ===
-        provider.DiffResponse.DiffChanges.DIFF_SOME
-      );
+      const { DIFF_SOME } = provider.DiffResponse.DiffChanges;
+      return (await differing(olds, news)).getChanges() === DIFF_SOME;
+    },
+    async replaces(olds, news) {
+      return (await differing(olds, news)).getReplacesList();
     },
     async check(olds, news) {
       const request = new provider.CheckRequest();

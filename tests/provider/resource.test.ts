@@ -9,6 +9,7 @@ import { type DynamicProvider, startDynamicProvider } from "./dynamicProvider.ts
 interface Inputs {
   readonly size: number;
   readonly note?: string;
+  readonly place?: string;
 }
 interface Outputs extends Inputs {
   readonly word: string;
@@ -22,6 +23,7 @@ const things = resource<Inputs, Outputs>({
   secrets: ["word"],
   meaning: ({ size }) => size,
   due: (olds) => olds.note === "old",
+  replaces: (olds, { place }) => (olds.place === place ? [] : ["place"]),
   check: (olds, { size }) =>
     size < least
       ? [{ property: "size", reason: `size: at least ${least} (got ${size}, was ${olds.size})` }]
@@ -101,6 +103,15 @@ for (const [name, olds, news, want] of [
   });
 }
 
+test("what asks for another one is named, and is a change", async () => {
+  const olds = { size: 2, version: 3, place: "here" };
+  assert.deepEqual(await thing.replaces(olds, { ...olds, size: 3 }), []);
+  for (const place of ["there", "04da6b54-80e4-46f7-96ec-b56ff0331ba9", undefined]) {
+    assert.deepEqual(await thing.replaces(olds, { ...olds, place }), ["place"]);
+    assert.equal(await thing.diff(olds, { ...olds, place }), true);
+  }
+});
+
 test("a refresh finds another verdict, and keeps the rest", async () => {
   const olds = { size: 2, version: 3, word: "kept" };
   assert.deepEqual(await thing.read("thing-kept", olds), {
@@ -133,6 +144,7 @@ test(
     try {
       assert.deepEqual(await least.check({ a: 1 }, { a: 2 }), []);
       assert.equal(await least.diff({ a: 1 }, { a: 2 }), false);
+      assert.deepEqual(await least.replaces({ a: 1 }, { a: 2 }), []);
       assert.deepEqual(await least.read("plain", { a: 1 }), { id: "plain", outputs: { a: 1 } });
       await least.delete("plain", {});
     } finally {
