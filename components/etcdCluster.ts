@@ -117,7 +117,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // (Logical name: founding-volumes.)
     const founding = foundingOf(context, members, gate);
     const cookbook = packCookbook(etcdCookbook);
-    const started = members.map((member) => member.start(gate, founding, cookbook));
+    const all = members.map(({ declared }) => declared);
+    const started = members.map((member) => member.start(gate, founding, cookbook, all));
 
     // One healthy cluster of exactly these members; then its client records; `up` ends when clients
     // can find it by them.

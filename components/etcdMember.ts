@@ -109,11 +109,16 @@ export class EtcdMember {
   /**
    * Chef, which starts etcd, once the `gate` is open.
    */
-  start(gate: pulumi.Resource, founding: Founding, cookbook: pulumi.Input<string>): StartedMember {
+  start(
+    gate: pulumi.Resource,
+    founding: Founding,
+    cookbook: pulumi.Input<string>,
+    members: readonly Declared[],
+  ): StartedMember {
     const { node, access, identity } = this;
     const { settings, site, pki } = this.#args;
     const operator = pki ? [pki.operatorCertificate] : [];
-    const shutdown = this.#shutdown(gate);
+    const shutdown = this.#shutdown(gate, members);
     // From here on the world says that a member may live there.
     const tags = memberTags(this.#context, this.name, node, founding, gate);
     // Chef downloads through it.
@@ -135,10 +140,11 @@ export class EtcdMember {
   }
 
   /**
-   * Does nothing when it is made, and stops etcd when it is deleted: after the client record and
-   * the bootstrap, before the peer and the A record.
+   * Stops etcd when it is deleted in a destroy: after the client record and the bootstrap, before
+   * the peer and the A record. Outside one it is deleted before the machine is, and refuses that
+   * while another one leaves, or the other members are not healthy.
    */
-  #shutdown(gate: pulumi.Resource): MemberShutdown {
+  #shutdown(gate: pulumi.Resource, members: readonly Declared[]): MemberShutdown {
     const { name: cluster, names, ownership, options } = this.#context;
     return new MemberShutdown(
       `${cluster}-${this.name}-shutdown`,
@@ -152,6 +158,10 @@ export class EtcdMember {
         ...this.#args.login,
         // The same as hostKey, but waits for the first contact.
         hostKey: this.access.shownHostKey,
+        instanceId: this.node.instance.id,
+        volumeId: this.node.volume.id,
+        members,
+        operator: this.#args.pki?.operator,
       },
       // Direct edges to the records: where the gate stays, none leads through it.
       options.with({ dependsOn: [gate, ...this.node.records] }),

@@ -1,26 +1,40 @@
 /**
- * MemberShutdown: etcd ends before its names do. A member asks its VPC's resolver for its peers'
- * addresses whenever a connection breaks; asked right after the records went, the resolver
- * remembers "no such name" for the zone's negative TTL (1800 s at Cloudflare), and a cluster made
- * again within that time waits at every node's gate (issue 4: seen as a destroy, an up, and a gate
- * that was told so for 1639 s more).
+ * MemberShutdown guards the end of a member. In a destroy, etcd ends before its names do. A member
+ * asks its VPC's resolver for its peers' addresses whenever a connection breaks; asked right after
+ * the records went, the resolver remembers "no such name" for the zone's negative TTL (1800 s at
+ * Cloudflare), and a cluster made again within that time waits at every node's gate (issue 4: seen
+ * as a destroy, an up, and a gate that was told so for 1639 s more). Outside a destroy, its machine
+ * leaves only with a leave (leaving.ts), so that at most one does in a run.
  *
- *   create  nothing: it is in the state before any bootstrap, and so has its turn after them in a
- *           destroy, and before the gate and the records
- *   diff    another machine, key or user: notes it
+ *   create  says to an etcd that runs already that it is there (relief.ts). It is in the state
+ *           before any bootstrap, and so has its turn after them in a destroy, and before the gate
+ *           and the records
+ *   diff    another machine: another guard in place of this one; other members, key or user: notes
  *   update  notes it
- *   delete  stops etcd, and a converge that would start it; not while clients are sent to the
- *           member
+ *   delete  no client is sent to the member (a destroy): stops etcd, and a converge that would
+ *           start it; a machine that is away is said, and the deletion goes on.
+ *           Else leaves etcd running, and fails unless the machine is gone, another guard has come,
+ *           or the machine is given leave
  *
- * Clients are withdrawn first wherever a member really leaves. A deletion that finds their record
- * is none of those, but an `up` of a program that does not know this resource, and would stop all
- * members at once. A machine that is gone or lets nobody in stops nothing from being destroyed:
- * that is said, and the deletion goes on.
+ * Measured with Pulumi 3.259: where `instanceId` answers `replaces`, this is deleted before a
+ * machine that is deleted before it is replaced (--replace, drift, --target, -p 1), and a failure
+ * keeps that machine. What was under way for other machines ends or not; the next `up` deletes a
+ * guard of before a second time, or at its end when the machine stayed. Replaced or renamed itself,
+ * it is deleted at the end of the run, after its successor was made.
+ *
+ * Clients are withdrawn first wherever a member really leaves.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource, type Setting } from "../engine/resource.ts";
+import { credentialsOf } from "../health/asking.ts";
+import type { Declared } from "../health/healthOfCluster.ts";
+import type { DeclaredMember } from "../health/memberHealth.ts";
+import { comeOnGuard } from "../health/relief.ts";
 import { clientSrvName, hostnameOf } from "../names.ts";
+import type { Identity } from "../pki/clusterPki.ts";
+import { machineFate } from "../recovery/machineFate.ts";
 import { pinnedAccess } from "../ssh/memberAccess.ts";
+import { reasonToLetGo } from "./letGo.ts";
 import { cloudflareApi } from "../recovery/cloudflareApi.ts";
 import type { ListedRecord } from "../recovery/cloudflareLeftovers.ts";
 
@@ -39,6 +53,13 @@ export interface MemberShutdownArgs {
   readonly privateKey: pulumi.Input<string>;
   /** The only host key that is believed. */
   readonly hostKey: pulumi.Input<string>;
+  /** The machine, and its data volume. */
+  readonly instanceId: pulumi.Input<string>;
+  readonly volumeId: pulumi.Input<string>;
+  /** All members, this one among them: the others are asked before its machine may leave. */
+  readonly members: readonly Declared[];
+  /** With what they are asked; with TLS only. */
+  readonly operator?: Identity | undefined;
 }
 
 interface Shutdown {
@@ -53,6 +74,16 @@ interface Shutdown {
   readonly user: string;
   readonly privateKey: string;
   readonly hostKey: string;
+  readonly instanceId: string;
+  readonly volumeId: string;
+  readonly members: readonly DeclaredMember[];
+  readonly operator?: Parameters<typeof credentialsOf>[0];
+}
+
+/** States of releases up to 0.1.0 know neither machine nor word. */
+interface Guarding extends Shutdown {
+  /** Tells this guard from another one of the same machine. */
+  readonly word: string;
 }
 
 /** How long it is tried to get in, and how long stopping may take. */
@@ -71,14 +102,17 @@ state=$(systemctl show --property ActiveState --value etcd.service)
 case $state in inactive | failed) ;; *) echo "etcd.service is $state"; exit 1 ;; esac
 `;
 
-/**
- * Why the member is to run on, or "": the stack's own client SRV record still names it, or nobody
- * knows.
- */
-async function inService(
+/** Whether clients are still sent to a member: nobody knows, where Cloudflare cannot be asked. */
+interface Service {
+  readonly is: "on" | "over" | "unknown";
+  readonly words: string;
+}
+
+/** What the stack's own client SRV record says of it. */
+async function serviceOf(
   { node, domain, tls, zoneId, comment }: Shutdown,
   setting: Setting,
-): Promise<string> {
+): Promise<Service> {
   const query = new URLSearchParams({
     "name.exact": clientSrvName(domain, tls),
     type: "SRV",
@@ -91,37 +125,74 @@ async function inService(
       `zones/${zoneId}/dns_records?${query}`,
     )) as ListedRecord[];
     return listed.some((record) => record.comment === comment && record.data?.target === target)
-      ? `clients are still sent to ${target}, so this is no destroy`
-      : "";
+      ? { is: "on", words: `clients are still sent to ${target}, so this is no destroy` }
+      : { is: "over", words: "" };
   } catch (e) {
-    return (e as Error).message;
+    return { is: "unknown", words: (e as Error).message };
   }
 }
 
-const shutdowns = resource<Shutdown, Shutdown>({
+/** Never fails: nothing but a name is at stake. */
+async function stopEtcd(member: Guarding, etcd: string): Promise<void> {
+  const { problem } = await pinnedAccess(member)
+    .run(script, patienceMs, stopMs)
+    .catch((e: Error) => ({ problem: e.message }));
+  if (problem)
+    console.log(
+      `${etcd} could not be stopped before its DNS records go: ${problem}. If it ` +
+        "runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) " +
+        "that they are gone.",
+    );
+}
+
+const shutdowns = resource<Shutdown, Guarding>({
   type: "MemberShutdown",
-  version: 1,
-  secrets: ["privateKey"],
-  meaning: (s) => [s.domain, s.tls, s.zoneId, s.comment, s.host, s.user, s.hostKey, s.privateKey],
-  make: async (inputs) => inputs,
+  version: 2,
+  computed: ["word"],
+  secrets: ["privateKey", "operator"],
+  meaning: (s) => [
+    [s.domain, s.tls, s.zoneId, s.comment, s.host, s.user, s.hostKey, s.privateKey],
+    [s.instanceId, s.volumeId, s.members, s.operator],
+  ],
+  // An older state knows no machine, and is brought up to date.
+  replaces: (olds, news) =>
+    olds.instanceId === undefined || olds.instanceId === news.instanceId ? [] : ["instanceId"],
+  async make(inputs, { olds }) {
+    const { randomBytes } = await import("node:crypto");
+    const word = olds?.word ?? randomBytes(6).toString("hex");
+    const { node, instanceId: machine, members, operator } = inputs;
+    const own = members.find(({ name }) => name === node);
+    const asking = { deadlineMs: 2000, credentials: credentialsOf(operator) };
+    if (!olds && own) await comeOnGuard({ member: node, machine, word }, own, asking);
+    return { ...inputs, word };
+  },
   id: ({ node }) => `shutdown-of-${node}`,
   async remove(member, { setting }) {
     const etcd = `etcd on ${member.node} (${member.host})`;
-    const reason = await inService(member, setting);
-    if (reason) return console.log(`${etcd} was left running: ${reason}`);
-    const { problem } = await pinnedAccess(member).run(script, patienceMs, stopMs);
-    if (problem)
-      console.log(
-        `${etcd} could not be stopped before its DNS records go: ${problem}. If it ` +
-          "runs, the VPC's resolver may remember for a while (30 minutes at Cloudflare) " +
-          "that they are gone.",
-      );
+    const service = await serviceOf(member, setting);
+    if (service.is === "over") return stopEtcd(member, etcd);
+    const { instanceId, volumeId } = member;
+    const fate = await machineFate(instanceId, volumeId, setting);
+    if (fate.is === "gone")
+      return console.log(`the machine of ${member.node} (${instanceId}) is gone: ${fate.words}`);
+    const unasked = [service, fate].filter(({ is }) => is === "unknown");
+    const reason = await reasonToLetGo(
+      { ...member, member: member.node, machine: instanceId, stack: member.comment },
+      fate,
+      unasked.map(({ words }) => words),
+    );
+    console.log(`${etcd} was left running: ${service.words}; ${reason}`);
   },
 });
 
-/** Stops the member when it is deleted. */
+/** Stops the member when it is deleted in a destroy; else lets its machine leave, or refuses. */
 export class MemberShutdown extends pulumi.dynamic.Resource {
   constructor(name: string, args: MemberShutdownArgs, opts?: pulumi.CustomResourceOptions) {
-    super(...shutdowns(name, { ...args, privateKey: pulumi.secret(args.privateKey) }, opts));
+    const { privateKey, operator, ...rest } = args;
+    const secrets = {
+      privateKey: pulumi.secret(privateKey),
+      ...(operator ? { operator: pulumi.secret(operator) } : {}),
+    };
+    super(...shutdowns(name, { ...rest, ...secrets }, opts));
   }
 }

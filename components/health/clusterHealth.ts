@@ -4,8 +4,9 @@
  *
  *   diff    another set of members or another bootstrap of one, another client certificate, another
  *           word in etcd:acceptRestore, or a refresh that found it sick: checks again
- *   create  waits until healthy, and writes the cluster's identity into it
- *   update  waits until healthy, and raises the revision that is remembered
+ *   create  waits until healthy, writes the cluster's identity into it, and takes back the leave
+ *           of a machine (leaving.ts)
+ *   update  the same, and raises the revision that is remembered
  *   read    healthy, or why not; asks only, and writes nothing
  *   delete  nothing
  */
@@ -16,6 +17,7 @@ import { accessControlIsOn } from "./accessControl.ts";
 import { type Asking, type Credentials, credentialsOf } from "./asking.ts";
 import { sightsOf, writeIdentity } from "./clusterIdentity.ts";
 import { askMembers, probeCluster } from "./etcdProbe.ts";
+import { endLeave } from "./leaving.ts";
 import { type DeclaredMember, membersNotHealthy } from "./memberHealth.ts";
 import {
   type Memory,
@@ -197,6 +199,10 @@ const health = resource<Inputs, Outputs>({
   async make(inputs, { olds }) {
     const { accepted, ...memory } = await recognisedHealth(inputs, olds).catch((e: Error) => {
       throw forgetting(e, inputs, olds);
+    });
+    await endLeave(inputs.members, {
+      deadlineMs: 2000,
+      credentials: credentialsOf(inputs.identity),
     });
     if (accepted)
       console.log(

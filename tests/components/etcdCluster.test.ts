@@ -419,6 +419,16 @@ test("certificates wait for no machine and no health, and machines for the opera
     assert.ok(dependencies.get(`etcd-${member}-bootstrap`)?.includes("etcd-operator-certificate"));
 });
 
+test("a guard of each machine knows whom to ask", () => {
+  const { inputs } = one("etcd-b-shutdown");
+  assert.deepEqual(
+    [inputs.node, inputs.instanceId, inputs.volumeId],
+    ["b", "etcd-b-instance-id", "etcd-b-data-id"],
+  );
+  assert.deepEqual(inputs.members, one("etcd-health").inputs.members);
+  assert.notEqual(secretValue(inputs.operator), inputs.operator, "the key must be a secret");
+});
+
 test("a bootstrap runs one short command; the rest travels as secret standard input", () => {
   const { inputs } = one("etcd-a-bootstrap");
   assert.deepEqual(

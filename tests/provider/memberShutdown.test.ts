@@ -1,26 +1,31 @@
 // The end of a member as the engine runs it, against an SSH server in this process that runs
-// nothing. Does not prove that etcd ends: tests/lab/destroy.test.ts does.
+// nothing. Does not prove that etcd ends: tests/lab/destroy.test.ts does; nor what living members
+// say to a machine that wants to leave: tests/etcd/leaving.test.ts does; nor that a silent machine
+// is one: no address here is silent.
 import assert from "node:assert/strict";
-import test, { after, before, type TestContext } from "node:test";
+import test, { after, before, beforeEach, type TestContext } from "node:test";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
 import { makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
 import { secret } from "../../lab/plugins/values.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
+import { startFakeEc2, type FakeEc2 } from "./fakeEc2.ts";
 import { startFakeMachine } from "./fakeMachine.ts";
 
 let shutdown: DynamicProvider;
 let cloudflare: FakeCloudflare;
+let ec2: FakeEc2;
 let key: KeyPair;
 let foreign: KeyPair;
 const { privateKey } = await makeHostKey();
 const comment = "pulumi etcd/dev 0a1b2c3d4e5f";
 const zoneId = "0".repeat(32);
 before(async () => {
-  [key, foreign, cloudflare] = await Promise.all([
+  [key, foreign, cloudflare, ec2] = await Promise.all([
     makeHostKey(),
     makeHostKey(),
     startFakeCloudflare(),
+    startFakeEc2(),
   ]);
   const args = {
     node: "a",
@@ -32,16 +37,35 @@ before(async () => {
     user: "u",
     privateKey: "k",
     hostKey: "l",
+    instanceId: "i",
+    volumeId: "v",
+    members: [],
   };
   shutdown = await startDynamicProvider(() => new MemberShutdown("shutdown", args), {
     "cloudflare:baseUrl": cloudflare.baseUrl,
     "cloudflare:apiToken": secret("token"),
+    "aws:region": "us-east-1",
+    "aws:accessKey": "key",
+    "aws:secretKey": secret("secret"),
+    "aws:endpoints": JSON.stringify([{ ec2: ec2.endpoint }]),
   });
+});
+beforeEach(() => {
+  ec2.script = { DescribeInstances: instanceIs("running") };
 });
 after(async () => {
   shutdown.close();
-  await cloudflare.close();
+  await Promise.all([cloudflare.close(), ec2.close()]);
 });
+const instanceIs = (state: string) =>
+  "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>" +
+  `<instanceState><name>${state}</name></instanceState></item></instancesSet></item></reservationSet>`;
+/** Nobody answers there. */
+const members = ["a", "b", "c"].map((name) => ({
+  name,
+  endpoint: "http://127.0.79.1:2379",
+  peerUrl: `http://${name}.etcd.test:2380`,
+}));
 
 const inputs = (port: number) => ({
   node: "a",
@@ -54,7 +78,11 @@ const inputs = (port: number) => ({
   user: "admin",
   privateKey,
   hostKey: key.publicKey,
-  version: 1,
+  instanceId: "i-1",
+  volumeId: "vol-1",
+  members,
+  word: "0a1b",
+  version: 2,
 });
 /** Client SRV records that Cloudflare lists at the next question. */
 const published = (...listed: { target: string; comment?: string }[]) =>
@@ -95,7 +123,7 @@ test("nothing is sent when it is made or noted anew", async (t) => {
   assert.equal(a.logIns(), 0);
 });
 
-test("another address, user, key or way to stop is noted; the same is no change", async () => {
+test("another address, user, key or member is noted; the same is no change", async () => {
   assert.equal(await shutdown.diff(inputs(1), inputs(1)), false);
   for (const change of [
     { host: "127.0.0.2" },
@@ -103,14 +131,30 @@ test("another address, user, key or way to stop is noted; the same is no change"
     { user: "ec2-user" },
     { privateKey: "other" },
     { hostKey: foreign.publicKey },
-    { version: 2 },
+    { volumeId: "vol-2" },
+    { members: members.slice(1) },
+    { operator: { ca: "ca", certificate: "certificate", privateKey: "key" } },
+    { version: 3 },
   ]) {
-    assert.equal(
-      await shutdown.diff(inputs(1), { ...inputs(1), ...change }),
-      true,
-      JSON.stringify(Object.keys(change)),
-    );
+    const news = { ...inputs(1), ...change };
+    assert.equal(await shutdown.diff(inputs(1), news), true, JSON.stringify(Object.keys(change)));
+    assert.deepEqual(await shutdown.replaces(inputs(1), news), []);
   }
+  const noted = await shutdown.update(inputs(1), { ...inputs(1), word: undefined, user: "other" });
+  assert.deepEqual([noted.word, noted.user], ["0a1b", "other"]);
+});
+
+test("another machine, or one not known, makes another guard; an older state's none", async () => {
+  const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"; // as the engine sends it
+  for (const instanceId of ["i-2", unknown, undefined]) {
+    const news = { ...inputs(1), instanceId };
+    assert.deepEqual(await shutdown.replaces(inputs(1), news), ["instanceId"], instanceId);
+    assert.equal(await shutdown.diff(inputs(1), news), true);
+  }
+  const { instanceId: _, word: _word, ...older } = { ...inputs(1), version: 1 };
+  assert.deepEqual(await shutdown.replaces(older, inputs(1)), []);
+  assert.equal(await shutdown.diff(older, inputs(1)), true);
+  assert.match(String((await shutdown.update(older, inputs(1))).word), /^[0-9a-f]{12}$/);
 });
 
 test("a deletion stops the converge before etcd, which it would start again", async (t) => {
@@ -122,23 +166,67 @@ test("a deletion stops the converge before etcd, which it would start again", as
   );
 });
 
-test("a member that clients are sent to is left running: its deletion is no destroy", async (t) => {
+test("outside a destroy, a machine that EC2 calls ended stops nobody", async (t) => {
   const a = await machine(t, key);
-  published({ target: "b.etcd.test" }, { target: "a.etcd.test" });
-  assert.match(
-    await deletion(a.port),
-    /^etcd on a \(127\.0\.0\.1\) was left running: clients are still sent to a\.etcd\.test, so this is no destroy\n$/,
-  );
+  for (const state of ["terminated", "shutting-down"]) {
+    ec2.script = { DescribeInstances: instanceIs(state) };
+    published({ target: "b.etcd.test" }, { target: "a.etcd.test" });
+    assert.equal(await deletion(a.port), `the machine of a (i-1) is gone: EC2 says ${state}\n`);
+  }
   assert.equal(
     cloudflare.requests.at(-1)?.path,
     `/client/v4/zones/${zoneId}/dns_records` +
       "?name.exact=_etcd-client-ssl._tcp.etcd.test&type=SRV&per_page=100",
   );
   assert.equal(cloudflare.requests.at(-1)?.headers.authorization, "Bearer token");
-  cloudflare.next.push({ status: 403, body: { success: false } });
-  assert.match(
+  // An id that is not known is proof only where the machine's volume is.
+  const DescribeInstances = { code: "InvalidInstanceID.NotFound", message: "it does not exist" };
+  ec2.script = { DescribeInstances, DescribeVolumes: "<volumeSet/>" };
+  published({ target: "a.etcd.test" });
+  assert.equal(
     await deletion(a.port),
-    /was left running: Cloudflare could not be asked whether clients are still sent to a member .*: 403/,
+    "the machine of a (i-1) is gone: EC2 does not know it, but its volume vol-1\n",
+  );
+  assert.deepEqual(ec2.calls.at(-1)?.parameters, { "VolumeId.1": "vol-1" });
+  assert.equal(a.logIns(), 0);
+});
+
+test("outside a destroy, a machine that nobody gives leave stays, with the reasons", async (t) => {
+  const a = await machine(t, key);
+  published({ target: "b.etcd.test" }, { target: "a.etcd.test" });
+  const nobody = [
+    "the machine of a \\(i-1\\) stays; it was not touched: one leaves only while all other " +
+      "members are healthy without it, and they are not:",
+    "  no member accepted a write: does not answer [^\n]+",
+    "  b \\(http://127\\.0\\.79\\.1:2379\\): does not answer [^\n]+",
+    "  c [^\n]+",
+    "  Mend them first [^\n]+, then run this again\\.",
+  ].join("\n");
+  await assert.rejects(deletion(a.port), new RegExp(`${nobody}$`));
+
+  // What might have let it go, and could not be asked, is said.
+  const code = "UnauthorizedOperation";
+  ec2.script = { DescribeInstances: { code, message: "You are not authorized." } };
+  cloudflare.next.push({ status: 403, body: { success: false } });
+  await assert.rejects(
+    deletion(a.port),
+    new RegExp(
+      [
+        nobody,
+        "  Cloudflare could not be asked whether clients are still sent to a member .*: 403[^\n]*",
+        "  EC2 could not be asked for i-1: UnauthorizedOperation: You are not authorized\\.$",
+      ].join("\n"),
+    ),
+  );
+  // Another account's EC2 knows neither.
+  ec2.script = {
+    DescribeInstances: { code: "InvalidInstanceID.NotFound", message: "it does not exist" },
+    DescribeVolumes: { code: "InvalidVolume.NotFound", message: "it does not exist" },
+  };
+  published({ target: "a.etcd.test" });
+  await assert.rejects(
+    deletion(a.port),
+    /EC2 could not be asked for i-1: InvalidVolume\.NotFound: it does not exist$/,
   );
   assert.equal(a.logIns(), 0);
 });

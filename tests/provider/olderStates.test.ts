@@ -64,6 +64,7 @@ const shutdown = {
   privateKey: "a key",
   hostKey: "ssh-ed25519 AAAA",
 };
+const guarded = { ...shutdown, instanceId: "i-1", volumeId: "vol-1", members: [] };
 const contact = {
   node: "a",
   instanceId: "i-1",
@@ -134,10 +135,10 @@ const cases: [string, () => pulumi.Resource, object, object, boolean | "asks mem
   ],
   [
     "MemberShutdown",
-    () => new MemberShutdown("x", shutdown),
+    () => new MemberShutdown("x", guarded),
     { ...shutdown, version: 1 },
-    { ...shutdown, version: 1 },
-    false,
+    { ...guarded, version: 2 },
+    true,
   ],
   [
     "ClusterHealth",
