@@ -4,6 +4,8 @@ import { etcdCookbook, packCookbook } from "./bootstrap/cookbookArchive.ts";
 import { Charter, charterOf } from "./charter/charter.ts";
 import { FoundedOnce } from "./charter/foundedOnce.ts";
 import { Founding } from "./charter/founding.ts";
+import { Machines } from "./charter/machines.ts";
+import { machinesInOneRun } from "./charter/machinesInOneRun.ts";
 import { ChildOptions, type ClusterContext } from "./clusterContext.ts";
 import { clientGate, peerGate } from "./dns/clusterGates.ts";
 import { EtcdMember } from "./etcdMember.ts";
@@ -106,6 +108,13 @@ export class EtcdCluster extends pulumi.ComponentResource {
     );
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
+
+    // Refuses, in preview, to make several machines anew.
+    new Machines(
+      `${name}-machines`,
+      { machineIds: byName(members, ({ node }) => node.instance.id) },
+      context.options.with({ hooks: { beforeUpdate: [machinesInOneRun(name, this)] } }),
+    );
 
     // One gate for the whole set.
     const nodes = members.map(({ node }) => node);

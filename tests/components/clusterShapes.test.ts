@@ -54,6 +54,7 @@ function expected({ members, settings = {} }: Shape): Record<string, string> {
     "etcd-claim": record,
     "etcd-leftovers": dynamic("Leftovers"),
     "etcd-host-key-seed": dynamic("HostKeySeed"),
+    "etcd-machines": dynamic("Machines"),
     "etcd-dns-readiness": dynamic("DnsReadiness"),
     "etcd-clients-dns": dynamic("DnsReadiness"),
     "etcd-health": dynamic("ClusterHealth"),

@@ -107,6 +107,7 @@ test("exactly these resources", () => {
     "etcd-incarnation",
     "etcd-key",
     "etcd-leftovers",
+    "etcd-machines",
     "etcd-members",
     "etcd-out",
     "etcd-peers",
@@ -419,7 +420,7 @@ test("certificates wait for no machine and no health, and machines for the opera
     assert.ok(dependencies.get(`etcd-${member}-bootstrap`)?.includes("etcd-operator-certificate"));
 });
 
-test("a guard of each machine knows whom to ask", () => {
+test("a guard of each machine knows whom to ask; the machines are written down", () => {
   const { inputs } = one("etcd-b-shutdown");
   assert.deepEqual(
     [inputs.node, inputs.instanceId, inputs.volumeId],
@@ -427,6 +428,16 @@ test("a guard of each machine knows whom to ask", () => {
   );
   assert.deepEqual(inputs.members, one("etcd-health").inputs.members);
   assert.notEqual(secretValue(inputs.operator), inputs.operator, "the key must be a secret");
+  assert.deepEqual(one("etcd-machines").inputs.machineIds, {
+    a: "etcd-a-instance-id",
+    b: "etcd-b-instance-id",
+    c: "etcd-c-instance-id",
+  });
+  const { hooks } = options.get("etcd-machines") ?? {};
+  assert.deepEqual(
+    hooks?.beforeUpdate?.map((hook) => (hook as pulumi.ResourceHook).name),
+    ["etcd-machines-in-one-run"],
+  );
 });
 
 test("a bootstrap runs one short command; the rest travels as secret standard input", () => {
