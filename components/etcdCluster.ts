@@ -67,7 +67,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // the charter, what a founded cluster keeps. Marks are given out only while the settings agree
     // with the charter, and all that follows needs them.
     // (Logical names are older than these words, and part of the URN: incarnation, founders.)
-    const once = new FoundedOnce(name, settings.domain, this);
+    const once = new FoundedOnce(name, names, this);
     const home = { account: awsAccountOf(this), ownProvider: hasOwnAws(this) };
     const stackId = new StackId(
       `${name}-incarnation`,
@@ -75,11 +75,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
         project: pulumi.getProject(),
         stack: pulumi.getStack(),
         zoneId: settings.zoneId,
+        keepData: settings.keepData === "volumes",
         ...home,
       },
       options.with({ hooks: { beforeCreate: [once.noMachines] } }),
     );
-    once.watch(stackId.word);
+    once.watch({ stackId: stackId.word, zoneId: settings.zoneId });
     const charter = new Charter(
       `${name}-founders`,
       charterOf(settings),

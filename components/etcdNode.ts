@@ -68,8 +68,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     const options = args.context.options.within(this);
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
-    // Set later by a resource of its own: see memberTag.ts.
-    const memberTag = `tags.${memberTagKey}`;
+    // Set later by a resource of its own: see memberTag.ts. The provider compares tagsAll apart, and
+    // would take the tag off at the next update.
+    const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
     // The address: an interface of its own, so that a replaced machine keeps it. The deletion of
     // `site.leftovers`, after that of every interface, looks by tags for interfaces the state
@@ -114,7 +115,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         ...encryption,
         tags: tags("data"),
       },
-      options.with({ ignoreChanges: [memberTag], retainOnDelete: args.keepData }),
+      options.with({ ignoreChanges: memberTag, retainOnDelete: args.keepData }),
     );
 
     // The deletion of these leftovers, after that of the instance, looks by tags for instances the
@@ -148,7 +149,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
         // A newer image, other user data or a key that was made anew would take all machines down
         // at once.
-        ignoreChanges: ["ami", "userData", "keyName", memberTag],
+        ignoreChanges: ["ami", "userData", "keyName", ...memberTag],
         additionalSecretOutputs: ["userData"],
         // A machine never outlives what its host key is worked out from (hostKey.ts).
         dependsOn: [leftovers, site.hostKeySeed],

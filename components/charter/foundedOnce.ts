@@ -3,12 +3,15 @@
  * the stack id, the charter, the founding, the CA, the seed of the host keys. Another one of them,
  * by `--replace`, a renamed resource or cluster, or a state that was lost or is older, would found
  * a second cluster beside the living one, or lock everybody out of it. So before one is made, and
- * before the charter is corrected, EC2 is asked whether members are there (issue 12).
+ * before the charter is corrected, EC2 is asked whether members are there (issue 12). Where a
+ * destroy was cut short they may be made again: its disks are founders' still.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { CharterInputs } from "./refusals.ts";
-import { foundedRefusals } from "./refusals.ts";
+import type { ClusterNames } from "../names.ts";
+import { markComment } from "../recovery/marks.ts";
+import { whyInService } from "./inService.ts";
 import { holdingInWords, machinesOfStack, membersOfStackId, type Holding } from "./membersInEc2.ts";
+import { type CharterInputs, foundedRefusals } from "./refusals.ts";
 
 export class FoundedOnce {
   /** `beforeCreate` hook of the stack id: no machine of this stack may have names in the domain. */
@@ -18,11 +21,11 @@ export class FoundedOnce {
   /** `beforeUpdate` hook of the charter: a correction is made only while nothing holds a member. */
   readonly correction: pulumi.ResourceHook;
   readonly #parent: pulumi.Resource;
-  #stackId: pulumi.Output<string> | undefined;
+  #watched: Watched | undefined;
   #asked: Promise<Holding> | undefined;
 
   /** `name`: of the cluster. Preview has the hooks, too. */
-  constructor(name: string, domain: string, parent: pulumi.Resource) {
+  constructor(name: string, { domain, clientSrv }: ClusterNames, parent: pulumi.Resource) {
     this.#parent = parent;
     const stack = { project: pulumi.getProject(), stack: pulumi.getStack(), domain };
     const machines = () => machinesOfStack(stack, parent);
@@ -37,7 +40,12 @@ export class FoundedOnce {
     this.noMembers = new pulumi.ResourceHook(
       `${name}-no-members`,
       async ({ name: resource }) => {
-        refuseAnother(resource, holdingInWords(await this.#members()));
+        const holding = holdingInWords(await this.#members());
+        const { stackId, zoneId } = await this.#known();
+        const comment = markComment({ ...stack, stackId });
+        const serving = { name, clientSrv, zoneId, comment };
+        const why = holding && (await whyInService(serving, parent));
+        refuseAnother(resource, why && `${holding} (${why})`);
       },
       onDryRun,
     );
@@ -52,25 +60,40 @@ export class FoundedOnce {
   }
 
   /** Whose members `noMembers` and `correction` ask for. Called before they are used. */
-  watch(stackId: pulumi.Output<string>): void {
-    this.#stackId = stackId;
+  watch(watched: Watched): void {
+    this.#watched = watched;
+  }
+
+  /** "" for what a first preview does not know: nothing can bear a stack id that is not drawn. */
+  async #known(): Promise<{ stackId: string; zoneId: string }> {
+    return {
+      stackId: await known(this.#watched?.stackId),
+      zoneId: await known(this.#watched?.zoneId),
+    };
   }
 
   /** Asked once in a run: the records are made within seconds. */
   #members(): Promise<Holding> {
-    this.#asked ??= valueOf(this.#stackId).then((stackId) =>
-      // In the first preview there is no stack id yet, so nothing can bear it.
+    this.#asked ??= this.#known().then(({ stackId }) =>
       stackId ? membersOfStackId(stackId, this.#parent) : { instances: [], volumes: [] },
     );
     return this.#asked;
   }
 }
 
-/** The id, or "" while a preview does not know it. */
-async function valueOf(stackId: pulumi.Output<string> | undefined): Promise<string> {
-  const output = stackId as unknown as
-    { isKnown: Promise<boolean>; promise(): Promise<string> } | undefined;
-  return output && (await output.isKnown) ? output.promise() : "";
+/** What says which things are this cluster's. */
+interface Watched {
+  readonly stackId: pulumi.Output<string>;
+  readonly zoneId: pulumi.Input<string>;
+}
+
+/** The text, or "" while a preview does not know it. */
+async function known(text: pulumi.Input<string> = ""): Promise<string> {
+  const output = pulumi.output(text) as unknown as {
+    isKnown: Promise<boolean>;
+    promise(): Promise<string>;
+  };
+  return (await output.isKnown) ? output.promise() : "";
 }
 
 function refuseAnother(resource: string, holding: string): void {

@@ -11,24 +11,33 @@ type Saved = Readonly<
 >;
 
 /**
- * Where the state has things of a type, for the resource that is about to be made. The engine
- * reads the state as it saved it last, so with all that was there before this run.
+ * Where the state has things of a type, for the resource that is about to be made.
  */
 export async function placesOf(
   ids: readonly string[],
   { urn, type }: { readonly urn: string; readonly type: string },
 ): Promise<ReadonlyMap<string, Place>> {
-  let saved: Saved;
+  const saved = await savedState();
+  return new Map(ids.map((id) => [id, saved ? placeIn(saved, id, urn, type) : "unknown"]));
+}
+
+/** The URNs of all resources in the state; undefined when it cannot be asked. */
+export async function savedUrns(): Promise<readonly string[] | undefined> {
+  const saved = await savedState();
+  return saved && Object.keys(saved);
+}
+
+/** As the engine saved it last, so with all that was there before this run. */
+async function savedState(): Promise<Saved | undefined> {
+  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+  const token = "pulumi:pulumi:readStackResourceOutputs";
   try {
-    const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-    const token = "pulumi:pulumi:readStackResourceOutputs";
     const answer = (await pulumi.runtime.invoke(token, { stackName })) as { outputs: Saved };
-    saved = answer.outputs;
+    return answer.outputs;
   } catch (e) {
     await pulumi.log.debug(`the state could not be asked: ${(e as Error).message}`);
-    return new Map(ids.map((id) => [id, "unknown"]));
+    return undefined;
   }
-  return new Map(ids.map((id) => [id, placeIn(saved, id, urn, type)]));
 }
 
 /** Pure. An output names a thing by its id, or by an ARN that ends with it. */

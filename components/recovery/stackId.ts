@@ -12,7 +12,8 @@
  *   delete  EC2 is asked in another account or region: fails; an instance or a volume bears the
  *           mark: removes nothing, and fails with the commands, unless clients are still sent to
  *           the cluster (so this is no destroy); none does: removes what is unused of the rest, at
- *           Cloudflare (where the account could be compared) and in EC2
+ *           Cloudflare (where the account could be compared) and in EC2. Data volumes that are to
+ *           be kept are named, and no failure
  */
 import * as pulumi from "@pulumi/pulumi";
 import {
@@ -26,6 +27,7 @@ import { resource, type Refusal } from "../engine/resource.ts";
 import { askedAtHome } from "./home.ts";
 import {
   findTagged,
+  type Found,
   leftoversError,
   removeUnused,
   serviceRecord,
@@ -46,6 +48,8 @@ export interface StackIdArgs {
    * with it, so it looks for nothing then, and says so. @default false
    */
   readonly ownProvider?: boolean;
+  /** Whether data volumes outlive a destroy: then they are named, and no failure. @default false */
+  readonly keepData?: boolean;
 }
 
 interface Inputs {
@@ -55,6 +59,7 @@ interface Inputs {
   readonly account?: string;
   readonly region?: string;
   readonly ownProvider?: boolean;
+  readonly keepData?: boolean;
 }
 
 interface Outputs extends Inputs {
@@ -72,17 +77,26 @@ function accountRefusals(olds: Partial<Inputs>, { account }: Inputs): Refusal[] 
   return [{ property: "account", reason }];
 }
 
+/** Data volumes that are in no machine that bears the mark. Pure. */
+function disksWithoutMachine(found: readonly Found[]): Found[] {
+  const machines = found.filter(({ kind }) => kind.word === "instance").map(({ id }) => id);
+  return found.filter(
+    ({ kind, users }) => kind.word === "volume" && !users.some((user) => machines.includes(user)),
+  );
+}
+
 const stackIds = resource<Inputs, Outputs>({
   type: "Incarnation",
   version: 4,
   computed: ["word"],
-  meaning: ({ project, stack, zoneId, account, region, ownProvider }) => [
+  meaning: ({ project, stack, zoneId, account, region, ownProvider, keepData }) => [
     project,
     stack,
     zoneId,
     account,
     region,
     ownProvider,
+    keepData,
   ],
   check: accountRefusals,
   async make(inputs, { olds }) {
@@ -90,7 +104,8 @@ const stackIds = resource<Inputs, Outputs>({
     return { ...inputs, word: olds?.word ?? randomBytes(6).toString("hex") };
   },
   id: ({ word }) => word,
-  async remove({ project, stack, zoneId, account, region, ownProvider, word }, { setting }) {
+  async remove(outputs, { setting }) {
+    const { project, stack, zoneId, account, region, ownProvider, keepData, word } = outputs;
     if (ownProvider)
       return console.log(
         "what runs that were cut off may have left was not looked for, because the cluster has an " +
@@ -105,6 +120,8 @@ const stackIds = resource<Inputs, Outputs>({
     } catch (e) {
       throw leftoversError([(e as Error).message]); // whether a machine lives is not known
     }
+    const keeping = keepData ? disksWithoutMachine(found) : [];
+    found = found.filter((thing) => !keeping.includes(thing));
     const left: string[] = [];
     const removed: string[] = [];
     const records = await markedRecords(zoneId, markComment(mark), setting).catch((e: Error) => {
@@ -136,6 +153,11 @@ const stackIds = resource<Inputs, Outputs>({
     }
     for (const what of removed)
       console.log(`removed ${what}, left behind by a run that was cut off`);
+    if (keeping.length)
+      console.log(
+        `kept, as keepData says: ${keeping.map(wordsOf).join(", ")}. To look at them, or remove ` +
+          `them one day: npm run sweep -- --stack ${stack}`,
+      );
     if (left.length) throw leftoversError(left);
   },
 });

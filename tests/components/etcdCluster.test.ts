@@ -258,6 +258,7 @@ test(
       "userData",
       "keyName",
       "tags.Member",
+      "tagsAll.Member",
     ]);
     for (const name of [
       "etcd-a-instance",
@@ -311,7 +312,8 @@ test("a machine and its volume are a member's, for all to see, before etcd may s
     assert.ok(dependencies.get("etcd-b-bootstrap")?.includes(tag), tag);
     // Neither its own resource nor that of the thing takes it off again.
     assert.equal(options.get(tag)?.retainOnDelete, true, tag);
-    assert.ok(options.get(thing)?.ignoreChanges?.includes("tags.Member"), thing);
+    for (const tag of ["tags.Member", "tagsAll.Member"])
+      assert.ok(options.get(thing)?.ignoreChanges?.includes(tag), `${thing}: ${tag}`);
   }
 });
 

@@ -170,6 +170,25 @@ test(
   },
 );
 
+test("data volumes that are to be kept are named, and no failure; all else still goes", async () => {
+  listed();
+  const key_ = { ...ec2.script, DescribeVolumes: volume("available"), DescribeKeyPairs: key };
+  ec2.script = { ...key_, DeleteKeyPair: "<return>true</return>" };
+  await incarnation.delete(word, { ...outputs, keepData: true });
+  assert.deepEqual(removals(), ["DeleteKeyPair"]);
+  assert.match(incarnation.printed(), /kept, as keepData says: the volume vol-1\. .* sweep/);
+});
+
+test("a machine is never taken for something that keepData keeps", async () => {
+  listed();
+  ec2.script = { ...ec2.script, DescribeInstances: instance, DescribeVolumes: volume("in-use") };
+  await assert.rejects(
+    incarnation.delete(word, { ...outputs, keepData: true }),
+    /the instance i-1 \(a\.etcd\.test\): it may hold/,
+  );
+  assert.deepEqual(removals(), []);
+});
+
 test("a cluster in service (`up --replace`): nothing is touched, nothing fails", async () => {
   const everything = {
     ...ec2.script,
