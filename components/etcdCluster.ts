@@ -1,25 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { claimOf } from "./claim/claim.ts";
 import { etcdCookbook, packCookbook } from "./bootstrap/cookbookArchive.ts";
-import { Charter, charterOf } from "./charter/charter.ts";
-import { FoundedOnce } from "./charter/foundedOnce.ts";
-import { Founding } from "./charter/founding.ts";
-import { Machines } from "./charter/machines.ts";
-import { machinesInOneRun } from "./charter/machinesInOneRun.ts";
+import { firstRecords } from "./charter/firstRecords.ts";
+import { foundingOf, machinesOf } from "./charter/laterRecords.ts";
 import { ChildOptions, type ClusterContext } from "./clusterContext.ts";
 import { clientGate, peerGate } from "./dns/clusterGates.ts";
 import { EtcdMember } from "./etcdMember.ts";
 import type { EtcdNode } from "./etcdNode.ts";
 import { healthOfCluster } from "./health/healthOfCluster.ts";
 import { OneAtATime } from "./health/oneAtATime.ts";
-import { awsAccountOf } from "./machine/awsAccount.ts";
 import { memberSite } from "./machine/memberSite.ts";
 import { ClusterNames } from "./names.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
 import { healBeforeCreate } from "./recovery/beforeCreate.ts";
-import { ownershipOf } from "./recovery/ownership.ts";
-import { StackId } from "./recovery/stackId.ts";
-import { hasOwnAws } from "./settings/account.ts";
 import { checkArgs, checkedSettings } from "./settings/checkedSettings.ts";
 import type { EtcdClusterArgs } from "./settings/clusterArgs.ts";
 
@@ -58,38 +51,16 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
-    // options.with() adds this parent, and a hook that first removes what a killed run left of the
-    // thing; parentOnly, for components and look-ups, only the parent.
+    // options.with() makes children of this, and asks before each creation what a killed run left
+    // of the thing: that is removed, but never what is in use or was a member's. parentOnly is for
+    // components and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
-    // The records that decide a founding come first, are written once, and refuse to be written
-    // anew where members are: the stack's id, part of every mark and of etcd's cluster token, and
-    // the charter, what a founded cluster keeps. Marks are given out only while the settings agree
-    // with the charter, and all that follows needs them.
-    // (Logical names are older than these words, and part of the URN: incarnation, founders.)
-    const once = new FoundedOnce(name, names, this);
-    const home = { account: awsAccountOf(this), ownProvider: hasOwnAws(this) };
-    const stackId = new StackId(
-      `${name}-incarnation`,
-      {
-        project: pulumi.getProject(),
-        stack: pulumi.getStack(),
-        zoneId: settings.zoneId,
-        keepData: settings.keepData === "volumes",
-        ...home,
-      },
-      options.with({ hooks: { beforeCreate: [once.noMachines] } }),
-    );
-    once.watch({ stackId: stackId.word, zoneId: settings.zoneId });
-    const charter = new Charter(
-      `${name}-founders`,
-      charterOf(settings),
-      options.with({
-        dependsOn: [stackId],
-        hooks: { beforeCreate: [once.noMembers], beforeUpdate: [once.correction] },
-      }),
-    );
-    const ownership = ownershipOf(charter.whileAgreed(stackId.word), home);
+    // First the stack's id, part of all marks in the clouds, and the charter: what a founded cluster
+    // keeps. A change of it is refused here, and as all that follows bears a mark, which is handed
+    // out only then, nothing else has been touched.
+    const records = firstRecords(this, name, names, settings, options);
+    const { charter, ownership, once } = records;
 
     // Claim: one record says whose the names are, and refuses names that are somebody else's. All
     // that is made from here on waits for it.
@@ -110,22 +81,18 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Refuses, in preview, to make several machines anew.
-    new Machines(
-      `${name}-machines`,
-      { machineIds: byName(members, ({ node }) => node.instance.id) },
-      context.options.with({ hooks: { beforeUpdate: [machinesInOneRun(name, this)] } }),
-    );
+    // Which machine each member has; refuses, in preview, to make several anew.
+    machinesOf(context, members);
 
     // One gate for the whole set.
     const nodes = members.map(({ node }) => node);
     const gate = peerGate(context, settings, nodes);
 
-    // Founding: where the charter records settings, this records what came of them, the machine,
-    // volume and address of each member that starts the cluster. Later members are not in it. Then
-    // all members start at once, and none waits for another.
-    // (Logical name: founding-volumes.)
+    // Founding: who starts the cluster, on which machine and disk, written once. Only they may start
+    // etcd on an empty disk; members cannot come later yet, nor go (the charter refuses it).
     const founding = foundingOf(context, members, gate);
+
+    // Then all start at once, and none waits for another.
     const cookbook = packCookbook(etcdCookbook);
     const all = members.map(({ declared }) => declared);
     const started = members.map((member) => member.start(gate, founding, cookbook, all));
@@ -153,20 +120,4 @@ function byName<T>(
   pick: (member: EtcdMember) => T,
 ): Record<string, T> {
   return Object.fromEntries(members.map((member) => [member.name, pick(member)]));
-}
-
-function foundingOf(
-  { name, options, once }: ClusterContext,
-  members: readonly EtcdMember[],
-  gate: pulumi.Resource,
-): Founding {
-  return new Founding(
-    `${name}-founding-volumes`,
-    {
-      volumeIds: byName(members, ({ node }) => node.volume.id),
-      machineIds: byName(members, ({ node }) => node.instance.id),
-      addresses: byName(members, ({ node }) => node.privateIp),
-    },
-    options.with({ dependsOn: [gate], hooks: { beforeCreate: [once.noMembers] } }),
-  );
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { memberBootstrap, type MemberBootstrap } from "./bootstrap/memberBootstrap.ts";
-import { MemberShutdown } from "./bootstrap/memberShutdown.ts";
+import { memberGuard } from "./bootstrap/memberGuard.ts";
 import type { Founding } from "./charter/founding.ts";
 import type { ClusterContext } from "./clusterContext.ts";
 import type { NodeSettings, Settings } from "./settings/settings.ts";
@@ -77,7 +77,8 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Holds a throwaway host key, another one in every run; a machine that is there ignores it.
+        // Holds a throwaway host key, another one in every run. A machine that is there ignores it,
+        // and its own is read back from what the state says it was made with.
         userData: newUserData(),
         dataVolumeGb: settings.dataVolumeGb,
         keepData: settings.keepData === "volumes",
@@ -107,7 +108,8 @@ export class EtcdMember {
   }
 
   /**
-   * Chef, which starts etcd, once the `gate` is open.
+   * Chef, which starts etcd, once the `gate` is open: a founder's by the founding's word, any other
+   * only on a disk that holds a member.
    */
   start(
     gate: pulumi.Resource,
@@ -118,7 +120,9 @@ export class EtcdMember {
     const { node, access, identity } = this;
     const { settings, site, pki } = this.#args;
     const operator = pki ? [pki.operatorCertificate] : [];
-    const shutdown = this.#shutdown(gate, members);
+    // Stops etcd in a destroy, after clients were withdrawn and before its names go; outside one it
+    // lets at most one machine leave.
+    const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // From here on the world says that a member may live there.
     const tags = memberTags(this.#context, this.name, node, founding, gate);
     // Chef downloads through it.
@@ -132,44 +136,15 @@ export class EtcdMember {
       cookbook,
       settings,
       after: [
-        ...[gate, shutdown, ...tags, node.attachment, ...elasticIp],
+        ...[gate, guard, ...tags, node.attachment, ...elasticIp],
         ...[...operator, ...site.securityGroupRules],
       ],
     });
-    return { ...bootstrap, publish: (health) => this.#publish(health, shutdown) };
+    return { ...bootstrap, publish: (health) => this.#publish(health, guard) };
   }
 
-  /**
-   * Stops etcd when it is deleted in a destroy: after the client record and the bootstrap, before
-   * the peer and the A record. Outside one it is deleted before the machine is, and refuses that
-   * while another one leaves, or the other members are not healthy.
-   */
-  #shutdown(gate: pulumi.Resource, members: readonly Declared[]): MemberShutdown {
-    const { name: cluster, names, ownership, options } = this.#context;
-    return new MemberShutdown(
-      `${cluster}-${this.name}-shutdown`,
-      {
-        node: this.name,
-        domain: names.domain,
-        tls: names.tls,
-        zoneId: this.#args.settings.zoneId,
-        comment: ownership.comment,
-        host: this.node.privateIp,
-        ...this.#args.login,
-        // The same as hostKey, but waits for the first contact.
-        hostKey: this.access.shownHostKey,
-        instanceId: this.node.instance.id,
-        volumeId: this.node.volume.id,
-        members,
-        operator: this.#args.pki?.operator,
-      },
-      // Direct edges to the records: where the gate stays, none leads through it.
-      options.with({ dependsOn: [gate, ...this.node.records] }),
-    );
-  }
-
-  /** Deleted before the member's etcd is stopped: by then no client may be sent there. */
-  #publish(health: pulumi.Resource, shutdown: MemberShutdown): DnsRecord {
+  /** Depends on the guard, and so goes before it: no client is sent to an etcd that ends. */
+  #publish(health: pulumi.Resource, guard: pulumi.Resource): DnsRecord {
     const { name: cluster, names, ownership, options } = this.#context;
     const { zoneId, ttl } = this.#args.settings;
     return new DnsRecord(
@@ -180,7 +155,7 @@ export class EtcdMember {
         comment: ownership.comment,
         ...srvRecord(names.clientSrv, this.node.hostname, clientPort),
       },
-      options.with({ deleteBeforeReplace: true, dependsOn: [health, shutdown] }),
+      options.with({ deleteBeforeReplace: true, dependsOn: [health, guard] }),
     );
   }
 }

@@ -72,9 +72,7 @@ export class EtcdNode extends pulumi.ComponentResource {
     // would take the tag off at the next update.
     const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
-    // The address: an interface of its own, so that a replaced machine keeps it. The deletion of
-    // `site.leftovers`, after that of every interface, looks by tags for interfaces the state
-    // lacks.
+    // The address: an interface of its own, so that a replaced machine keeps it.
     const address = new NetworkInterface(
       `${name}-interface`,
       {
@@ -83,7 +81,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         description: `etcd member ${this.hostname}`,
         tags: tags("interface"),
       },
-      options.with({ dependsOn: [site.leftovers] }),
+      options.with({ dependsOn: [site.leftovers] }), // for a destroy: see MemberSite
     );
     this.privateIp = address.privateIp;
 
@@ -105,6 +103,7 @@ export class EtcdNode extends pulumi.ComponentResource {
 
     // The data: a volume of its own, because the member's identity lives on it.
     const kmsKeyId = pulumi.output(args.kmsKeyId).apply((key) => key || undefined);
+    // The provider's types do not know an Output that may hold nothing.
     const encryption = { encrypted: true, kmsKeyId: kmsKeyId as pulumi.Output<string> };
     this.volume = new Volume(
       `${name}-data`,
@@ -118,9 +117,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({ ignoreChanges: memberTag, retainOnDelete: args.keepData }),
     );
 
-    // The deletion of these leftovers, after that of the instance, looks by tags for instances the
-    // state lacks, unless records (zoneId, comment) still send clients there: one of them would
-    // hold the interface.
+    // For a destroy: deleted after the machine and before its interface, names a machine that a
+    // killed run left in this place.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -132,6 +130,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with({ dependsOn: [address] }),
     );
+
+    // The machine: it may be lost and made anew between address and disk.
     this.instance = new Instance(
       `${name}-instance`,
       {
@@ -167,8 +167,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       },
       options.with(deleteFirst),
     );
-    // Deleted first: creating first would let the beforeCreate hook release the old address as a
-    // leftover. Made after the machine, so that no address is held without one.
+    // Deleted first: an interface has room for one. Made after the machine, so that no address is
+    // held without one.
     this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,

@@ -76,9 +76,10 @@ function wayOut(comment: string, taken: readonly Taken[], asking: Asking): strin
         "the state or the name back if you can: its members may live by these names."
       : `A cluster lives by them, or did. Use another domain, or end that cluster first: pulumi ` +
         `destroy --stack ${mark.stack}`,
-    `${own ? "If you cannot" : "If its state is lost"}, see what still runs:`,
-    `  aws ec2 describe-instances --filters Name=tag:Incarnation,Values=${mark.stackId}`,
-    "and only when nobody needs that any more, remove the records:",
+    `${own ? "If you cannot" : "If its state is lost"}, see what still runs, and remove what nobody ` +
+      "needs any more:",
+    `  npm run sweep -- --stack ${mark.stack}`,
+    "or, when only the records are left:",
     `  ${removal}`,
   ];
 }

@@ -178,9 +178,9 @@ test("another stack's cluster: which one, and what to do where its state is lost
     "    a.etcd.dev.example.com A 10.0.0.1",
     "  A cluster lives by them, or did. Use another domain, or end that cluster first: pulumi " +
       "destroy --stack first",
-    "  If its state is lost, see what still runs:",
-    "    aws ec2 describe-instances --filters Name=tag:Incarnation,Values=111111111111",
-    "  and only when nobody needs that any more, remove the records:",
+    "  If its state is lost, see what still runs, and remove what nobody needs any more:",
+    "    npm run sweep -- --stack first",
+    "  or, when only the records are left:",
     `    for id in ${claim.id} ${a.id}; do remove $id; done`,
   ]);
 });
