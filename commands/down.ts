@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { labState } from "../lab/claim.ts";
 import { labDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
+import { stackName } from "../lab/pulumiEnvironment.ts";
 import { createStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { stopLab } from "../lab/stop.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
@@ -26,7 +27,13 @@ await command("down", help, async (args) => {
     process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
   };
   let failure: Error | undefined;
-  const { resources } = await stackContents();
+  const { resources, madeFor = stackName } = await stackContents();
+  if (madeFor !== stackName)
+    throw new Error(
+      `the state of the stack ${stackName} holds what was made for the stack ${madeFor}: it is a ` +
+        "copy, and destroying it would take the other's things, so nothing was done. Forget the " +
+        `copy: npm run pulumi -- stack rm --force ${stackName}, then npm run down again`,
+    );
   const state = existsSync(labDir) ? await labState() : "none";
   if (resources > 0 && state === "running") {
     tell(`pulumi       destroying ${resources} resources`);

@@ -24,20 +24,29 @@ export async function createStack(cliDir: string): Promise<void> {
   );
 }
 
+interface StateResource {
+  readonly type?: string;
+  readonly outputs?: { readonly stack?: string };
+}
+
 /**
  * How many resources the stack's state has, and how many steps a killed run left open; zeroes when
  * there is no stack.
  */
-export async function stackContents(): Promise<{ resources: number; open: number }> {
+export async function stackContents(): Promise<{
+  resources: number;
+  open: number;
+  /** The stack that the things were made for; undefined where nothing says so. */
+  madeFor?: string | undefined;
+}> {
   const text = await fs.readFile(stateFile, "utf8").catch(() => undefined);
   if (text === undefined) return { resources: 0, open: 0 }; // no stack yet
   const state: {
-    checkpoint?: { latest?: { resources?: unknown[]; pending_operations?: unknown[] } };
+    checkpoint?: { latest?: { resources?: StateResource[]; pending_operations?: unknown[] } };
   } = JSON.parse(text);
-  return {
-    resources: state.checkpoint?.latest?.resources?.length ?? 0,
-    open: state.checkpoint?.latest?.pending_operations?.length ?? 0,
-  };
+  const { resources = [], pending_operations: open = [] } = state.checkpoint?.latest ?? {};
+  const stackId = resources.find(({ type = "" }) => type.endsWith("etcd:Incarnation"));
+  return { resources: resources.length, open: open.length, madeFor: stackId?.outputs?.stack };
 }
 
 /** Forgets the stack: state, history, locks. What it described must be gone already. */

@@ -147,6 +147,7 @@ async function stopEtcd(member: Guarding, etcd: string): Promise<void> {
 
 const shutdowns = resource<Shutdown, Guarding>({
   type: "MemberShutdown",
+  guards: true,
   version: 2,
   computed: ["word"],
   secrets: ["privateKey", "operator"],

@@ -37,6 +37,7 @@ export function firstRecords(
     {
       project: pulumi.getProject(),
       stack: pulumi.getStack(),
+      renamedFrom: settings.renamedFrom,
       zoneId: settings.zoneId,
       keepData: settings.keepData === "volumes",
       ...home,

@@ -67,8 +67,14 @@ export interface Definition<Inputs extends object, Outputs extends object> {
    * error, or no answer within 5 s, changes nothing: a refresh comes before every repair.
    */
   readonly read?: (outputs: Outputs, call: Call<Outputs>) => Promise<Outputs>;
-  /** @default nothing is done */
+  /**
+   * Deletes it. It runs in whatever checkout there is then, perhaps of a later release: a package
+   * that it imports and that is not there any more is said, and passed over, unless it `guards`.
+   * @default nothing is done
+   */
   readonly remove?: (outputs: Outputs, call: Call<Outputs>) => Promise<void>;
+  /** Whether its deletion decides what else may be deleted: then no failure of it is passed over. */
+  readonly guards?: boolean;
 }
 
 /** The arguments of `pulumi.dynamic.Resource`'s constructor. */
@@ -127,6 +133,21 @@ async function inTime<Outputs>(look: () => Promise<Outputs>, before: Outputs): P
   }
 }
 
+/** Rejects as the removal does, but for a package that is not there: that is said. */
+async function passingOver(type: string, removal: Promise<void>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    const [, missing] = /Cannot find (?:package|module) '([^']+)'/.exec(String(error)) ?? [];
+    if (missing === undefined) throw error;
+    console.log(
+      `${type} looked for nothing when it was deleted: the release that wrote it into the state ` +
+        `needs the package ${missing}, which this checkout does not have. npm run sweep lists ` +
+        "what it may have missed",
+    );
+  }
+}
+
 /** The stack's configuration: the engine hands it over before anything else. */
 interface Configured {
   configuration?: { get(key: string): string | undefined };
@@ -137,6 +158,7 @@ interface Configured {
  * may be called as the method that calls it: the serialiser takes that for a call of itself.
  */
 function providerOf<Inputs extends object, Outputs extends object>({
+  type,
   meaning,
   due,
   replaces,
@@ -145,6 +167,7 @@ function providerOf<Inputs extends object, Outputs extends object>({
   id,
   read: look,
   remove,
+  guards,
 }: Definition<Inputs, Outputs>): pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured {
   const meant = (values: Inputs | Outputs) =>
     JSON.stringify([(values as { version?: unknown }).version, meaning?.(values)]);
@@ -178,7 +201,8 @@ function providerOf<Inputs extends object, Outputs extends object>({
     }),
     ...(remove && {
       async delete(_id, outputs) {
-        await remove(outputs, { setting: (key) => this.configuration?.get(key) });
+        const removal = remove(outputs, { setting: (key) => this.configuration?.get(key) });
+        await (guards ? removal : passingOver(type, removal));
       },
     }),
   } as pulumi.dynamic.ResourceProvider<Inputs, Outputs> & Configured;

@@ -4,7 +4,7 @@
  * deleted last: in a destroy, whatever still bears the mark then is unknown to the state. Its type
  * keeps the name Incarnation, which it has in the states of living clusters.
  *
- *   check   refuses the credentials of another account
+ *   check   refuses the credentials of another account, and a state copied from another stack
  *   create  draws the word
  *   diff    another stack name, zone or region, the account when it is first known, or a new
  *           meaning (`version`); the word never changes
@@ -38,6 +38,8 @@ import { markComment, markTags } from "./marks.ts";
 export interface StackIdArgs {
   readonly project: string;
   readonly stack: string;
+  /** The stack's earlier name, after `pulumi stack rename`; "" for none. */
+  readonly renamedFrom?: string;
   /** The zone at Cloudflare where records with the mark are. */
   readonly zoneId: pulumi.Input<string>;
   /** The AWS account and region of what bears the mark. @default they are not compared */
@@ -55,6 +57,7 @@ export interface StackIdArgs {
 interface Inputs {
   readonly project: string;
   readonly stack: string;
+  readonly renamedFrom?: string;
   readonly zoneId: string;
   readonly account?: string;
   readonly region?: string;
@@ -85,6 +88,18 @@ function disksWithoutMachine(found: readonly Found[]): Found[] {
   );
 }
 
+/** Why a state that was copied from another stack is refused. Pure. */
+function copyRefusals(olds: Partial<Inputs>, { project, stack, renamedFrom }: Inputs): Refusal[] {
+  const { project: its = project, stack: name = stack } = olds;
+  if ((its === project && name === stack) || renamedFrom === name) return [];
+  const reason =
+    `stack: what this state knows was made by the stack ${its}/${name}, and this is ` +
+    `${project}/${stack}. If it is a copy, forget it: pulumi stack rm --force ${stack} (not ` +
+    "destroy: that would take the other stack's things). If the stack was renamed: pulumi config " +
+    `set ${project}:renamedFrom ${name}, run up, and take the setting out`;
+  return [{ property: "stack", reason }];
+}
+
 const stackIds = resource<Inputs, Outputs>({
   type: "Incarnation",
   version: 4,
@@ -98,7 +113,7 @@ const stackIds = resource<Inputs, Outputs>({
     ownProvider,
     keepData,
   ],
-  check: accountRefusals,
+  check: (olds, news) => [...accountRefusals(olds, news), ...copyRefusals(olds, news)],
   async make(inputs, { olds }) {
     const { randomBytes } = await import("node:crypto");
     return { ...inputs, word: olds?.word ?? randomBytes(6).toString("hex") };

@@ -161,6 +161,12 @@ export interface EtcdClusterArgs {
    */
   readonly healthTimeout?: number;
   /**
+   * The stack's earlier name, for one `up` after `pulumi stack rename`: without it a state with the
+   * things of another stack is taken for a copy, and refused.
+   * @default none
+   */
+  readonly renamedFrom?: string;
+  /**
    * ID of the cluster that is taken for this one although it is not the one that was healthy, once:
    * after a restore that is meant.
    * @default none

@@ -251,6 +251,12 @@ export const schema = {
     120,
     "How long the members may take to become one healthy cluster, in seconds.",
   ),
+  renamedFrom: setting(
+    text((name) => (/^[\w.-]*$/.test(name) ? "" : "the name of a stack is needed")),
+    "",
+    "The stack's earlier name, for one `up` after `pulumi stack rename`: without it a state with " +
+      "the things of another stack is taken for a copy, and refused.",
+  ),
   acceptRestore: setting(
     text((id) => (/^[0-9a-f]{0,16}$/.test(id) ? "" : "a cluster ID in hexadecimal is needed")),
     "",

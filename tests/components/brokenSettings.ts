@@ -544,6 +544,7 @@ export const broken: [string, RawConfig, RegExp][] = [
     /^bootstrapTimeout: a minute more than dnsTimeout \(120\)/,
   ],
   ["less time for health than one look takes", { healthTimeout: "4" }, /^healthTimeout: /],
+  ["an earlier name with a slash", { renamedFrom: "me/dev" }, /^renamedFrom: the name of a stack/],
   [
     "a word that is no cluster ID",
     { acceptRestore: "yes" },

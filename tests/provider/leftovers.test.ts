@@ -63,6 +63,19 @@ test("another account's credentials are refused; an account that is not known is
   const { account: _, ...older } = its;
   assert.deepEqual(await incarnation.check(older, its), []);
 });
+
+test("a state copied from another stack is refused, unless it is said that the stack was renamed", async () => {
+  const its = { project: "etcd", stack: "dev", zoneId };
+  const [refused] = await incarnation.check(its, { ...its, stack: "copy" });
+  assert.equal(refused?.property, "stack");
+  assert.match(refused?.reason ?? "", /made by the stack etcd\/dev, and this is etcd\/copy/);
+  assert.match(refused?.reason ?? "", /stack rm --force copy .* config set etcd:renamedFrom dev/);
+  const renamed = { ...its, stack: "copy", renamedFrom: "dev" };
+  assert.deepEqual(await incarnation.check(its, renamed), []);
+  assert.deepEqual(await incarnation.check(renamed, { ...its, stack: "copy" }), []);
+  assert.deepEqual(await incarnation.check({}, its), [], "a new one");
+});
+
 beforeEach(() => {
   ec2.calls.length = 0;
   cloudflare.requests.length = 0;

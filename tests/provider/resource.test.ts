@@ -40,7 +40,9 @@ const things = resource<Inputs, Outputs>({
       await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
     return { ...outputs, word: `read-${setting("etcd:suffix")}` };
   },
-  async remove({ word }, { setting }) {
+  async remove({ word, note }, { setting }) {
+    if (note === "package") await import("a-package-of-another-release" as string);
+    if (note === "refuses") throw new Error("somebody lives there");
     console.log(`removed ${word} in ${setting("etcd:suffix")}`);
   },
 });
@@ -57,6 +59,20 @@ const plain = resource<object, object>({
   make: async (inputs) => inputs,
   id: () => "plain",
 });
+const guards = resource<object, object>({
+  type: "Guard",
+  guards: true,
+  make: async (inputs) => inputs,
+  id: () => "guard",
+  async remove() {
+    await import("a-package-of-another-release" as string);
+  },
+});
+class Guard extends pulumi.dynamic.Resource {
+  constructor(name: string, opts?: pulumi.CustomResourceOptions) {
+    super(...guards(name, {}, opts));
+  }
+}
 class Plain extends pulumi.dynamic.Resource {
   constructor() {
     super(...plain("plain", {}));
@@ -64,10 +80,15 @@ class Plain extends pulumi.dynamic.Resource {
 }
 
 let thing: DynamicProvider;
+let guard: DynamicProvider;
 before(async () => {
+  guard = await startDynamicProvider(() => new Guard("guard"));
   thing = await startDynamicProvider(() => new Thing("t", { size: 2 }), { "etcd:suffix": "x" });
 });
-after(() => thing.close());
+after(() => {
+  thing.close();
+  guard.close();
+});
 
 test(
   "it is made with all outputs, its id follows from them, and the " + "configuration is at hand",
@@ -152,6 +173,17 @@ test(
     }
   },
 );
+
+test("a package that a later release does not have any more fails no deletion, and is said", async () => {
+  const outputs = { size: 2, version: 3, word: "w" };
+  await thing.delete("thing-w", { ...outputs, note: "package" });
+  assert.match(
+    thing.printed(),
+    /Thing looked for nothing when it was deleted: .* the package a-package-of-another-release,/,
+  );
+  await assert.rejects(thing.delete("thing-w", { ...outputs, note: "refuses" }), /somebody lives/);
+  await assert.rejects(guard.delete("guard", {}), /a-package-of-another-release/);
+});
 
 test("the registration: type and name, version and computed outputs, secret ones", () => {
   const [, name, inputs, opts, module, type] = things("t", { size: 2 }, { protect: true });
