@@ -15,7 +15,7 @@ export interface ClusterContext {
   readonly ownership: Ownership;
   readonly options: ChildOptions;
   /** Keeps the records that decide a founding from being written a second time. */
-  readonly once: FoundedOnce;
+  readonly foundedOnce: FoundedOnce;
 }
 
 /**

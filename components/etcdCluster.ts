@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { claimOf } from "./claim/claim.ts";
 import { etcdCookbook, packCookbook } from "./bootstrap/cookbookArchive.ts";
-import { firstRecords } from "./charter/firstRecords.ts";
-import { foundingOf, machinesOf } from "./charter/laterRecords.ts";
+import { writeCharter } from "./charter/writeCharter.ts";
+import { recordFounding, recordMachines } from "./charter/writeFounding.ts";
 import { ChildOptions, type ClusterContext } from "./clusterContext.ts";
 import { clientGate, peerGate } from "./dns/clusterGates.ts";
 import { EtcdMember } from "./etcdMember.ts";
@@ -56,15 +56,15 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // components and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
-    // First the stack's id, part of all marks in the clouds, and the charter: what a founded cluster
-    // keeps. A change of it is refused here, and as all that follows bears a mark, which is handed
-    // out only then, nothing else has been touched.
-    const records = firstRecords(this, name, names, settings, options);
-    const { charter, ownership, once } = records;
+    // First the charter: what a founded cluster keeps. A change of it is refused here. Ownership,
+    // the marks of all that follows in the clouds, is handed out only after that, so nothing else
+    // has been touched. foundedOnce is a hook: it keeps what decides a founding (this, the CA, …)
+    // from being written a second time.
+    const { charter, ownership, foundedOnce } = writeCharter(this, name, names, settings, options);
 
     // Claim: one record says whose the names are, and refuses names that are somebody else's. All
     // that is made from here on waits for it.
-    const unclaimed: ClusterContext = { name, names, ownership, options, once };
+    const unclaimed: ClusterContext = { name, names, ownership, options, foundedOnce };
     const claim = claimOf(unclaimed, settings);
     const context: ClusterContext = { ...unclaimed, options: options.after(claim) };
 
@@ -81,16 +81,17 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Which machine each member has; refuses, in preview, to make several anew.
-    machinesOf(context, members);
+    // Records which machine each member has, and so refuses, in a preview, to make several anew.
+    // (In an `up` that nobody previewed each member's guard does: at most one may leave.)
+    recordMachines(context, members);
 
     // One gate for the whole set.
     const nodes = members.map(({ node }) => node);
     const gate = peerGate(context, settings, nodes);
 
-    // Founding: who starts the cluster, on which machine and disk, written once. Only they may start
-    // etcd on an empty disk; members cannot come later yet, nor go (the charter refuses it).
-    const founding = foundingOf(context, members, gate);
+    // Founding: which machine, disk and address each member starts the cluster with, written once.
+    // Members cannot come later yet, nor go: the charter refuses it.
+    const founding = recordFounding(context, members, gate);
 
     // Then all start at once, and none waits for another.
     const cookbook = packCookbook(etcdCookbook);

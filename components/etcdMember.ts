@@ -108,8 +108,8 @@ export class EtcdMember {
   }
 
   /**
-   * Chef, which starts etcd, once the `gate` is open: a founder's by the founding's word, any other
-   * only on a disk that holds a member.
+   * Chef, which starts etcd, once the `gate` is open: on the machine and disk that the founding
+   * names also when the disk is empty, on a machine that was made later only with a member's disk.
    */
   start(
     gate: pulumi.Resource,
@@ -119,11 +119,12 @@ export class EtcdMember {
   ): StartedMember {
     const { node, access, identity } = this;
     const { settings, site, pki } = this.#args;
+    // Renewed before any machine is touched: it has to open the others when one is away.
     const operator = pki ? [pki.operatorCertificate] : [];
     // Stops etcd in a destroy, after clients were withdrawn and before its names go; outside one it
     // lets at most one machine leave.
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
-    // From here on the world says that a member may live there.
+    // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);
     // Chef downloads through it.
     const elasticIp = node.elasticIp ? [node.elasticIp] : [];

@@ -68,8 +68,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     const options = args.context.options.within(this);
     this.hostname = names.hostname(args.member);
     const tags = (role: string) => ({ ...ownership.tags, Name: this.hostname, Role: role });
-    // Set later by a resource of its own: see memberTag.ts. The provider compares tagsAll apart, and
-    // would take the tag off at the next update.
+    // Set later by a resource of its own: see memberTag.ts. The provider compares tagsAll apart,
+    // and would take the tag off at the next update.
     const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
     // The address: an interface of its own, so that a replaced machine keeps it.
@@ -81,7 +81,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         description: `etcd member ${this.hostname}`,
         tags: tags("interface"),
       },
-      options.with({ dependsOn: [site.leftovers] }), // for a destroy: see MemberSite
+      options.with({ dependsOn: [site.leftovers] }), // deleted after it, to look for unknown ones
     );
     this.privateIp = address.privateIp;
 
@@ -101,7 +101,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     );
     this.records = [a, peer];
 
-    // The data: a volume of its own, because the member's identity lives on it.
+    // The data: a volume of its own, because the member's identity lives on it. What would replace
+    // it, another zone or key, the charter refuses.
     const kmsKeyId = pulumi.output(args.kmsKeyId).apply((key) => key || undefined);
     // The provider's types do not know an Output that may hold nothing.
     const encryption = { encrypted: true, kmsKeyId: kmsKeyId as pulumi.Output<string> };
@@ -117,8 +118,10 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({ ignoreChanges: memberTag, retainOnDelete: args.keepData }),
     );
 
-    // For a destroy: deleted after the machine and before its interface, names a machine that a
-    // killed run left in this place.
+    // For a destroy: its deletion, after the machine's and before the interface's, looks for a
+    // machine that a killed run left here. It would hold the interface, and may be a member: the
+    // destroy fails, naming it. While records (zoneId, comment) send clients there it does nothing;
+    // home is the account that it looks in.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -131,7 +134,7 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({ dependsOn: [address] }),
     );
 
-    // The machine: it may be lost and made anew between address and disk.
+    // The machine: it may be lost, and made anew on the same address and disk.
     this.instance = new Instance(
       `${name}-instance`,
       {
@@ -156,7 +159,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       }),
     );
     // skipDestroy: its deletion only forgets the attachment. Terminating the machine frees the
-    // volume; detached before that, it would be taken from under an etcd that runs.
+    // volume, whose deletion the provider tries again until then; detached before that, it would be
+    // taken from under an etcd that runs.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
@@ -165,10 +169,10 @@ export class EtcdNode extends pulumi.ComponentResource {
         deviceName: "/dev/sdf",
         skipDestroy: true,
       },
-      options.with(deleteFirst),
+      options.with(deleteFirst), // a volume has room for one
     );
     // Deleted first: an interface has room for one. Made after the machine, so that no address is
-    // held without one.
+    // paid for without a machine.
     this.elasticIp = args.publicAddress
       ? new Eip(
           `${name}-public-address`,

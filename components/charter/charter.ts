@@ -71,8 +71,8 @@ export class Charter extends pulumi.dynamic.Resource {
       const reasons = foundedRefusals(written as CharterInputs, declared as CharterInputs);
       if (reasons.length === 0) return;
       throw new pulumi.RunError(
-        `${reasons.map(({ reason }) => reason).join("\n")}\n  The charter of this cluster is left ` +
-          "out of this run (--target, --exclude), so it cannot judge the change either.",
+        `${reasons.map(({ reason }) => reason).join("\n")}\n  The charter of this cluster is ` +
+          "left out of this run (--target, --exclude), so it cannot judge the change either.",
       );
     });
     return pulumi.all([agreed, value]).apply(([, given]) => given);

@@ -130,8 +130,8 @@ export async function refuseLateCorrection(
   const inWords = (asked: Promise<Holding>) =>
     asked.then(holdingInWords, (e: Error) => {
       throw new Error(
-        `${lines}\n  Before a member is started this may be corrected, but EC2 could not be asked ` +
-          `whether one was: ${e.message}`,
+        `${lines}\n  Before a member is started this may be corrected, but EC2 could not be ` +
+          `asked whether one was: ${e.message}`,
       );
     });
   if (await inWords(world.members())) throw new Error(lines);
@@ -139,8 +139,8 @@ export async function refuseLateCorrection(
   const machines = rekeyed ? await inWords(world.machines()) : "";
   if (machines)
     throw new Error(
-      `${lines}\n  The ${machines} keeps the key it was made with. No member was started there, so ` +
-        "a destroy loses nothing: pulumi destroy, then pulumi up",
+      `${lines}\n  The ${machines} keeps the key it was made with. No member was started there, ` +
+        "so a destroy loses nothing: pulumi destroy, then pulumi up",
     );
   const corrected = reasons.map(({ property }) => property).join(", ");
   await pulumi.log.info(`corrected, as no member was ever started here: ${corrected}`);

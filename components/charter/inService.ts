@@ -3,7 +3,7 @@
  * then its health, and much later what it was founded with; so where both are gone, a destroy was
  * cut short, and what decides a founding may be made again around the disks that are left.
  */
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { recordsNamed } from "../dns/cloudflareLookUps.ts";
 import { savedUrns } from "../recovery/savedState.ts";
 

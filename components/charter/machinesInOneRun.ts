@@ -63,7 +63,8 @@ export function refusalOf(cluster: string, alive: readonly Leaver[]): string {
   return (
     `${inWords(alive)} are alive, and this would make all of them anew in one run; members ` +
     `change machines one at a time. One: pulumi up --replace ${one}, and the next when all ` +
-    "members are healthy again (npm run status). When the program itself wants all of them anew: pulumi up " +
+    "members are healthy again (npm run status). When the program itself wants all of them " +
+    "anew: pulumi up " +
     `--target ${one} --target-dependents. Machines that are gone are made anew together: pulumi ` +
     "up --refresh"
   );

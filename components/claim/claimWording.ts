@@ -76,8 +76,8 @@ function wayOut(comment: string, taken: readonly Taken[], asking: Asking): strin
         "the state or the name back if you can: its members may live by these names."
       : `A cluster lives by them, or did. Use another domain, or end that cluster first: pulumi ` +
         `destroy --stack ${mark.stack}`,
-    `${own ? "If you cannot" : "If its state is lost"}, see what still runs, and remove what nobody ` +
-      "needs any more:",
+    `${own ? "If you cannot" : "If its state is lost"}, see what still runs, and remove what ` +
+      "nobody needs any more:",
     `  npm run sweep -- --stack ${mark.stack}`,
     "or, when only the records are left:",
     `  ${removal}`,

@@ -73,7 +73,7 @@ export interface Definition<Inputs extends object, Outputs extends object> {
    * @default nothing is done
    */
   readonly remove?: (outputs: Outputs, call: Call<Outputs>) => Promise<void>;
-  /** Whether its deletion decides what else may be deleted: then no failure of it is passed over. */
+  /** Whether its deletion decides what else may go: then no failure of it is passed over. */
   readonly guards?: boolean;
 }
 

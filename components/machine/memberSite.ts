@@ -30,7 +30,7 @@ export function memberSite(
   settings: Settings,
   after: pulumi.Resource,
 ): MemberSite {
-  const { name, ownership, options, once } = context;
+  const { name, ownership, options, foundedOnce } = context;
   const subnets = subnetsOf(settings, options.parentOnly);
   const { group, rules } = memberSecurityGroup(context, settings, Object.values(subnets));
   const key = new KeyPair(
@@ -61,7 +61,7 @@ export function memberSite(
     ami: imageOf(settings.ami, settings.architecture, options.parentOnly),
     hostKeySeed: new HostKeySeed(
       `${name}-host-key-seed`,
-      options.with({ dependsOn: [after], hooks: { beforeCreate: [once.noMembers] } }),
+      options.with({ dependsOn: [after], hooks: { beforeCreate: [foundedOnce.noMembers] } }),
     ),
     leftovers,
   };

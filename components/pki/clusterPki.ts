@@ -34,7 +34,7 @@ export interface ClusterPki {
  * the first of them.
  */
 export function clusterPki(
-  { name, names, options, once }: ClusterContext,
+  { name, names, options, foundedOnce }: ClusterContext,
   {
     certificateDays,
     renewBeforeDays,
@@ -48,7 +48,7 @@ export function clusterPki(
     new CertificateAuthority(
       `${name}-ca`,
       { commonName: `etcd CA of ${names.domain}` },
-      options.with({ dependsOn: [after], hooks: { beforeCreate: [once.noMembers] } }),
+      options.with({ dependsOn: [after], hooks: { beforeCreate: [foundedOnce.noMembers] } }),
     );
   const ca = pulumi.output(authority.certificate);
   warnOfItsEnd(ca, certificateDays);

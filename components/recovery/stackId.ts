@@ -74,8 +74,8 @@ function accountRefusals(olds: Partial<Inputs>, { account }: Inputs): Refusal[] 
   if (!olds.account || !/^[0-9]{12}$/.test(account ?? "") || olds.account === account) return [];
   const reason =
     `account: this stack's things are in the AWS account ${olds.account}, and these credentials ` +
-    `belong to ${account}; nothing was touched. Set the right ones (AWS_PROFILE, aws:profile, the ` +
-    "role) and run the same again. If a refresh with the wrong ones came before, see " +
+    `belong to ${account}; nothing was touched. Set the right ones (AWS_PROFILE, aws:profile, ` +
+    "the role) and run the same again. If a refresh with the wrong ones came before, see " +
     "docs/when-things-go-wrong.md";
   return [{ property: "account", reason }];
 }
@@ -123,8 +123,8 @@ const stackIds = resource<Inputs, Outputs>({
     const { project, stack, zoneId, account, region, ownProvider, keepData, word } = outputs;
     if (ownProvider)
       return console.log(
-        "what runs that were cut off may have left was not looked for, because the cluster has an " +
-          `AWS provider of its own; with its credentials: npm run sweep -- --stack ${stack}`,
+        "what runs that were cut off may have left was not looked for, because the cluster has " +
+          `an AWS provider of its own; with its credentials: npm run sweep -- --stack ${stack}`,
       );
     const mark = { project, stack, stackId: word };
     let found;

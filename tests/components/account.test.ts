@@ -73,7 +73,7 @@ test("providers of one's own are followed, wherever they are given", () => {
     assert.equal(hasOwnAws(new Parent(opts)), false);
 });
 
-test("roles to assume are followed; the key of earlier providers is refused, with the rest", async () => {
+test("roles to assume are followed; the key of earlier providers is refused", async () => {
   const role = { roleArn: "arn:aws:iam::123456789012:role/x" };
   pulumi.runtime.setAllConfig({ "aws:assumeRoles": JSON.stringify([role]) });
   assert.deepEqual(accountProblems(), []);

@@ -37,7 +37,8 @@ test("one that is alive may be made anew, several may not", () => {
     refusalOf("etcd", [b, c]),
     "the machines of b (i-2), c (i-3) are alive, and this would make all of them anew in one " +
       "run; members change machines one at a time. One: pulumi up --replace " +
-      "'**etcd-b-instance', and the next when all members are healthy again (npm run status). When the program itself " +
+      "'**etcd-b-instance', and the next when all members are healthy again (npm run " +
+      "status). When the program itself " +
       "wants all of them anew: pulumi up --target '**etcd-b-instance' --target-dependents. " +
       "Machines that are gone are made anew together: pulumi up --refresh",
   );

@@ -85,8 +85,7 @@ const deletion = async (node: string, members: readonly DeclaredMember[], word?:
   );
 };
 /** As ClusterHealth at the end of a run. */
-const healthyAgain = (members: readonly DeclaredMember[]) =>
-  healths.create({ ...asked, members });
+const healthyAgain = (members: readonly DeclaredMember[]) => healths.create({ ...asked, members });
 const leaderOf = async (members: readonly DeclaredMember[]) => {
   const { members: reports } = await probeCluster(members, { deadlineMs: 2000 });
   return reports.find((r) => r.memberId === r.leaderId)?.name ?? "";

@@ -55,7 +55,7 @@ async function refusedUntouched({ code, text }: Outcome, ...words: RegExp[]): Pr
 
 const up = (...args: string[]) => npmRun("pulumi", "up", ...quickly, ...args);
 
-test("a domain outside the zone is refused before anything is made, and can be corrected", async () => {
+test("a domain outside the zone is refused first, and can be corrected", async () => {
   const { code, text } = await pulumiWith({ "etcd:domain": "etcd.example.org" }, "up", ...quickly);
   assert.notEqual(code, 0, text);
   assert.match(text, /etcd\.example\.org/);
@@ -146,7 +146,8 @@ test("in all this no acknowledged write was lost", async () => {
   const score = await writer!.stop();
   writer = undefined;
   console.log(
-    `${score.acknowledged} writes acknowledged, ${score.unknown} unknown, longest gap ${score.gapMs} ms`,
+    `${score.acknowledged} writes acknowledged, ${score.unknown} unknown, ` +
+      `longest gap ${score.gapMs} ms`,
   );
   assert.deepEqual(score.lost, []);
   assert.ok(score.acknowledged > 500, `only ${score.acknowledged} writes: that proves little`);

@@ -39,7 +39,10 @@ export function startWriter({ endpoints, identity }: StackOutputs): Writer {
     for (let i = 0; !ended && Date.now() < end; i++) {
       const key = `${prefix}${String(i).padStart(6, "0")}`;
       try {
-        await client.put(key).value(String(i)).options({ deadline: Date.now() + deadlineMs });
+        await client
+          .put(key)
+          .value(String(i))
+          .options({ deadline: Date.now() + deadlineMs });
         acknowledged.push(key);
         gapMs = Math.max(gapMs, Date.now() - last);
         last = Date.now();

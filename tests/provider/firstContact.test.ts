@@ -92,7 +92,7 @@ test("a machine that shows the lasting key already is one of an earlier run", as
   assert.match(contact.printed(), /has its lasting host key already/);
 });
 
-test("a tunnel may stand between: the way to the machine is dialled, ended, and no address", async (t) => {
+test("a tunnel may stand between: the way to the machine is dialled, and ended", async (t) => {
   const machine = await startFakeMachine(first, privateKey);
   t.after(() => machine.close());
   let open = 0;

@@ -52,7 +52,7 @@ after(async () => {
   await Promise.all([ec2.close(), cloudflare.close()]);
 });
 
-test("another account's credentials are refused; an account that is not known is not compared", async () => {
+test("another account's credentials are refused; an unknown one is not compared", async () => {
   const its = { project: "etcd", stack: "prod", zoneId, account: "123456789012" };
   const [refused, ...more] = await incarnation.check(its, { ...its, account: "210987654321" });
   assert.deepEqual([refused?.property, more], ["account", []]);
@@ -64,7 +64,7 @@ test("another account's credentials are refused; an account that is not known is
   assert.deepEqual(await incarnation.check(older, its), []);
 });
 
-test("a state copied from another stack is refused, unless it is said that the stack was renamed", async () => {
+test("a state copied from another stack is refused, unless the stack was renamed", async () => {
   const its = { project: "etcd", stack: "dev", zoneId };
   const [refused] = await incarnation.check(its, { ...its, stack: "copy" });
   assert.equal(refused?.property, "stack");
@@ -183,7 +183,7 @@ test(
   },
 );
 
-test("data volumes that are to be kept are named, and no failure; all else still goes", async () => {
+test("data volumes that are to be kept are named, and no failure; all else goes", async () => {
   listed();
   const key_ = { ...ec2.script, DescribeVolumes: volume("available"), DescribeKeyPairs: key };
   ec2.script = { ...key_, DeleteKeyPair: "<return>true</return>" };

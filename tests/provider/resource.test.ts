@@ -174,7 +174,7 @@ test(
   },
 );
 
-test("a package that a later release does not have any more fails no deletion, and is said", async () => {
+test("a package that a later release does not have fails no deletion, and is said", async () => {
   const outputs = { size: 2, version: 3, word: "w" };
   await thing.delete("thing-w", { ...outputs, note: "package" });
   assert.match(

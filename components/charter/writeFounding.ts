@@ -9,7 +9,7 @@ import { machinesInOneRun } from "./machinesInOneRun.ts";
  * Writes down which machine each member has. Feeds nobody; its hook refuses a second machine that
  * is alive and would be made anew in one run.
  */
-export function machinesOf({ name, options }: ClusterContext, members: readonly EtcdMember[]) {
+export function recordMachines({ name, options }: ClusterContext, members: readonly EtcdMember[]) {
   return new Machines(
     `${name}-machines`,
     { machineIds: ofEach(members, ({ node }) => node.instance.id) },
@@ -21,8 +21,8 @@ export function machinesOf({ name, options }: ClusterContext, members: readonly 
  * Writes down, once the gate is open, who founds the cluster. All members are passed in every run;
  * the record keeps those of its creation. (Logical name: founding-volumes.)
  */
-export function foundingOf(
-  { name, options, once }: ClusterContext,
+export function recordFounding(
+  { name, options, foundedOnce }: ClusterContext,
   members: readonly EtcdMember[],
   gate: pulumi.Resource,
 ): Founding {
@@ -33,7 +33,7 @@ export function foundingOf(
       machineIds: ofEach(members, ({ node }) => node.instance.id),
       addresses: ofEach(members, ({ node }) => node.privateIp),
     },
-    options.with({ dependsOn: [gate], hooks: { beforeCreate: [once.noMembers] } }),
+    options.with({ dependsOn: [gate], hooks: { beforeCreate: [foundedOnce.noMembers] } }),
   );
 }
 

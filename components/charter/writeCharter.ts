@@ -9,12 +9,12 @@ import type { ClusterSettings } from "../settings/checkedSettings.ts";
 import { Charter, charterOf } from "./charter.ts";
 import { FoundedOnce } from "./foundedOnce.ts";
 
-export interface FirstRecords {
+export interface WrittenCharter {
   readonly charter: Charter;
   /** The marks of everything that follows. */
   readonly ownership: Ownership;
   /** For the other records that decide a founding: they, too, are written once. */
-  readonly once: FoundedOnce;
+  readonly foundedOnce: FoundedOnce;
 }
 
 /**
@@ -23,14 +23,14 @@ export interface FirstRecords {
  * while the settings agree with the charter, so whatever bears one waits for that. (The logical
  * names, incarnation and founders, are older than these words: they are part of the URN.)
  */
-export function firstRecords(
+export function writeCharter(
   cluster: pulumi.Resource,
   name: string,
   names: ClusterNames,
   settings: ClusterSettings,
   options: ChildOptions,
-): FirstRecords {
-  const once = new FoundedOnce(name, names, cluster);
+): WrittenCharter {
+  const foundedOnce = new FoundedOnce(name, names, cluster);
   const home = { account: awsAccountOf(cluster), ownProvider: hasOwnAws(cluster) };
   const stackId = new StackId(
     `${name}-incarnation`,
@@ -42,16 +42,16 @@ export function firstRecords(
       keepData: settings.keepData === "volumes",
       ...home,
     },
-    options.with({ hooks: { beforeCreate: [once.noMachines] } }),
+    options.with({ hooks: { beforeCreate: [foundedOnce.noMachines] } }),
   );
-  once.watch({ stackId: stackId.word, zoneId: settings.zoneId });
+  foundedOnce.watch({ stackId: stackId.word, zoneId: settings.zoneId });
   const charter = new Charter(
     `${name}-founders`,
     charterOf(settings),
     options.with({
       dependsOn: [stackId],
-      hooks: { beforeCreate: [once.noMembers], beforeUpdate: [once.correction] },
+      hooks: { beforeCreate: [foundedOnce.noMembers], beforeUpdate: [foundedOnce.correction] },
     }),
   );
-  return { charter, ownership: ownershipOf(charter.whileAgreed(stackId.word), home), once };
+  return { charter, ownership: ownershipOf(charter.whileAgreed(stackId.word), home), foundedOnce };
 }
