@@ -92,9 +92,14 @@ export async function startDynamicProvider(
         string,
         (request: unknown, done: (error: grpc.ServiceError | null, reply: Reply) => void) => void
       >;
-      methods[method]?.call(client, request, (error, reply) =>
-        error ? reject(Object.assign(new Error(error.details), partialOf(error))) : resolve(reply),
-      );
+      methods[method]?.call(client, request, (error, reply) => {
+        const end = () =>
+          error
+            ? reject(Object.assign(new Error(error.details), partialOf(error)))
+            : resolve(reply);
+        // What it printed before is in the pipe by now, and is read in the next turn of the loop.
+        setImmediate(() => setImmediate(end));
+      });
     });
   const differing = (olds: Values, news: Values) => {
     const request = new provider.DiffRequest();
