@@ -51,15 +51,15 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
-    // options.with() makes children of this, and asks before each creation what a killed run left
-    // of the thing: that is removed, but never what is in use or was a member's. parentOnly is for
-    // components and look-ups, which make nothing.
+    // options.with() makes a child of this. Before it is made, what a killed run left of the same
+    // thing is removed, but never what is in use or was a member's. parentOnly is for components
+    // and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
     // First the charter: what a founded cluster keeps. A change of it is refused here. Ownership,
     // the marks of all that follows in the clouds, is handed out only after that, so nothing else
-    // has been touched. foundedOnce is a hook: it keeps what decides a founding (this, the CA, …)
-    // from being written a second time.
+    // has been touched. foundedOnce has the hooks that keep what decides a founding (the charter,
+    // the CA, …) from being made a second time.
     const { charter, ownership, foundedOnce } = writeCharter(this, name, names, settings, options);
 
     // Claim: one record says whose the names are, and refuses names that are somebody else's. All
@@ -81,8 +81,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Records which machine each member has, and so refuses, in a preview, to make several anew.
-    // (In an `up` that nobody previewed each member's guard does: at most one may leave.)
+    // Three things keep several machines from going at once: oneAtATime where they would stop for
+    // another type, each member's guard where they would be replaced, and, so that a preview tells
+    // it, this record of the machines: where more than one of them will be another, it refuses.
     recordMachines(context, members);
 
     // One gate for the whole set.

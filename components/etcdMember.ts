@@ -108,8 +108,8 @@ export class EtcdMember {
   }
 
   /**
-   * Chef, which starts etcd, once the `gate` is open: on the machine and disk that the founding
-   * names also when the disk is empty, on a machine that was made later only with a member's disk.
+   * Chef, which starts etcd, once the `gate` is open. The machine and disk that the founding names
+   * may start empty; a machine that was made later starts only on a disk that holds a member.
    */
   start(
     gate: pulumi.Resource,
@@ -119,10 +119,10 @@ export class EtcdMember {
   ): StartedMember {
     const { node, access, identity } = this;
     const { settings, site, pki } = this.#args;
-    // Renewed before any machine is touched: it has to open the others when one is away.
+    // Its renewal comes before any converge: one that fails must not keep it from the outputs.
     const operator = pki ? [pki.operatorCertificate] : [];
-    // Stops etcd in a destroy, after clients were withdrawn and before its names go; outside one it
-    // lets at most one machine leave.
+    // In a destroy its deletion stops etcd, after clients were withdrawn and before the names go.
+    // Where the machine is replaced, it is deleted before that, and refuses while another leaves.
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);

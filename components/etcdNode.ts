@@ -72,6 +72,11 @@ export class EtcdNode extends pulumi.ComponentResource {
     // and would take the tag off at the next update.
     const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
+    // A destroy may meet what a killed run made and the state does not know. Leftovers are made
+    // only for their deletion: it comes after that of the things that depend on them, looks for more
+    // of the kind, removes what can hold no data, and fails with the names of the rest. Outside a
+    // destroy, told by client records that are still there, it does nothing.
+
     // The address: an interface of its own, so that a replaced machine keeps it.
     const address = new NetworkInterface(
       `${name}-interface`,
@@ -81,7 +86,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         description: `etcd member ${this.hostname}`,
         tags: tags("interface"),
       },
-      options.with({ dependsOn: [site.leftovers] }), // deleted after it, to look for unknown ones
+      options.with({ dependsOn: [site.leftovers] }),
     );
     this.privateIp = address.privateIp;
 
@@ -118,10 +123,8 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({ ignoreChanges: memberTag, retainOnDelete: args.keepData }),
     );
 
-    // For a destroy: its deletion, after the machine's and before the interface's, looks for a
-    // machine that a killed run left here. It would hold the interface, and may be a member: the
-    // destroy fails, naming it. While records (zoneId, comment) send clients there it does nothing;
-    // home is the account that it looks in.
+    // Deleted between the machine and the interface, which a machine nobody knows would hold.
+    // zoneId and comment find the client records; home is the account where it looks.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {

@@ -25,17 +25,19 @@ export const minutes: Readonly<Record<string, number>> = {
   "recovery.test.ts": 5.5,
   "serviceFaults.test.ts": 5,
   "destroy.test.ts": 4.6,
+  "upgrade.test.ts": 4.5,
   "dnsFaults.test.ts": 4.1,
   "killsUndone.test.ts": 4,
   "dnsAtFirstStart.test.ts": 3.7,
   "unit.test.ts": 3.7,
+  "noHarm.test.ts": 3.5,
   "hostKeys.test.ts": 3.5,
   "firstLight.test.ts": 3.3,
   "securityGroups.test.ts": 2.8,
+  "oneMachine.test.ts": 2.6,
+  "oldState.test.ts": 2.5,
   "instanceTypes.test.ts": 2.4,
-  "upgrade.test.ts": 4.5,
   "policy.test.ts": 2.2,
-  "oneMachine.test.ts": 2,
 };
 
 /** What came of one file. */

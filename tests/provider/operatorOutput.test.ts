@@ -36,7 +36,7 @@ const parent = new pulumi.ComponentResource("test:index:Cluster", "etcd");
 const noMembers = new pulumi.ResourceHook("none", async () => {});
 const options = new ChildOptions(parent, noMembers);
 const names = new ClusterNames("etcd.test", true);
-const context = { name: "etcd", names, options, once: { noMembers } };
+const context = { name: "etcd", names, options, foundedOnce: { noMembers } };
 const renewal = {
   certificateDays: config.requireNumber("days"),
   renewBeforeDays: config.requireNumber("before"),
