@@ -73,9 +73,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
     // A destroy may meet what a killed run made and the state does not know. Leftovers are made
-    // only for their deletion: it comes after that of the things that depend on them, looks for more
-    // of the kind, removes what can hold no data, and fails with the names of the rest. Outside a
-    // destroy, told by client records that are still there, it does nothing.
+    // only for their deletion: it comes after that of the things that depend on them, looks for
+    // more of the kind, removes what can hold no data, and fails with the names of the rest.
+    // Outside a destroy, told by client records that are still there, it does nothing.
 
     // The address: an interface of its own, so that a replaced machine keeps it.
     const address = new NetworkInterface(
