@@ -81,20 +81,22 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // The machines need the hook when they are made; whom it asks is known only now.
     oneAtATime.watch(members, pki?.operator);
 
-    // Three things keep several machines from going at once: oneAtATime where they would stop for
-    // another type, each member's guard where they would be replaced, and, so that a preview tells
-    // it, this record of the machines: where more than one of them will be another, it refuses.
+    // Three things keep several machines from going at once. oneAtATime refuses that two stop for
+    // another instance type. Each member's guard refuses, in an `up`, that two are replaced. And in
+    // a preview this record does, when more than one of the machines it has written down will be
+    // another.
     recordMachines(context, members);
 
     // One gate for the whole set.
     const nodes = members.map(({ node }) => node);
     const gate = peerGate(context, settings, nodes);
 
-    // Founding: which machine, disk and address each member starts the cluster with, written once.
-    // Members cannot come later yet, nor go: the charter refuses it.
+    // Founding: which machine, disk and address each member starts the cluster with. Written once,
+    // and only when the gate is open. Members cannot come later yet, nor go: see the charter.
     const founding = recordFounding(context, members, gate);
 
-    // Then all start at once, and none waits for another.
+    // Then all start at once, and none waits for another. In a later run all converge at once, too:
+    // Chef never restarts an etcd that runs.
     const cookbook = packCookbook(etcdCookbook);
     const all = members.map(({ declared }) => declared);
     const started = members.map((member) => member.start(gate, founding, cookbook, all));

@@ -23,8 +23,8 @@ export interface EtcdMemberArgs {
   /** Undefined without TLS. */
   readonly pki: ClusterPki | undefined;
   /**
-   * Runs before a machine is updated: refuses a second change of type in the same run, and any
-   * while the other members are not healthy.
+   * Runs before a machine is updated: refuses a second change of instance type in the same run, and
+   * any while the other members are not healthy.
    */
   readonly oneAtATime: pulumi.ResourceHook;
 }
@@ -119,15 +119,17 @@ export class EtcdMember {
   ): StartedMember {
     const { node, access, identity } = this;
     const { settings, site, pki } = this.#args;
-    // Its renewal comes before any converge: one that fails must not keep it from the outputs.
+    // The operator's certificate is renewed before any converge, so that a converge that fails does
+    // not keep the new one from the stack's outputs.
     const operator = pki ? [pki.operatorCertificate] : [];
-    // In a destroy its deletion stops etcd, after clients were withdrawn and before the names go.
-    // Where the machine is replaced, it is deleted before that, and refuses while another leaves.
+    // The guard's deletion: in a destroy it stops etcd, after clients were withdrawn and before the
+    // names go. Before the machine is replaced it fails while another one leaves, and so keeps it.
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);
     // Chef downloads through it.
     const elasticIp = node.elasticIp ? [node.elasticIp] : [];
+    const open = site.securityGroupRules;
     const bootstrap = memberBootstrap(this.#context, {
       member: this.name,
       node,
@@ -136,15 +138,12 @@ export class EtcdMember {
       founding,
       cookbook,
       settings,
-      after: [
-        ...[gate, guard, ...tags, node.attachment, ...elasticIp],
-        ...[...operator, ...site.securityGroupRules],
-      ],
+      after: [gate, guard, node.attachment, ...tags, ...elasticIp, ...operator, ...open],
     });
     return { ...bootstrap, publish: (health) => this.#publish(health, guard) };
   }
 
-  /** Depends on the guard, and so goes before it: no client is sent to an etcd that ends. */
+  /** In a destroy it goes before the guard, on which it depends: no client meets a dying etcd. */
   #publish(health: pulumi.Resource, guard: pulumi.Resource): DnsRecord {
     const { name: cluster, names, ownership, options } = this.#context;
     const { zoneId, ttl } = this.#args.settings;

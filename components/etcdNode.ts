@@ -72,12 +72,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     // and would take the tag off at the next update.
     const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
-    // A destroy may meet what a killed run made and the state does not know. Leftovers are made
-    // only for their deletion: it comes after that of the things that depend on them, looks for
-    // more of the kind, removes what can hold no data, and fails with the names of the rest.
-    // Outside a destroy, told by client records that are still there, it does nothing.
-
-    // The address: an interface of its own, so that a replaced machine keeps it.
+    // The address: an interface of its own, so that a replaced machine keeps it. (Of leftovers
+    // below.)
     const address = new NetworkInterface(
       `${name}-interface`,
       {
@@ -123,8 +119,11 @@ export class EtcdNode extends pulumi.ComponentResource {
       options.with({ ignoreChanges: memberTag, retainOnDelete: args.keepData }),
     );
 
-    // Deleted between the machine and the interface, which a machine nobody knows would hold.
-    // zoneId and comment find the client records; home is the account where it looks.
+    // A destroy may meet what a killed run made and the state does not know. Leftovers are made
+    // only for their deletion: it comes after that of what depends on them, looks for more of the
+    // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
+    // hold the interface. Client records that are still there (zoneId, comment) mean that this is
+    // no destroy: then it does nothing. home is the account where it looks.
     const leftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -154,7 +153,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         hooks: { beforeUpdate: [args.oneAtATime] },
         deleteBeforeReplace: true,
         // A newer image, other user data or a key that was made anew would take all machines down
-        // at once.
+        // at once. A machine that is replaced is made from the new ones.
         ignoreChanges: ["ami", "userData", "keyName", ...memberTag],
         additionalSecretOutputs: ["userData"],
         // A machine never outlives what its host key is worked out from (hostKey.ts).
