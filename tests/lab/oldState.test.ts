@@ -94,6 +94,7 @@ test("machines and a volume that the state forgot stay, and are taken back as na
   for (const name of ["a-instance", "b-instance", "c-instance", "a-data"])
     assert.match(text, new RegExp(`etcd-${name} was not made, and nothing was removed`));
   assert.match(text, /its tag Member=[0-9a-f]{8} says that it is, or was, a member/);
+  console.log(/^.*etcd-a-instance was not made[^]*?\n *npm run sweep.*$/m.exec(text)?.[0]);
   const { code: listed, text: sweep } = await npmRun("sweep");
   assert.equal(listed, 1, sweep);
   assert.match(sweep, /the volume vol-\w+ \(a\.etcd\.test\), in-use, Member=/);
@@ -105,6 +106,15 @@ test("machines and a volume that the state forgot stay, and are taken back as na
   ]);
   await isWholeAgain(living);
   assert.match(await mustRun("sweep"), /Nothing remains/);
+});
+
+test("a member's volume is not replaced, whatever is asked for", async () => {
+  const living = await world();
+  const { code, text } = await npmRun("pulumi", "up", ...quickly, "--replace", "**etcd-a-data");
+  assert.notEqual(code, 0, text);
+  assert.match(text, /etcd-a-data was not made[^]*The state has it, so this run would put another/);
+  assert.deepEqual(await world(), living);
+  await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
 });
 
 test("an older state and `up --refresh`: the machine that came later is no leftover", async () => {
