@@ -9,6 +9,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterNames } from "../names.ts";
 import { markComment } from "../recovery/marks.ts";
+import { savedUrns } from "../recovery/savedState.ts";
+import { foundingWord } from "./founding.ts";
 import { whyInService } from "./inService.ts";
 import { holdingInWords, machinesOfStack, membersOfStackId, type Holding } from "./membersInEc2.ts";
 import { type CharterInputs, foundedRefusals } from "./refusals.ts";
@@ -39,8 +41,10 @@ export class FoundedOnce {
     );
     this.noMembers = new pulumi.ResourceHook(
       `${name}-no-members`,
-      async ({ name: resource }) => {
-        const holding = holdingInWords(await this.#members());
+      async ({ name: resource, urn, newInputs }) => {
+        const members = await this.#members();
+        if (await this.#isForgottenFounding(urn, newInputs, members)) return;
+        const holding = holdingInWords(members);
         const { stackId, zoneId } = await this.#known();
         const comment = markComment({ ...stack, stackId });
         const serving = { name, clientSrv, zoneId, comment };
@@ -70,6 +74,25 @@ export class FoundedOnce {
       stackId: await known(this.#watched?.stackId),
       zoneId: await known(this.#watched?.zoneId),
     };
+  }
+
+  /**
+   * Whether a founding that the state has forgotten (`pulumi state delete`, an older state) is
+   * about to be written down as it was: its word follows from the disks, and all that was given to
+   * a member bears exactly this word.
+   */
+  async #isForgottenFounding(
+    urn: string,
+    inputs: { readonly volumeIds?: unknown } = {},
+    members: Holding,
+  ): Promise<boolean> {
+    const { volumeIds } = inputs;
+    if (typeof volumeIds !== "object" || volumeIds === null) return false;
+    if ((await savedUrns())?.includes(urn) !== false) return false;
+    const word = await foundingWord(volumeIds as Readonly<Record<string, string>>);
+    const { stackId } = await this.#known();
+    const same = await membersOfStackId(stackId, this.#parent, word);
+    return holdingInWords(same) === holdingInWords(members);
   }
 
   /** Asked once in a run: the records are made within seconds. */

@@ -12,11 +12,20 @@ export interface Holding {
   readonly volumes: readonly string[];
 }
 
-/** Machines and data volumes with this stack id that were given to a member. */
-export async function membersOfStackId(stackId: string, parent: pulumi.Resource): Promise<Holding> {
+/**
+ * Machines and data volumes with this stack id that were given to a member: of whatever founding,
+ * or of the one with this word.
+ */
+export async function membersOfStackId(
+  stackId: string,
+  parent: pulumi.Resource,
+  word?: string,
+): Promise<Holding> {
   const filters = [
     { Name: "tag:Incarnation", Values: [stackId] },
-    { Name: "tag-key", Values: [memberTagKey] },
+    word === undefined
+      ? { Name: "tag-key", Values: [memberTagKey] }
+      : { Name: `tag:${memberTagKey}`, Values: [word] },
   ];
   const [instances, volumes] = await Promise.all(
     ["aws:ec2/instance:Instance", "aws:ebs/volume:Volume"].map((type) =>
