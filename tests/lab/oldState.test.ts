@@ -36,7 +36,11 @@ async function world(): Promise<object> {
     things: await inventory(),
     machines: found,
     starts: await Promise.all(found.map(start)),
-    records: (await allRecords()).map(({ id, name }) => `${id} ${name}`).sort(),
+    // A client record that the state forgot is made anew: Cloudflare has no place for two.
+    records: (await allRecords())
+      .filter(({ name }) => !name.startsWith("_etcd-client"))
+      .map(({ id, name }) => `${id} ${name}`)
+      .sort(),
   };
 }
 
@@ -54,6 +58,14 @@ async function typeImports(text: string): Promise<string[]> {
 
 interface State {
   deployment: { resources: { urn: string; type: string }[] };
+}
+
+/** `pulumi state delete`, with all that depends on it, such as the record of the founding. */
+async function deleteFromState(name: string): Promise<void> {
+  const state = JSON.parse(await mustRun("pulumi", "stack", "export")) as State;
+  const urn = state.deployment.resources.find((r) => r.urn.endsWith(`::${name}`))?.urn;
+  assert.ok(urn, `${name} is not in the state`);
+  await mustRun("pulumi", "state", "delete", urn, "--target-dependents", "--yes");
 }
 
 /** Takes resources out of the state, as an edit does, or a refresh that does not see them. */
@@ -87,7 +99,8 @@ async function isWholeAgain(as: object): Promise<void> {
 
 test("machines and a volume that the state forgot stay, and are taken back as named", async () => {
   const living = await world();
-  await forget(/::etcd-([abc]-(instance|attachment)|a-data)$/);
+  for (const member of ["a", "b", "c"]) await deleteFromState(`etcd-${member}-instance`);
+  await forget(/::etcd-a-data$/);
   const { code, text } = await npmRun("pulumi", "up", ...quickly);
   assert.notEqual(code, 0, text);
   assert.deepEqual(await world(), living);
