@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { logDir, projectDir } from "../../lab/paths.ts";
 import { EventLog } from "./eventLog.ts";
+import { ownWords } from "./errorWords.ts";
 import { PulumiProgress } from "./pulumiProgress.ts";
 import type { StackAccess } from "./stackAccess.ts";
 
@@ -97,7 +98,9 @@ export async function runPulumi(
   }
   if (end === 0) return progress;
   const reasons =
-    progress.errors.length > 0 ? progress.errors : [text.trim().split("\n").slice(-15).join("\n")];
+    progress.errors.length > 0
+      ? ownWords(progress.errors)
+      : [text.trim().split("\n").slice(-15).join("\n")];
   throw new Error(
     `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its ` +
       `whole output: ${path.relative(projectDir, outputFile)}\n${reasons.map(indent).join("\n")}`,

@@ -27,6 +27,7 @@ export interface Call<Outputs> {
 
 /** Why an input is refused, as `preview` shows it. */
 export interface Refusal {
+  /** For the program; the reason names it in a person's words. */
   readonly property: string;
   readonly reason: string;
 }
@@ -190,7 +191,9 @@ function providerOf<Inputs extends object, Outputs extends object>({
     },
     ...(refusals && {
       async check(olds, news) {
-        return { inputs: news, failures: refusals(olds ?? {}, news) };
+        // With a property's name the engine would print its whole value before the reason.
+        const unnamed = ({ reason }: Refusal) => ({ property: "", reason });
+        return { inputs: news, failures: refusals(olds ?? {}, news).map(unnamed) };
       },
     }),
     ...(look && {

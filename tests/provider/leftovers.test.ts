@@ -55,7 +55,7 @@ after(async () => {
 test("another account's credentials are refused; an unknown one is not compared", async () => {
   const its = { project: "etcd", stack: "prod", zoneId, account: "123456789012" };
   const [refused, ...more] = await incarnation.check(its, { ...its, account: "210987654321" });
-  assert.deepEqual([refused?.property, more], ["account", []]);
+  assert.deepEqual(more, []);
   assert.match(refused?.reason ?? "", /in the AWS account 123456789012, .* belong to 210987654321/);
   const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
   for (const account of ["123456789012", "", unknown])
@@ -67,7 +67,6 @@ test("another account's credentials are refused; an unknown one is not compared"
 test("a state copied from another stack is refused, unless the stack was renamed", async () => {
   const its = { project: "etcd", stack: "dev", zoneId };
   const [refused] = await incarnation.check(its, { ...its, stack: "copy" });
-  assert.equal(refused?.property, "stack");
   assert.match(refused?.reason ?? "", /made by the stack etcd\/dev, and this is etcd\/copy/);
   assert.match(refused?.reason ?? "", /stack rm --force copy .* config set etcd:renamedFrom dev/);
   const renamed = { ...its, stack: "copy", renamedFrom: "dev" };

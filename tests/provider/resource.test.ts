@@ -153,7 +153,7 @@ for (const note of ["fails", "hangs"]) {
 test("inputs are refused with the reason, for a new one too", async () => {
   assert.deepEqual(await thing.check({ size: 2 }, { size: 2 }), []);
   assert.deepEqual(await thing.check({ size: 2 }, { size: 0 }), [
-    { property: "size", reason: "size: at least 1 (got 0, was 2)" },
+    { property: "", reason: "size: at least 1 (got 0, was 2)" },
   ]);
   assert.match((await thing.check({}, { size: 0 }))[0]?.reason ?? "", /was undefined/);
 });
