@@ -4,7 +4,8 @@ import { certificateEnd } from "../components/health/certificateTrouble.ts";
 import { probeCluster } from "../components/health/etcdProbe.ts";
 import type { MemberReport } from "../components/health/memberHealth.ts";
 import { wayPast } from "../components/health/memory.ts";
-import { clusterMemory } from "./stack/clusterMemory.ts";
+import { dnsReport } from "./stack/dnsReport.ts";
+import { savedCluster } from "./stack/savedCluster.ts";
 import { openStack } from "./stack/stackAccess.ts";
 import { stackOutputs } from "./stack/stackOutputs.ts";
 import { readArguments, stackOption } from "./terminal/arguments.ts";
@@ -16,13 +17,15 @@ npm run status -- [--stack NAME] [--json]
 
 Asks every declared member whether it is part of one healthy cluster: one cluster ID, exactly the
 declared members, one leader, no learner, no alarm, and a write that each of them shows; and whether
-this is the cluster that was healthy at the last up. Exit code 1 when it is not. CERT DAYS: whole
+this is the cluster that was healthy at the last up. Asks the authoritative nameservers, too, for
+what that up declared. Exit code 1 when one of the two is not so. CERT DAYS: whole
 days until the certificate that the member shows ends, - without TLS.
 
 Without --stack: the lab's stack when there is one, else the one that is selected in your pulumi.
 
   --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader,
-           learner, dbSizeBytes, revision, alarms, certificateDays}]}
+           learner, dbSizeBytes, revision, alarms, certificateDays}], dns: {is, problems, cure}};
+           dns.is: "as declared", "different" or "unknown"
 `;
 
 /** The table: what stands over a column, and what in it. */
@@ -43,18 +46,20 @@ await command("status", help, async (args) => {
   const options = { ...stackOption, json: { type: "boolean" } } as const;
   const { stack: name, json } = readArguments("status", args, options);
   const stack = await openStack("status", name);
-  const [{ endpoints, peerUrls, identity }, known] = await Promise.all([
+  const [{ endpoints, peerUrls, identity }, saved] = await Promise.all([
     stackOutputs(stack),
-    clusterMemory(stack),
+    savedCluster(stack),
   ]);
+  const known = saved.memory;
   const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     name,
     endpoint,
     peerUrl: peerUrls[name] ?? "",
   }));
-  const [report, ends] = await Promise.all([
+  const [report, dns, ends] = await Promise.all([
     probeCluster(declared, asking, declared, known && { founding: known.word, known }),
+    dnsReport(saved.dns),
     Promise.all(
       declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
     ),
@@ -62,8 +67,8 @@ await command("status", help, async (args) => {
   const members = report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i]));
   const { clusterId, healthy, reasons, stranger } = report;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members })}\n`);
-    return healthy ? 0 : 1;
+    process.stdout.write(`${JSON.stringify({ clusterId, healthy, reasons, members, dns })}\n`);
+    return healthy && dns.is !== "different" ? 0 : 1;
   }
   process.stdout.write(
     table(
@@ -76,12 +81,22 @@ await command("status", help, async (args) => {
       `The operator's certificate ends in ${daysUntil(endOf(identity.certificate))} ` +
         `days, the CA's in ${daysUntil(endOf(identity.ca))}.\n`,
     );
+  if (dns.is !== "as declared" && saved.dns.length)
+    process.stderr.write(
+      [
+        dns.is === "different"
+          ? "status: the nameservers do not say what the last up declared"
+          : "What the nameservers say was not seen:",
+        ...[...dns.problems, dns.cure].filter(Boolean).map((line) => `  ${line}`),
+        "",
+      ].join("\n"),
+    );
   process.stdout.write(
     healthy
       ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n`
       : "",
   );
-  if (healthy) return 0;
+  if (healthy) return dns.is === "different" ? 1 : 0;
   const said = stranger ? [...reasons, wayPast(stranger)] : reasons;
   process.stderr.write(
     `status: not healthy\n${said.map((r) => `  ${r}`).join("\n")}\n  What a member ` +

@@ -47,7 +47,8 @@ export interface DnsReadinessArgs {
   readonly timeoutSeconds: pulumi.Input<number>;
 }
 
-interface Inputs {
+/** What a gate is to wait for, as the state holds it. */
+export interface GateInputs {
   readonly expected: ExpectedDns;
   readonly nameservers: readonly string[];
   readonly recordIds?: readonly string[];
@@ -77,7 +78,7 @@ async function askAll(
 }
 
 /** The servers to ask. A look-up that fails once is no reason to stop. */
-async function serversOf(inputs: Inputs): Promise<readonly NamedServer[]> {
+async function serversOf(inputs: GateInputs): Promise<readonly NamedServer[]> {
   if (inputs.nameservers.length) return inputs.nameservers.map(configuredServer);
   return poll<readonly NamedServer[], unknown>({
     seconds: Math.min(15, inputs.timeoutSeconds),
@@ -94,10 +95,35 @@ async function serversOf(inputs: Inputs): Promise<readonly NamedServer[]> {
 }
 
 /**
+ * One round: how far the authoritative servers are from what is expected, now.
+ * @throws Error when they cannot be found or asked within `limitMs`
+ */
+export async function lookAtDns(inputs: GateInputs, limitMs: number): Promise<readonly Mismatch[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`the nameservers were not found and asked in ${limitMs / 1000} s`)),
+      limitMs,
+    );
+  });
+  const look = serversOf({ ...inputs, timeoutSeconds: limitMs / 1000 }).then(async (servers) =>
+    compareAnswers(inputs.expected, await askAll(inputs.expected, servers, 1000)),
+  );
+  try {
+    return await Promise.race([look, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
  * Waits until two rounds in a row show exactly the expected set; resolves with the names of the
  * servers asked.
  */
-export async function waitForDns(inputs: Inputs, say: (line: string) => void): Promise<string[]> {
+export async function waitForDns(
+  inputs: GateInputs,
+  say: (line: string) => void,
+): Promise<string[]> {
   const servers = await serversOf(inputs);
   const round = async () =>
     compareAnswers(inputs.expected, await askAll(inputs.expected, servers, 1000));
@@ -123,7 +149,7 @@ export async function waitForDns(inputs: Inputs, say: (line: string) => void): P
   });
 }
 
-const gate = resource<Inputs, Inputs>({
+const gate = resource<GateInputs, GateInputs>({
   type: "DnsReadiness",
   version: 1,
   check(_olds, { expected }) {

@@ -7,7 +7,15 @@ import test, { after, before } from "node:test";
 import { labStack } from "../../commands/stack/stackAccess.ts";
 import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
-import { allRecords, mustRun, npmRun, pulumiWith, type Outcome } from "./harness.ts";
+import {
+  allRecords,
+  cloudflare,
+  eventually,
+  mustRun,
+  npmRun,
+  pulumiWith,
+  type Outcome,
+} from "./harness.ts";
 import { instances, inventory } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
 import { startWriter, type Writer } from "./writer.ts";
@@ -140,6 +148,29 @@ for (const [name, config, args, words] of [
 test("the zone of a founded cluster is not corrected any more", async () => {
   const config = { "etcd:zoneId": "0123456789abcdef0123456789abcdef" };
   await refusedUntouched(await pulumiWith(config, "preview"), /zoneId: .*founded in 0e7cd1ab/);
+});
+
+test("status tells of records that were removed and put there, and what mends it", async () => {
+  const client = "_etcd-client-ssl._tcp.etcd.test";
+  const [own] = (await allRecords()).filter(({ name }) => name === client);
+  await cloudflare("DELETE", `/dns_records/${own?.id}`);
+  const data = { priority: 0, weight: 0, port: 2379, target: "old1.etcd.test" };
+  const record = { type: "SRV", name: client, ttl: 60, data };
+  const { id } = await cloudflare<{ id: string }>("POST", "/dns_records", record);
+  const told = async (...words: RegExp[]) => {
+    const { code, text } = await npmRun("status");
+    return code === 1 && words.every((word) => word.test(text));
+  };
+  await eventually("status to name both", 30_000, () =>
+    told(/Healthy: one cluster/, /old1\.etcd\.test/, /remove them at Cloudflare; then/),
+  );
+  await cloudflare("DELETE", `/dns_records/${id}`);
+  await eventually("status to name the one that is missing", 30_000, () =>
+    told(/_etcd-client-ssl\._tcp/, /made again by: pulumi up --refresh/),
+  );
+  await mustRun("pulumi", "up", "--refresh", ...quickly);
+  assert.match(await mustRun("status"), /Healthy: one cluster/);
+  untouched = await world();
 });
 
 test("in all this no acknowledged write was lost", async () => {

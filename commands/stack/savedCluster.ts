@@ -1,0 +1,54 @@
+/** What a stack's state remembers of its cluster. */
+import type { GateInputs } from "../../components/dns/dnsReadiness.ts";
+import type { Memory } from "../../components/health/memory.ts";
+import { pulumi } from "./pulumiAnswer.ts";
+import type { StackAccess } from "./stackAccess.ts";
+
+export interface SavedCluster {
+  /**
+   * What was seen when the cluster was last found healthy; undefined in states that remember
+   * nothing.
+   */
+  readonly memory: Memory | undefined;
+  /** What DNS was to say at the last `up`, for members and for clients. */
+  readonly dns: readonly GateInputs[];
+}
+
+/** Nothing when the state cannot be had: then health is all that can be told. */
+export async function savedCluster(stack: StackAccess): Promise<SavedCluster> {
+  try {
+    return savedIn(JSON.parse(await pulumi(stack, ["stack", "export"])));
+  } catch {
+    return { memory: undefined, dns: [] };
+  }
+}
+
+/** The part of a state that is read here. */
+interface State {
+  readonly deployment?: {
+    readonly resources?: readonly {
+      readonly type: string;
+      readonly outputs?: Readonly<Record<string, unknown>>;
+    }[];
+  };
+}
+
+/** Pure. */
+export function savedIn({ deployment }: State): SavedCluster {
+  const outputsOf = (type: string): Readonly<Record<string, unknown>>[] =>
+    (deployment?.resources ?? [])
+      .filter((resource) => resource.type.endsWith(`/etcd:${type}`))
+      .map(({ outputs = {} }) => outputs);
+  const { clusterId, word, revision, healthyAt } = outputsOf("ClusterHealth")[0] ?? {};
+  const memory =
+    typeof clusterId === "string" &&
+    typeof word === "string" &&
+    typeof revision === "number" &&
+    typeof healthyAt === "string"
+      ? { clusterId, word, revision, healthyAt }
+      : undefined;
+  const dns = outputsOf("DnsReadiness").filter(
+    (outputs) => typeof outputs.expected === "object" && Array.isArray(outputs.nameservers),
+  );
+  return { memory, dns: dns as unknown as GateInputs[] };
+}

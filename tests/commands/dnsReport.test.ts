@@ -1,0 +1,69 @@
+// What status says of DNS: of a state, of a nameserver in this process, and of what it answers.
+// Does not prove that a record removed at Cloudflare is seen: tests/lab/noHarm.test.ts does.
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Mismatch, MismatchKind } from "../../components/dns/dnsAnswers.ts";
+import { dnsReport, reportOf } from "../../commands/stack/dnsReport.ts";
+import { savedIn } from "../../commands/stack/savedCluster.ts";
+import { startDnsStub } from "../dnsStub.ts";
+
+const mismatch = (kind: MismatchKind): Mismatch => ({
+  kind,
+  record: "a.etcd.test A",
+  server: "ns1",
+  problem: kind,
+});
+
+for (const [kinds, is, cure] of [
+  [[], "as declared", /^$/],
+  [["not published"], "different", /made again by: pulumi up --refresh$/],
+  [["not published", "stale target"], "different", /remove them at Cloudflare; then pulumi up/],
+  [["server silent"], "unknown", /port 53/],
+  [["server silent", "wrong address"], "different", /remove them/],
+] as const)
+  test(`${kinds.join(" and ") || "nothing differs"}: ${is}`, () => {
+    const report = reportOf(kinds.map(mismatch));
+    assert.equal(report.is, is);
+    assert.match(report.cure, cure);
+    if (is === "different")
+      assert.ok(!report.problems.join().includes("silent"), "what is not seen is no difference");
+  });
+
+test("what the last up declared is read from the state, for members and for clients", () => {
+  const gate = { expected: { domain: "etcd.test" }, nameservers: [], timeoutSeconds: 60 };
+  const type = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
+  const resources = [{ type, outputs: gate }, { type, outputs: {} }, { type: "aws:ec2/eip:Eip" }];
+  assert.deepEqual(savedIn({ deployment: { resources } }).dns, [gate]);
+  assert.deepEqual(savedIn({}), { memory: undefined, dns: [] });
+});
+
+const expected = {
+  domain: "etcd.test",
+  tls: true,
+  port: 2380,
+  members: [{ target: "a.etcd.test", address: "10.0.0.1" }],
+};
+
+test("a nameserver that lacks the records is quoted", async (t) => {
+  const stub = await startDnsStub(() => ({ rcode: "NXDOMAIN", authoritative: true }));
+  t.after(() => stub.close());
+  const report = await dnsReport([{ expected, nameservers: [stub.server], timeoutSeconds: 60 }]);
+  assert.equal(report.is, "different");
+  assert.match(
+    report.problems.join("\n"),
+    /_etcd-server-ssl\._tcp\.etcd\.test SRV at 127\.0\.0\.1/,
+  );
+});
+
+test("one that never answers is no difference, and holds nobody up", async (t) => {
+  const stub = await startDnsStub(() => ({ silent: true }));
+  t.after(() => stub.close());
+  const started = Date.now();
+  const report = await dnsReport([{ expected, nameservers: [stub.server], timeoutSeconds: 60 }]);
+  assert.equal(report.is, "unknown");
+  assert.ok(Date.now() - started < 8000, `${Date.now() - started} ms`);
+});
+
+test("a state that says nothing of records", async () => {
+  assert.equal((await dnsReport([])).is, "unknown");
+});
