@@ -1,0 +1,85 @@
+/** All that `status` looks at, at the same time. */
+import { X509Certificate } from "node:crypto";
+import { credentialsOf } from "../../components/health/asking.ts";
+import { certificateEnd } from "../../components/health/certificateTrouble.ts";
+import { probeCluster, type ClusterReport } from "../../components/health/etcdProbe.ts";
+import type { MemberReport } from "../../components/health/memberHealth.ts";
+import { dnsReport, type DnsReport } from "../stack/dnsReport.ts";
+import { machineWords } from "../stack/machineWords.ts";
+import { savedCluster } from "../stack/savedCluster.ts";
+import { sshLogin } from "../stack/sshLogin.ts";
+import type { StackAccess } from "../stack/stackAccess.ts";
+import { stackOutputs } from "../stack/stackOutputs.ts";
+
+/** One member, as the table and --json show it. */
+export type Row = ReturnType<typeof rowOf>;
+
+export interface Status extends Pick<
+  ClusterReport,
+  "clusterId" | "healthy" | "reasons" | "stranger"
+> {
+  readonly members: readonly Row[];
+  readonly dns: DnsReport;
+  /** What the machines of members that do not answer say, by member. */
+  readonly machines: Readonly<Record<string, readonly string[]>>;
+  /** When each certificate ends, in milliseconds since 1970, by whose it is; none without TLS. */
+  readonly certificateEnds: Readonly<Record<string, number>>;
+}
+
+const deadlineMs = 2000;
+
+/** Throws, saying what to type, when the stack has no cluster. */
+export async function lookAt(stack: StackAccess): Promise<Status> {
+  const [outputs, saved] = await Promise.all([stackOutputs(stack), savedCluster(stack)]);
+  const { endpoints, peerUrls, identity } = outputs;
+  const { memory: known } = saved;
+  const asking = { deadlineMs, credentials: credentialsOf(identity) };
+  const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
+    name,
+    endpoint,
+    peerUrl: peerUrls[name] ?? "",
+  }));
+  const [report, dns, ends] = await Promise.all([
+    probeCluster(declared, asking, declared, known && { founding: known.word, known }),
+    dnsReport(saved.dns),
+    Promise.all(
+      declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
+    ),
+  ]);
+  const silent = report.members.filter(({ error }) => error).map(({ name }) => name);
+  const { clusterId, healthy, reasons, stranger } = report;
+  return {
+    clusterId,
+    healthy,
+    reasons,
+    stranger,
+    members: report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i])),
+    dns,
+    machines: await machineWords(silent, outputs, () => sshLogin(stack)),
+    certificateEnds: Object.fromEntries([
+      ...(identity ? [["the operator", endOf(identity.certificate)] as const] : []),
+      ...(identity ? [["the CA", endOf(identity.ca)] as const] : []),
+      ...declared.flatMap(({ name }, i) => (ends[i] === undefined ? [] : [[name, ends[i]]])),
+    ]),
+  };
+}
+
+/** What `status` tells of one member; `end`: when its certificate ends. */
+function rowOf(m: MemberReport, unhealthy: readonly string[], end: number | undefined) {
+  return {
+    name: m.name,
+    endpoint: m.endpoint,
+    version: m.version,
+    healthy: !unhealthy.includes(m.name),
+    leader: m.leaderId !== "" && m.leaderId === m.memberId,
+    learner: m.learner,
+    dbSizeBytes: m.dbSizeBytes,
+    revision: m.revision,
+    alarms: m.alarms,
+    certificateDays: end === undefined ? null : Math.floor((end - Date.now()) / 86_400_000),
+  };
+}
+
+function endOf(certificate: string): number {
+  return Date.parse(new X509Certificate(certificate).validTo);
+}
