@@ -2,7 +2,7 @@
  * The program as it was at an earlier commit, run by today's lab and CLI on the stack dev, and what
  * a run of either program does to each resource.
  */
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { addresses } from "../../lab/addresses.ts";
 import { labDir, projectDir } from "../../lab/paths.ts";
@@ -49,14 +49,46 @@ export async function unpackProgram({ name, commit }: StartingPoint): Promise<st
       );
     },
   );
-  const folder = path.join(labDir, "earlier", name);
+  const folder = await emptyFolder(name);
   const archive = `${folder}.tar`;
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
   await run("git", ["archive", "--format=tar", `--output=${archive}`, commit, ...programFiles], {
     cwd: projectDir,
   });
   await run("tar", ["-xf", archive, "-C", folder]);
+  return inLab(folder);
+}
+
+/**
+ * A copy of today's program below .lab, with other logical names: each of these ends with a 2.
+ * Returns its folder.
+ */
+export async function renamedProgram(kinds: readonly string[]): Promise<string> {
+  const folder = await emptyFolder("renamed");
+  for (const file of programFiles)
+    await cp(path.join(projectDir, file), path.join(folder, file), { recursive: true });
+  const names = new RegExp(`(-(?:${kinds.join("|")}))\``, "g");
+  let renamed = 0;
+  for (const file of await readdir(path.join(folder, "components"), { recursive: true })) {
+    if (!file.endsWith(".ts")) continue;
+    const source = path.join(folder, "components", file);
+    const text = await readFile(source, "utf8");
+    renamed += text.match(names)?.length ?? 0;
+    await writeFile(source, text.replace(names, "$12`"));
+  }
+  if (renamed < kinds.length)
+    throw new Error(`only ${renamed} names of ${kinds.join(", ")} were found in components`);
+  return inLab(folder);
+}
+
+async function emptyFolder(name: string): Promise<string> {
+  const folder = path.join(labDir, "earlier", name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** Lets a program in its own folder work with this lab. Returns the folder. */
+async function inLab(folder: string): Promise<string> {
   // The stack file names the operator's key by its path from the checkout.
   await symlink(labDir, path.join(folder, ".lab"));
   // As lab/stackFile.ts does for today's: the network is the lab's.

@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { labStack } from "../../commands/stack/stackAccess.ts";
 import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
+import { projectDir } from "../../lab/paths.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { renamedProgram, runProgram } from "./earlierProgram.ts";
 import {
   allRecords,
   cloudflare,
@@ -99,6 +101,18 @@ test("all other resources of ours, replaced at once: nothing that lives changes"
   const { code, text } = await up(...kinds.flatMap((kind) => ["--replace", `**etcd-${kind}`]));
   assert.equal(code, 0, text);
   assert.deepEqual(await world(), untouched);
+  await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
+});
+
+test("a copy of the program with other names for them: nothing that lives changes", async () => {
+  const kinds = ["leftovers", "host-key", "first-contact", "certificate", "shutdown", "health"];
+  const copy = await renamedProgram([...kinds, "dns-readiness", "clients-dns", "machines"]);
+  for (const folder of [copy, projectDir]) {
+    const { code, text, steps } = await runProgram(folder, "up", "--yes", "--skip-preview");
+    assert.equal(code, 0, text);
+    assert.ok(steps.filter(({ op }) => op === "delete").length > 15, "little was renamed");
+    assert.deepEqual(await world(), untouched);
+  }
   await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
 });
 
