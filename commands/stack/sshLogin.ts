@@ -1,6 +1,7 @@
 /** The key that opens a stack's machines. */
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { sshKey } from "../../components/settings/sshKey.ts";
 import { projectDir } from "../../lab/paths.ts";
 import { pulumi } from "./pulumiAnswer.ts";
 import type { StackAccess } from "./stackAccess.ts";
@@ -17,23 +18,27 @@ export async function sshLogin(stack: StackAccess): Promise<SshLogin> {
     await pulumi(stack, ["config", "--json", ...stack.settings]),
   ) as Record<string, { readonly value?: string; readonly secret: boolean } | undefined>;
   const key = settings["etcd:sshPrivateKey"];
-  if (key?.secret || key?.value)
-    return { key: await pulumi(stack, ["config", "get", "sshPrivateKey", ...stack.settings]) };
+  if (key?.secret || key?.value) {
+    const given = await pulumi(stack, ["config", "get", "sshPrivateKey", ...stack.settings]);
+    return { key: sshKey(given).privateKey || given };
+  }
   const named = settings["etcd:sshPrivateKeyFile"]?.value;
   const file = named && path.resolve(projectDir, named); // as the program does
-  const problem = file ? unreadable(file) : "neither it nor etcd:sshPrivateKey is set";
-  if (file && !problem) return { file };
+  const read = file ? loginBy(file) : "neither it nor etcd:sshPrivateKey is set";
+  if (typeof read !== "string") return read;
   if (process.env.SSH_AUTH_SOCK) return "agent";
   throw new Error(
-    `etcd:sshPrivateKeyFile of the stack ${stack.name}: ${problem}, and there is no SSH agent ` +
+    `etcd:sshPrivateKeyFile of the stack ${stack.name}: ${read}, and there is no SSH agent ` +
       "either; bring the key here, or load it into an agent with ssh-add",
   );
 }
 
-function unreadable(file: string): string {
+/** The file, or its key where ssh may not read it as it stands; or why it cannot be read. */
+export function loginBy(file: string): Exclude<SshLogin, "agent"> | string {
   try {
-    readFileSync(file);
-    return "";
+    const given = readFileSync(file, "utf8");
+    const { privateKey } = sshKey(given);
+    return privateKey && privateKey !== given ? { key: privateKey } : { file };
   } catch (error) {
     return `the file cannot be read (${(error as NodeJS.ErrnoException).code}, ${file})`;
   }

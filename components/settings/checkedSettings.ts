@@ -153,7 +153,14 @@ function whenKnown(cluster: pulumi.Resource, args: RawConfig, settings: Settings
     ),
     sshFrom: sources("sshFrom"),
     clientsFrom: sources("clientsFrom"),
-    sshPrivateKey: pulumi.secret(sshPrivateKey),
+    // Read as what it is known to be, it may be handed on in another form.
+    sshPrivateKey: pulumi.secret(
+      later(
+        sshPrivateKey,
+        (text) => ({ sshPrivateKey: text }),
+        (again) => again.sshPrivateKey,
+      ),
+    ),
     sshPublicKey: isLater(sshPrivateKey)
       ? pulumi.unsecret(
           pulumi.output(

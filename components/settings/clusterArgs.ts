@@ -108,8 +108,8 @@ export interface EtcdClusterArgs {
    */
   readonly sshUser?: string;
   /**
-   * Private key for SSH to the nodes, in OpenSSH or PEM form, without passphrase; kept as a secret.
-   * EC2 gets the public half.
+   * Private key for SSH to the nodes, ed25519 or RSA from 2048 bits on, in OpenSSH or PEM form
+   * (PKCS 1 or 8), without passphrase; kept as a secret. EC2 gets the public half.
    */
   readonly sshPrivateKey: pulumi.Input<string>;
   /**

@@ -33,7 +33,7 @@ import {
   whole,
   yesNo,
 } from "./fields.ts";
-import { sshPublicKey } from "./sshKey.ts";
+import { sshKey } from "./sshKey.ts";
 
 /** A rule for what may be left empty. */
 const ifGiven = (rule: (value: string) => string) => (value: string) => value && rule(value);
@@ -188,12 +188,13 @@ export const schema = {
   sshPrivateKey: setting(
     later(
       secretLines((key) =>
-        key ? sshPublicKey(key).problem : "a private key is needed to reach the nodes",
+        key ? sshKey(key).problem : "a private key is needed to reach the nodes",
       ),
     ),
     "",
-    "Private key for SSH to the nodes, in OpenSSH or PEM form; set it with --secret. This or " +
-      "sshPrivateKeyFile is required; EC2 gets the public half.",
+    "Private key for SSH to the nodes, ed25519 or RSA from 2048 bits on, in OpenSSH or PEM form " +
+      "(PKCS 1 or 8), without passphrase; set it with --secret. This or sshPrivateKeyFile is " +
+      "required; EC2 gets the public half.",
   ),
   sshPrivateKeyFile: setting(text(), "", "File with that private key, relative to the project."),
   etcdVersion: setting(

@@ -9,7 +9,7 @@ import { factsOf, objectOf } from "./fields.ts";
 import { isLater, notShown, type Problem, type RawConfig } from "./problems.ts";
 import { problemsTogether } from "./rulesTogether.ts";
 import { clusterSchema, schema, type Values } from "./schema.ts";
-import { sshPublicKey } from "./sshKey.ts";
+import { sshKey } from "./sshKey.ts";
 
 /** What differs between nodes. */
 export interface NodeSettings {
@@ -85,6 +85,7 @@ function problemOf({ message, input, path }: v.BaseIssue<unknown>): Problem {
 function settingsOf(values: Values): Settings {
   const { nodes, instanceType, caCertificate, caPrivateKey, ...others } = values;
   const given = Object.keys(values.etcdSha256).length > 0;
+  const key = typeof values.sshPrivateKey === "string" ? sshKey(values.sshPrivateKey) : undefined;
   return {
     ...others,
     nodes: Object.fromEntries(
@@ -102,8 +103,8 @@ function settingsOf(values: Values): Settings {
         : given
           ? values.etcdSha256
           : archiveDigests(values.etcdVersion),
-    sshPublicKey:
-      typeof values.sshPrivateKey === "string" ? sshPublicKey(values.sshPrivateKey).publicKey : "",
+    sshPrivateKey: key?.privateKey ?? values.sshPrivateKey,
+    sshPublicKey: key?.publicKey ?? "",
     authority: authorityOf(caCertificate, caPrivateKey),
   };
 }

@@ -10,7 +10,7 @@ import { factsOf } from "./fields.ts";
 import { describeProblems, type Problem, type RawConfig } from "./problems.ts";
 import { schema, type Values } from "./schema.ts";
 import { checkSettings } from "./settings.ts";
-import { sshPublicKey } from "./sshKey.ts";
+import { sshKey } from "./sshKey.ts";
 
 type Name = keyof typeof schema;
 const names = Object.keys(schema) as Name[];
@@ -93,7 +93,7 @@ function sshKeyOf(
     return refused("sshPrivateKeyFile", "only one of sshPrivateKey and sshPrivateKeyFile", file);
   try {
     const privateKey = readFileSync(file, "utf8");
-    const { problem } = sshPublicKey(privateKey);
+    const { problem } = sshKey(privateKey);
     // The value is never part of the message: it is the secret.
     if (problem) return refused("sshPrivateKeyFile", problem, file);
     return { privateKey, problems: [] };

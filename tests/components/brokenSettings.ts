@@ -1,4 +1,5 @@
 /** Mistakes in the configuration, each with the line a user is to see. */
+import { generateKeyPairSync } from "node:crypto";
 import type { RawConfig } from "../../components/settings/problems.ts";
 import { validSettings } from "./validSettings.ts";
 
@@ -6,6 +7,14 @@ import { validSettings } from "./validSettings.ts";
 export const valid = validSettings();
 export const zones = (...names: string[]) =>
   Object.fromEntries(names.map((n) => [n, { zone: "us-east-1a" }]));
+
+/** An RSA key that EC2 would take, and nobody should. */
+const shortKey = String(
+  generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey.export({
+    type: "pkcs1",
+    format: "pem",
+  }),
+);
 
 /** What is wrong, the fields that make it so, and the line that refuses it. */
 export const broken: [string, RawConfig, RegExp][] = [
@@ -336,6 +345,11 @@ export const broken: [string, RawConfig, RegExp][] = [
   ["a user name that is a command", { sshUser: "admin;id" }, /^sshUser: /],
   ["a user name too long", { sshUser: "a".repeat(33) }, /^sshUser: /],
   ["no user", { sshUser: "" }, /^sshUser: /],
+  [
+    "an RSA key of 1024 bits, not shown",
+    { sshPrivateKey: shortKey },
+    /^sshPrivateKey: an RSA key of 2048 bits or more .* \(got a text that is not shown\)$/,
+  ],
   [
     "etcd 3.4",
     { etcdVersion: "3.4.30" },

@@ -1,6 +1,7 @@
 // What a caller of EtcdCluster gives is what the schema of settings says, and is checked in the
 // constructor, or as soon as it is known. Does not prove that the engine shows the message.
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import test, { before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -13,7 +14,7 @@ import {
 } from "../../components/settings/checkedSettings.ts";
 import { clusterSchema, type Values } from "../../components/settings/schema.ts";
 import { checkSettings } from "../../components/settings/settings.ts";
-import { sshPublicKey } from "../../components/settings/sshKey.ts";
+import { sshKey } from "../../components/settings/sshKey.ts";
 import { promiseOf, recordResources } from "./mocks.ts";
 import { privateKey, validArgs, validSettings } from "./validSettings.ts";
 
@@ -208,9 +209,14 @@ test("known later: a secret that is wrong is not shown", async () => {
 test("known later: the SSH key gives its public half, which is no secret", async () => {
   const { settings } = new Cluster(validArgs({ sshPrivateKey: later(privateKey) }));
   const publicKey = settings.sshPublicKey as pulumi.Output<string>;
-  assert.equal(await promiseOf(publicKey), sshPublicKey(privateKey).publicKey);
+  assert.equal(await promiseOf(publicKey), sshKey(privateKey).publicKey);
   assert.equal(await pulumi.isSecret(publicKey), false);
   assert.equal(await pulumi.isSecret(settings.sshPrivateKey), true);
+  const pem = String(
+    generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }),
+  );
+  const other = new Cluster(validArgs({ sshPrivateKey: later(pem) })).settings;
+  assert.equal(await promiseOf(other.sshPrivateKey), sshKey(pem).privateKey);
   const wrong = new Cluster(validArgs({ sshPrivateKey: later("MHcC") })).settings;
   assert.match(
     await refusedLater(wrong.sshPublicKey),

@@ -2,14 +2,17 @@
 // a key in a file. Does not prove that the CLI hands configuration over as it is set here;
 // tests/lab/firstLight does.
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import test, { after } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { checkSettings } from "../../components/settings/settings.ts";
 import { readStackConfig } from "../../components/settings/stackConfig.ts";
 import { privateKey, validArgs, validSettings } from "./validSettings.ts";
 
+const pkcs8 = { type: "pkcs8", format: "pem" } as const;
 const folder = mkdtempSync(path.join(tmpdir(), "etcd-settings-"));
 after(() => rmSync(folder, { recursive: true }));
 const file = (name: string, text: string) => {
@@ -63,6 +66,20 @@ test("the key of a file is taken, and is no other than the one that is given", (
   const at = file("key", privateKey);
   assert.equal(read({ sshPrivateKey: "", sshPrivateKeyFile: at }).sshPrivateKey, privateKey);
   assert.equal(read({}).sshPrivateKey, privateKey);
+});
+
+test("a key in PKCS 8, or with spaces around it, is as good as any", () => {
+  const pem = String(generateKeyPairSync("ed25519").privateKey.export(pkcs8));
+  for (const key of [pem, pem.replaceAll("\n", "  \n"), ` ${privateKey}`])
+    for (const given of [
+      { sshPrivateKey: key },
+      { sshPrivateKey: "", sshPrivateKeyFile: file("other", key) },
+    ]) {
+      const { settings, problems } = checkSettings(read(given));
+      assert.deepEqual(problems, []);
+      assert.match(String(settings?.sshPublicKey), /^ssh-ed25519 AAAA/);
+      assert.match(String(settings?.sshPrivateKey), /^-----BEGIN OPENSSH PRIVATE KEY-----\n/);
+    }
 });
 
 const cases: [string, () => Record<string, unknown>, string[] | undefined, RegExp][] = [
