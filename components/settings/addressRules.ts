@@ -96,12 +96,22 @@ export function withoutPassword(url: string): string {
   return url.replace(/\/\/[^/]*@/, "//…@");
 }
 
+/**
+ * What to do where YAML may have made a number of an id that is all digits (1.2e+31; 20 digits at
+ * most where zeros led it), or "".
+ */
+export function quotingHint(value: string, setting: string): string {
+  return /^(\d{1,20}|\d(\.\d+)?e\+\d+)$/.test(value)
+    ? `; YAML makes a number of an id that is all digits: quote it, ${setting}: "…"`
+    : "";
+}
+
 /** ID of a Cloudflare zone. */
 export function zoneIdProblem(id: string): string {
   return /^[0-9a-f]{32}$/.test(id)
     ? ""
     : "32 hexadecimal digits in small letters are needed, as the zone's overview at " +
-        "Cloudflare shows them";
+        `Cloudflare shows them${quotingHint(id, "etcd:zoneId")}`;
 }
 
 /** ID of a subnet. */

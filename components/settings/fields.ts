@@ -38,17 +38,20 @@ function check<T>(rule: Rule<T>, shown: (value: T) => unknown = (value) => value
   });
 }
 
-const anyText = v.custom<string>((value) => typeof value === "string", "a text is needed");
+const anyText = v.custom<string>(
+  (value) => typeof value === "string",
+  ({ input }) =>
+    ["number", "boolean"].includes(typeof input)
+      ? "a text is needed, in quotes"
+      : "a text is needed",
+);
 
 /** A text. Surrounding spaces are a mistake, not part of it; `shown` is how messages show it. */
 export function text(rule: Rule = () => "", shown?: (value: string) => string): Field<string> {
   return withFacts(
     v.pipe(
       anyText,
-      check(
-        (value) => (value === value.trim() ? "" : "no spaces or line ends around the value"),
-        (value) => JSON.stringify(value),
-      ),
+      check((value) => (value === value.trim() ? "" : "no spaces or line ends around the value")),
       check((value) => (value === value.trim() ? rule(value) : ""), shown),
     ),
     { type: "text" },

@@ -40,20 +40,36 @@ export function describeProblems(
   return first
     .map(
       (problem) =>
-        `${problem.field}: ${problem.rule} (got ` +
+        escaped(`${problem.field}: ${problem.rule} (got `) +
         `${hides(problem) && problem.value !== "" ? notShown : show(problem.value)})`,
     )
     .join("\n");
 }
 
+/** All but ASCII, and the sign of what was left out, as \u and four digits. */
+function escaped(text: string): string {
+  return text.replace(
+    /[^ -~\u2026]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A text; in quotes where spaces, line ends, or what is invisible or not ASCII would not show. */
+function visible(text: string): string {
+  return /^[!-~\u2026]([ -~\u2026]*[!-~\u2026])?$/.test(text)
+    ? text
+    : escaped(JSON.stringify(text));
+}
+
 function show(value: unknown, most = 80): string {
   if (value === undefined || value === "") return "nothing";
   if (isLater(value)) return "an Output";
-  const text =
-    typeof value === "string"
-      ? value
-      : JSON.stringify(value, (_key, part: unknown) => (isLater(part) ? "an Output" : part));
-  return text.length > most ? `${text.slice(0, most - 3)}…` : text;
+  const cut = (text: string) => (text.length > most ? `${text.slice(0, most - 3)}…` : text);
+  return typeof value === "string"
+    ? visible(cut(value))
+    : escaped(
+        cut(JSON.stringify(value, (_, part: unknown) => (isLater(part) ? "an Output" : part))),
+      );
 }
 
 /** Those that stood in the list before, with their place. */

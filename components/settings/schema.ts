@@ -12,6 +12,7 @@ import {
   mirrorProblem,
   nameserverProblem,
   nodeNameProblem,
+  quotingHint,
   regionOf,
   sourceProblem,
   subnetProblem,
@@ -259,7 +260,11 @@ export const schema = {
       "the things of another stack is taken for a copy, and refused.",
   ),
   acceptRestore: setting(
-    text((id) => (/^[0-9a-f]{0,16}$/.test(id) ? "" : "a cluster ID in hexadecimal is needed")),
+    text((id) =>
+      /^[0-9a-f]{0,16}$/.test(id)
+        ? ""
+        : `a cluster ID in hexadecimal is needed${quotingHint(id, "etcd:acceptRestore")}`,
+    ),
     "",
     "ID of the cluster that is taken for this one although it is not the one that was healthy, " +
       "once: after a restore that is meant. The error of up names it.",

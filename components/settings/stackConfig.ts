@@ -84,11 +84,7 @@ function sshKeyOf(
       "",
     );
   if (file !== file.trim())
-    return refused(
-      "sshPrivateKeyFile",
-      "no spaces or line ends around the value",
-      JSON.stringify(file),
-    );
+    return refused("sshPrivateKeyFile", "no spaces or line ends around the value", file);
   if (given)
     return refused("sshPrivateKeyFile", "only one of sshPrivateKey and sshPrivateKeyFile", file);
   try {

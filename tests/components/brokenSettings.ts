@@ -47,11 +47,32 @@ export const broken: [string, RawConfig, RegExp][] = [
     { domain: `${"a".repeat(64)}.com` },
     /^domain: every label: 63 characters at most/,
   ],
-  ["a number for the domain", { domain: 5 }, /^domain: a text is needed \(got 5\)$/],
+  ["a number for the domain", { domain: 5 }, /^domain: a text is needed, in quotes \(got 5\)$/],
   [
     "a line end after the domain",
     { domain: "etcd.example.com\n" },
     /^domain: no spaces or line ends around the value \(got "etcd\.example\.com\\n"\)$/,
+  ],
+  [
+    "a letter that only looks Latin",
+    { domain: "\u0435tcd.example.com" },
+    /^domain: every label: .*\(got "\\u0435tcd\.example\.com"\)$/,
+  ],
+  [
+    "an invisible space in an address",
+    { sshFrom: ["10.0.0.0/8\u200b"] },
+    /^sshFrom\[0\]: a CIDR .*\(got "10\.0\.0\.0\/8\\u200b"\)$/,
+  ],
+  [
+    "a direction mark in a zone, in an object",
+    { nodes: ["us-east-1a\u202e"] },
+    /^nodes: an object is needed \(got \["us-east-1a\\u202e"\]\)$/,
+  ],
+  ["a key that only looks known", { "ttl\u00ad": "60" }, /^ttl\\u00ad: unknown key; .*\(got 60\)$/],
+  [
+    "a line end within a value",
+    { sshUser: "ad\nmin" },
+    /^sshUser: a Linux user name is needed \(got "ad\\nmin"\)$/,
   ],
   ["spaces around the domain", { domain: " etcd.example.com" }, /^domain: no spaces/],
   [
@@ -63,6 +84,22 @@ export const broken: [string, RawConfig, RegExp][] = [
     "a zone id in capitals",
     { zoneId: "0123456789ABCDEF0123456789ABCDEF" },
     /^zoneId: 32 hexadecimal digits in small letters/,
+  ],
+  [
+    "a zone id that YAML made a number of",
+    { zoneId: "1.2345678901234567e+31" },
+    /^zoneId: 32 .*: quote it, etcd:zoneId: "…" \(got 1\.2345678901234567e\+31\)$/,
+  ],
+  ["a zone id of zeros without quotes", { zoneId: "0" }, /^zoneId: 32 .*: quote it/],
+  [
+    "a digest that YAML made a number of",
+    { etcdSha256: { amd64: 1.2345678901234568e63 } },
+    /^etcdSha256\.amd64: a text is needed, in quotes \(got 1\.2345678901234568e\+63\)$/,
+  ],
+  [
+    "a cluster ID that YAML made a number of",
+    { acceptRestore: "1.2e+17" },
+    /^acceptRestore: a cluster ID in hexadecimal .*: quote it/,
   ],
   ["a zone id one digit short", { zoneId: "0".repeat(31) }, /^zoneId: 32 /],
   ["a zone id with hyphens", { zoneId: "01234567-89ab-cdef-0123-456789abcdef" }, /^zoneId: 32 /],
@@ -87,7 +124,11 @@ export const broken: [string, RawConfig, RegExp][] = [
     /^nodes\.: the name becomes part of a host name/,
   ],
   ["a node name with a dot", { nodes: zones("a.b", "b", "c") }, /^nodes\.a\.b: /],
-  ["a node name in Unicode", { nodes: zones("ä", "b", "c") }, /^nodes\.ä: /],
+  [
+    "a node name in Unicode",
+    { nodes: zones("ä", "b", "c") },
+    /^nodes\.\\u00e4: .*\(got "\\u00e4"\)$/,
+  ],
   [
     "a nameserver's name for a node",
     { nodes: zones("ns1", "b", "c") },
@@ -110,7 +151,7 @@ export const broken: [string, RawConfig, RegExp][] = [
   [
     "a zone that is a number",
     { nodes: { ...zones("b", "c"), a: { zone: 1 } } },
-    /^nodes\.a\.zone: a text is needed \(got 1\)$/,
+    /^nodes\.a\.zone: a text is needed, in quotes \(got 1\)$/,
   ],
   [
     "a zone in capitals",
@@ -363,7 +404,7 @@ export const broken: [string, RawConfig, RegExp][] = [
   [
     "a version that is a number",
     { etcdVersion: 3.6 },
-    /^etcdVersion: a text is needed \(got 3\.6\)$/,
+    /^etcdVersion: a text is needed, in quotes \(got 3\.6\)$/,
   ],
   ["no version", { etcdVersion: "" }, /^etcdVersion: .*\(got nothing\)$/],
   ["latest", { etcdVersion: "latest" }, /^etcdVersion: a release such as/],
@@ -438,7 +479,7 @@ export const broken: [string, RawConfig, RegExp][] = [
   [
     "a Chef version that is a number",
     { chef: { version: 18 } },
-    /^chef\.version: a text is needed \(got 18\)$/,
+    /^chef\.version: a text is needed, in quotes \(got 18\)$/,
   ],
   [
     "a Chef version the cookbook does not run under",
