@@ -3,13 +3,14 @@
  * beside the rules of any cluster. The only place that reads settings from Pulumi's configuration
  * and the disk.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { accountProblems, regionProblems } from "./account.ts";
 import { factsOf } from "./fields.ts";
 import { describeProblems, type Problem, type RawConfig } from "./problems.ts";
 import { schema, type Values } from "./schema.ts";
 import { checkSettings } from "./settings.ts";
+import { octalProblems } from "./stackFile.ts";
 import { sshKey } from "./sshKey.ts";
 
 type Name = keyof typeof schema;
@@ -25,7 +26,7 @@ const isName = (key: string): key is Name => Object.hasOwn(schema, key);
 export function readStackConfig(): Values {
   const { raw, problems: malformed } = rawConfig();
   const { values, problems } = checkStack(raw, isSecret);
-  const all = [...malformed, ...problems, ...accountProblems()];
+  const all = [...fileProblems(raw), ...malformed, ...problems, ...accountProblems()];
   // Zones that are wrong themselves lie in no region.
   if (!all.length) all.push(...regionProblems(values.nodes));
   if (all.length)
@@ -97,6 +98,13 @@ function sshKeyOf(
     const { code } = e as NodeJS.ErrnoException;
     return refused("sshPrivateKeyFile", `the file cannot be read (${code})`, file);
   }
+}
+
+/** What can only be told from the stack's own file, where it lies beside the program. */
+function fileProblems(raw: RawConfig): readonly Problem[] {
+  const name = `Pulumi.${pulumi.getStack()}.yaml`;
+  if (!existsSync(name)) return [];
+  return octalProblems({ name, text: readFileSync(name, "utf8") }, pulumi.getProject(), raw);
 }
 
 /** The project's keys; objects and lists arrive as JSON. */

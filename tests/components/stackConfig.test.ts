@@ -164,6 +164,21 @@ for (const [name, change, secrets, want] of cases) {
   });
 }
 
+test("a number that YAML read as octal is refused, in words about the file", () => {
+  const here = process.cwd();
+  file("Pulumi.prod.yaml", "config:\n  etcd:ttl: 0100\n  etcd:dnsTimeout: 0170\n");
+  process.chdir(folder);
+  try {
+    const lines = refused({ ttl: "64", dnsTimeout: "300" });
+    assert.deepEqual(lines, [
+      "ttl: YAML reads 0100 in Pulumi.prod.yaml as the octal number 64; write the number that " +
+        "you mean, without a zero in front (got 64)",
+    ]);
+  } finally {
+    process.chdir(here);
+  }
+});
+
 test("problems of the file, of the settings and of the account come together", () => {
   const fields = refused({ ttl: "1", node: "a", nodes: "?", "aws:assumeRole": "{}x" }, []).map(
     (line) => /^(\S+): /.exec(line)?.[1],
