@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { accountProblems, regionProblems } from "./account.ts";
 import { factsOf } from "./fields.ts";
+import { namespaceProblems } from "./namespaces.ts";
 import { describeProblems, type Problem, type RawConfig } from "./problems.ts";
 import { schema, type Values } from "./schema.ts";
 import { checkSettings } from "./settings.ts";
@@ -26,7 +27,14 @@ const isName = (key: string): key is Name => Object.hasOwn(schema, key);
 export function readStackConfig(): Values {
   const { raw, problems: malformed } = rawConfig();
   const { values, problems } = checkStack(raw, isSecret);
-  const all = [...fileProblems(raw), ...malformed, ...problems, ...accountProblems()];
+  const config = pulumi.runtime.allConfig();
+  const all = [
+    ...namespaceProblems(config, pulumi.getProject(), isName),
+    ...fileProblems(raw),
+    ...malformed,
+    ...problems,
+    ...accountProblems(),
+  ];
   // Zones that are wrong themselves lie in no region.
   if (!all.length) all.push(...regionProblems(values.nodes));
   if (all.length)
@@ -132,9 +140,10 @@ function rawConfig(): { raw: RawConfig; problems: readonly Problem[] } {
 }
 
 /**
- * Whether the stack's file holds a key encrypted. The SDK knows it, but its types do not say so.
+ * Whether the stack's file holds a key encrypted; without a namespace it is the project's. The SDK
+ * knows it, but its types do not say so.
  */
 function isSecret(key: string): boolean {
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-  return isConfigSecret(`${pulumi.getProject()}:${key}`);
+  return isConfigSecret(key.includes(":") ? key : `${pulumi.getProject()}:${key}`);
 }

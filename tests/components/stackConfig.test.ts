@@ -38,7 +38,7 @@ function read(change: Record<string, unknown>, secrets = ["sshPrivateKey", "caPr
   );
   pulumi.runtime.setAllConfig(
     config,
-    secrets.map((key) => `etcd:${key}`),
+    secrets.map((key) => (key.includes(":") ? key : `etcd:${key}`)),
   );
   return readStackConfig();
 }
@@ -131,6 +131,25 @@ const cases: [string, () => Record<string, unknown>, string[] | undefined, RegEx
     ["sshPrivateKey", "caPrivatKey"],
     /^caPrivatKey: unknown key; .*\(got a text that is not shown\)$/,
   ],
+  ...["etcd-on-ec2", "Etcd", "ETCD", "ettcd", "ectd", "etcd2", "etd"].map(
+    (namespace): (typeof cases)[0] => [
+      `a setting under ${namespace}, which nothing reads`,
+      () => ({ [`${namespace}:ttl`]: "300" }),
+      undefined,
+      new RegExp(
+        `^${namespace}:ttl: nothing reads this, the project's name is etcd; move it with: pulumi ` +
+          `config set etcd:ttl …, and pulumi config rm ${namespace}:ttl \\(got 300\\)$`,
+      ),
+    ],
+  ),
+  ["two letters too many", () => ({ "eetccd:tls": "false" }), undefined, /^eetccd:tls: nothing/],
+  ["another separator", () => ({ "etcd_on_ec2:tsl": "x" }), undefined, /^etcd_on_ec2:tsl: nothing/],
+  [
+    "a secret under a mistyped namespace, not shown",
+    () => ({ "etdc:caPrivateKey": "MHcCAQEE" }),
+    ["sshPrivateKey", "etdc:caPrivateKey"],
+    /^etdc:caPrivateKey: nothing .*\(got a text that is not shown\)$/,
+  ],
   [
     "a list that is no JSON",
     () => ({ sshFrom: "10.0.0.0/8" }),
@@ -177,6 +196,20 @@ test("a number that YAML read as octal is refused, in words about the file", () 
   } finally {
     process.chdir(here);
   }
+});
+
+test("namespaces of providers and of the user's own programs are theirs", () => {
+  const theirs = ["aws:region", "cloudflare:apiToken", "pulumi:tags", "ec2:ami", "ecs:nodes"];
+  const others = [
+    "etc:x",
+    "eks:ttl",
+    "tls:tls",
+    "kubernetes:etcd",
+    "my-etcd:ttl",
+    "etcd-backup:ttl",
+  ];
+  const given = [...theirs, ...others].map((name) => [name, "us-east-1"]);
+  assert.deepEqual(refused(Object.fromEntries(given) as Record<string, unknown>), []);
 });
 
 test("problems of the file, of the settings and of the account come together", () => {
