@@ -40,17 +40,14 @@ const rules: readonly {
 ];
 
 function renewalProblems({ renewBeforeDays, certificateDays }: Values): Problem[] {
-  return renewBeforeDays < certificateDays
-    ? []
-    : [
-        {
-          field: "renewBeforeDays",
-          rule:
-            `fewer days than certificateDays (${certificateDays}) are needed, or every up ` +
-            "would renew",
-          value: renewBeforeDays,
-        },
-      ];
+  const rule =
+    renewBeforeDays >= certificateDays
+      ? `fewer days than certificateDays (${certificateDays}) are needed, or every up would renew`
+      : renewBeforeDays === 0 && certificateDays > 1
+        ? "at least 1 is needed: with 0 certificates are renewed only once they have ended, and " +
+          "until then nobody is let in"
+        : "";
+  return rule ? [{ field: "renewBeforeDays", rule, value: renewBeforeDays }] : [];
 }
 
 function nodesProblems({ nodes }: Values): Problem[] {

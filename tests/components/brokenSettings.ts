@@ -220,6 +220,11 @@ export const broken: [string, RawConfig, RegExp][] = [
     { certificateDays: "30", renewBeforeDays: "30" },
     /^renewBeforeDays: fewer days than certificateDays \(30\) .*\(got 30\)$/,
   ],
+  [
+    "certificates that are renewed once they have ended",
+    { renewBeforeDays: "0" },
+    /^renewBeforeDays: at least 1 is needed: .* \(got 0\)$/,
+  ],
   ["half a day", { renewBeforeDays: "0.5" }, /^renewBeforeDays: a whole number/],
   ["TLS neither true nor false", { tls: "yes" }, /^tls: true or false \(got yes\)$/],
   [

@@ -58,6 +58,8 @@ test("what looks odd and is right", () => {
         packageSha256: "a".repeat(64),
       },
     },
+    { certificateDays: "1", renewBeforeDays: "0" },
+    { certificateDays: "2", renewBeforeDays: "1" },
     { nameservers: ["10.0.0.1:53", "10.0.0.1:5353"] },
   ];
   for (const change of fine)
