@@ -147,7 +147,11 @@ export function cidrProblem(cidr: string): string {
   if (rest.length || !isIPv4(base) || !/^(\d|[12]\d|3[0-2])$/.test(bits))
     return "a CIDR such as 10.0.0.0/16 is needed";
   const address = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  return address % 2 ** (32 - Number(bits)) === 0 ? "" : "the address has bits outside its mask";
+  if (address % 2 ** (32 - Number(bits)) !== 0) return "the address has bits outside its mask";
+  return Number(bits) > 0 && holdsNoSource(base, Number(bits))
+    ? "addresses that packets come from are needed, and these are no host's, or a host's own; " +
+        "the whole Internet is 0.0.0.0/0"
+    : "";
 }
 
 /** A list of networks that answers for single addresses. */
@@ -187,6 +191,12 @@ export function widthProblem(cidr: string): string {
 
 /** Addresses that are no host's: "this network", and from multicast upwards. */
 const noHosts = networks(["0.0.0.0", 8], ["224.0.0.0", 3]);
+
+/** Whether a whole network is of such addresses, or of those that never leave a host. */
+function holdsNoSource(base: string, bits: number): boolean {
+  if (base.startsWith("127.")) return bits >= 8;
+  return noHosts.check(base) && bits >= (base.startsWith("0.") ? 8 : 3);
+}
 
 /** `address` or `address:port`. */
 export function nameserverProblem(server: string): string {

@@ -331,6 +331,18 @@ export const broken: [string, RawConfig, RegExp][] = [
     { clientsFrom: ["10.0.0.0/8", "10.0.0.0/8"] },
     /^clientsFrom\[1\]: each CIDR once/,
   ],
+  ...["0.0.0.0/32", "0.0.0.0/8", "127.0.0.1/32", "224.0.0.0/4", "255.255.255.255/32"].map(
+    (cidr): [string, RawConfig, RegExp] => [
+      `SSH from ${cidr}, where nobody is`,
+      { sshFrom: [cidr] },
+      /^sshFrom\[0\]: addresses that packets come from are needed, .*\(got [\d./]+\)$/,
+    ],
+  ),
+  [
+    "clients where nobody is",
+    { clientsFrom: ["0.0.0.0/32"] },
+    /^clientsFrom\[0\]: addresses that packets come from are needed/,
+  ],
   ["an IPv6 network", { sshFrom: ["fd00::/8"] }, /^sshFrom\[0\]: a CIDR/],
   ["a CIDR with a leading zero", { sshFrom: ["010.0.0.0/8"] }, /^sshFrom\[0\]: a CIDR/],
   ["a CIDR with a space", { sshFrom: [" 10.0.0.0/8"] }, /^sshFrom\[0\]: a CIDR/],

@@ -49,6 +49,8 @@ test("what looks odd and is right", () => {
     { clientsFrom: ["sg-0123456789abcdef0", "sg-01234567"] },
     { clientsFrom: ["8.8.0.0/16", "100.64.0.0/10"], sshFrom: ["172.16.0.0/12"] },
     { openToTheWorld: "true", clientsFrom: ["0.0.0.0/0"] },
+    { openToTheWorld: "true", clientsFrom: ["0.0.0.0/1", "128.0.0.0/1"] },
+    { clientsFrom: ["1.0.0.0/32", "223.255.255.255/32", "169.254.171.0/24"] },
     { kmsKeyId: "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" },
     { kmsKeyId: `arn:aws:kms:us-east-1:123456789012:key/mrk-${"0a".repeat(16)}` },
     { etcdMirror: "http://10.0.0.1:8080/etcd/" },
