@@ -45,13 +45,26 @@ export function regionOf(zone: string): string {
   return /^([a-z]{2}(?:-[a-z]+)+-\d)(-[a-z]{3}-\d)?[a-z]$/.exec(zone)?.[1] ?? "";
 }
 
+/** Where regions begin with these, they lie in a partition of their own. */
+const partitions: readonly [start: string, partition: string][] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["us-iso-", "aws-iso"],
+  ["us-isob-", "aws-iso-b"],
+  ["us-isof-", "aws-iso-f"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["eusc-", "aws-eusc"],
+];
+const partitionOf = (region: string) =>
+  partitions.find(([start]) => region.startsWith(start))?.[1] ?? "aws";
+
 /**
  * A KMS key's ARN in the nodes' region. An id or alias will not do: EC2 answers with the ARN, which
  * would look like a change at every `up`.
  */
 export function kmsKeyProblem(key: string, region: string): string {
   const match =
-    /^arn:aws(?:-[a-z]+)*:kms:([a-z0-9-]+):\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/.exec(
+    /^arn:(aws(?:-[a-z]+)*):kms:([a-z0-9-]+):\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/.exec(
       key,
     );
   if (!match)
@@ -59,7 +72,10 @@ export function kmsKeyProblem(key: string, region: string): string {
       "the ARN of a key is needed, arn:aws:kms:<region>:<account>:key/<id>; an id or " +
       "alias alone would look changed at every `up`"
     );
-  return region && match[1] !== region ? `a key of the nodes' region is needed (${region})` : "";
+  const [, partition = "", its = ""] = match;
+  if (region && its !== region) return `a key of the nodes' region is needed (${region})`;
+  const ofRegion = partitionOf(its);
+  return partition === ofRegion ? "" : `${its} lies in another partition: arn:${ofRegion}:kms:…`;
 }
 
 /**

@@ -319,6 +319,16 @@ export const broken: [string, RawConfig, RegExp][] = [
     { kmsKeyId: "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" },
     /^kmsKeyId: a key of the nodes' region is needed \(us-east-1\)/,
   ],
+  [
+    "a KMS key of another partition",
+    { kmsKeyId: "arn:aws-cn:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" },
+    /^kmsKeyId: us-east-1 lies in another partition: arn:aws:kms:… \(got arn:aws-cn:/,
+  ],
+  [
+    "a KMS key of a region that is not the nodes', in the wrong partition too",
+    { kmsKeyId: "arn:aws:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" },
+    /^kmsKeyId: /,
+  ],
   ["an address for a CIDR", { clientsFrom: ["10.0.0.1"] }, /^clientsFrom\[0\]: a CIDR/],
   [
     "a CIDR with bits outside its mask",

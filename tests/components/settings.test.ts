@@ -53,6 +53,15 @@ test("what looks odd and is right", () => {
     { clientsFrom: ["1.0.0.0/32", "223.255.255.255/32", "169.254.171.0/24"] },
     { kmsKeyId: "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" },
     { kmsKeyId: `arn:aws:kms:us-east-1:123456789012:key/mrk-${"0a".repeat(16)}` },
+    {
+      nodes: { a: { zone: "cn-north-1a" } },
+      kmsKeyId: "arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    },
+    {
+      nodes: { a: { zone: "us-gov-west-1a" } },
+      kmsKeyId:
+        "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    },
     { etcdMirror: "http://10.0.0.1:8080/etcd/" },
     {
       chef: {
