@@ -151,11 +151,17 @@ function digestProblems(values: Values): Problem[] {
 }
 
 function chefProblems({ chef }: Values): Problem[] {
-  const { product, packageUrl, packageSha256 } = chef;
+  const { product, version, packageUrl, packageSha256 } = chef;
   const problems: Problem[] = [];
   const refuse = (key: string, rule: string, value: string) => {
     if (rule) problems.push({ field: `chef.${key}`, rule, value });
   };
+  if (product === "preinstalled" && version !== undefined)
+    refuse(
+      "version",
+      "goes with the products that are installed; with preinstalled the image has the client",
+      version,
+    );
   if (packageUrl) {
     const ofPackage = packageUrl.endsWith(".deb");
     refuse(

@@ -64,8 +64,8 @@ const chef = objectOf({
         ? ""
         : "a full version such as 18.8.54 is needed, 18 or newer",
     ),
-    "18.8.54",
-    "Its version.",
+    undefined,
+    "Its version. Default: 18.8.54.",
   ),
   packageUrl: setting(text(), "", "A package to install instead of the product's own."),
   packageSha256: setting(text(), "", "The digest of that package."),

@@ -18,7 +18,11 @@ export interface NodeSettings {
   readonly instanceType: string;
 }
 
-export type ChefSettings = Values["chef"];
+/** The Chef client; with preinstalled only the product matters. */
+export type ChefSettings = {
+  readonly [Name in keyof Values["chef"]]-?: NonNullable<Values["chef"][Name]>;
+};
+const chefVersion = "18.8.54";
 
 /** How long certificates last, and when they are renewed. */
 export type CertificateSettings = Pick<Values, "certificateDays" | "renewBeforeDays">;
@@ -29,7 +33,7 @@ export interface BroughtAuthority {
   readonly privateKey: pulumi.Input<string>;
 }
 
-type Combined = "nodes" | "instanceType" | "caCertificate" | "caPrivateKey";
+type Combined = "nodes" | "chef" | "instanceType" | "caCertificate" | "caPrivateKey";
 
 /**
  * Checked settings, each as schema.ts describes it, with its default filled in. What another
@@ -38,6 +42,7 @@ type Combined = "nodes" | "instanceType" | "caCertificate" | "caPrivateKey";
 export interface Settings extends Omit<Values, Combined> {
   /** Sorted by name; each with a type of its own. */
   readonly nodes: Readonly<Record<string, NodeSettings>>;
+  readonly chef: ChefSettings;
   /** Public half of sshPrivateKey in OpenSSH form, for EC2. */
   readonly sshPublicKey: pulumi.Input<string>;
   /** The CA that was brought, if one was. */
@@ -83,7 +88,7 @@ function problemOf({ message, input, path }: v.BaseIssue<unknown>): Problem {
 }
 
 function settingsOf(values: Values): Settings {
-  const { nodes, instanceType, caCertificate, caPrivateKey, ...others } = values;
+  const { nodes, chef, instanceType, caCertificate, caPrivateKey, ...others } = values;
   const given = Object.keys(values.etcdSha256).length > 0;
   const key = typeof values.sshPrivateKey === "string" ? sshKey(values.sshPrivateKey) : undefined;
   return {
@@ -96,6 +101,13 @@ function settingsOf(values: Values): Settings {
           { zone: nodes[name]!.zone, instanceType: nodes[name]!.instanceType ?? instanceType },
         ]),
     ),
+    // In this order: their text is part of what decides on a new bootstrap.
+    chef: {
+      product: chef.product,
+      version: chef.version ?? chefVersion,
+      packageUrl: chef.packageUrl,
+      packageSha256: chef.packageSha256,
+    },
     etcdMirror: values.etcdMirror.replace(/\/+$/, ""),
     etcdSha256:
       values.etcdChecksums === "mirror"

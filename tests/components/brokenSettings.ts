@@ -521,6 +521,11 @@ export const broken: [string, RawConfig, RegExp][] = [
     /^chef\.packageSha256: goes with chef\.packageUrl/,
   ],
   [
+    "a version that nothing would install",
+    { chef: { product: "preinstalled", version: "18.8.54" } },
+    /^chef\.version: .*; with preinstalled the image has the client \(got 18\.8\.54\)$/,
+  ],
+  [
     "a package that nothing would install",
     {
       chef: {

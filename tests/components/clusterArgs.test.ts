@@ -13,7 +13,7 @@ import {
   type ClusterSettings,
 } from "../../components/settings/checkedSettings.ts";
 import { clusterSchema, type Values } from "../../components/settings/schema.ts";
-import { checkSettings } from "../../components/settings/settings.ts";
+import { type ChefSettings, checkSettings } from "../../components/settings/settings.ts";
 import { sshKey } from "../../components/settings/sshKey.ts";
 import { promiseOf, recordResources } from "./mocks.ts";
 import { privateKey, validArgs, validSettings } from "./validSettings.ts";
@@ -27,7 +27,7 @@ null as unknown as Values satisfies EtcdClusterArgs;
 type Given = { [K in keyof EtcdClusterArgs]-?: NonNullable<EtcdClusterArgs[K]> };
 type Plain = Omit<Given, "nodes" | "chef">;
 true satisfies Same<Plain, Omit<Values, "nodes" | "chef">>;
-true satisfies Same<Required<Given["chef"]>, Values["chef"]>;
+true satisfies Same<Required<Given["chef"]>, ChefSettings>;
 
 const subnet = "subnet-0123456789abcdef0";
 let count = 0;

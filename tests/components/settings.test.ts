@@ -20,10 +20,16 @@ for (const [name, change, want] of broken) {
 
 test("a valid configuration has no problem, and its defaults are filled in", () => {
   const { settings, problems } = checkSettings(valid);
+  const pinned = { packageSha256: "", version: "18.8.54", product: "cinc" };
   assert.deepEqual(problems, []);
   assert.deepEqual(settings?.nodes.a, { zone: "us-east-1a", instanceType: "t3.medium" });
   assert.match(settings?.etcdSha256.amd64 ?? "", /^ffe840ff/);
-  assert.equal(settings?.chef.product, "cinc");
+  // The order is part of the bootstrap's digest: another would run Chef on every node again.
+  for (const given of [settings?.chef, checkSettings({ ...valid, chef: pinned }).settings?.chef])
+    assert.equal(
+      JSON.stringify(given),
+      '{"product":"cinc","version":"18.8.54","packageUrl":"","packageSha256":""}',
+    );
 });
 
 test("a digest of one's own stands in for the table, and a mirror's own list needs none", () => {
@@ -71,6 +77,8 @@ test("what looks odd and is right", () => {
     },
     { certificateDays: "1", renewBeforeDays: "0" },
     { certificateDays: "2", renewBeforeDays: "1" },
+    { chef: { product: "preinstalled" } },
+    { chef: { product: "chef", version: "19.1.0" } },
     { nameservers: ["10.0.0.1:53", "10.0.0.1:5353"] },
   ];
   for (const change of fine)
