@@ -8,6 +8,12 @@ export function hasOwnAws(cluster: pulumi.Resource): boolean {
   return cluster.getProvider("aws:ec2/instance:Instance") !== undefined;
 }
 
+/** Whether EC2 is an emulator on this machine. */
+export function isStandIn(): boolean {
+  const endpoints = new pulumi.Config("aws").get("endpoints") ?? "";
+  return /"ec2"\s*:\s*"https?:\/\/(localhost|127\.|\[::1\])/.test(endpoints);
+}
+
 /** Refuses a key that earlier AWS providers had, and that this one would ignore without a word. */
 export function accountProblems(): Problem[] {
   const value = new pulumi.Config("aws").get("assumeRole");

@@ -3,10 +3,11 @@
  * resource gives it, is checked as soon as it is, with the same rules and words.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { accountProblems, hasOwnAws, regionProblems } from "./account.ts";
+import { accountProblems, hasOwnAws, isStandIn, regionProblems } from "./account.ts";
 import type { EtcdClusterArgs } from "./clusterArgs.ts";
 import { describeProblems, isLater, type Problem, type RawConfig } from "./problems.ts";
 import { checkSettings, type CheckedSettings, type Settings } from "./settings.ts";
+import { warnings } from "./warnings.ts";
 
 /** Settings whose keys are kept as secrets. */
 export interface ClusterSettings extends Settings {
@@ -54,7 +55,7 @@ export function checkedSettings(cluster: pulumi.Resource, given: CheckedArgs): C
     ...(settings && !hasOwnAws(cluster) ? regionProblems(settings.nodes) : []),
   ];
   if (!settings || problems.length) throw refusal(problems, cluster);
-  for (const warning of warnings(settings)) void pulumi.log.warn(warning, cluster);
+  for (const warning of warnings(settings, isStandIn())) void pulumi.log.warn(warning, cluster);
   return whenKnown(cluster, given.args, settings);
 }
 
@@ -64,31 +65,6 @@ function refusal(problems: readonly Problem[], on: pulumi.Resource, secret = fal
     on,
     true,
   );
-}
-
-/** What is allowed, and said all the same. */
-function warnings(settings: Settings): string[] {
-  const { tls, etcdChecksums, dnsTimeout, ttl, openToTheWorld } = settings;
-  return [
-    tls
-      ? ""
-      : "tls: false leaves everything to whoever reaches ports 2379 and 2380: they read, " +
-        "write and join unseen, and nothing is encrypted on its way",
-    etcdChecksums === "mirror"
-      ? "etcdChecksums: mirror believes the SHA256SUMS of etcd:etcdMirror; a mirror that " +
-        "is tampered with would not be noticed"
-      : "",
-    dnsTimeout < ttl
-      ? `dnsTimeout: ${dnsTimeout} s are less than ttl, ${ttl} s: a ` +
-        "resolver that remembers addresses from before a destroy may hold them for longer " +
-        "than a node waits"
-      : "",
-    openToTheWorld
-      ? "openToTheWorld: sshFrom and clientsFrom may hold networks of strangers, and do; " +
-        "whoever is in clientsFrom reads and writes everything unless etcd asks for " +
-        "certificates"
-      : "",
-  ].filter(Boolean);
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test, { before, beforeEach } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdCluster } from "../../components/etcdCluster.ts";
-import { accountProblems, hasOwnAws } from "../../components/settings/account.ts";
+import { accountProblems, hasOwnAws, isStandIn } from "../../components/settings/account.ts";
 import type { EtcdClusterArgs } from "../../components/settings/clusterArgs.ts";
 import { promiseOf, recordResources, type Registered } from "./mocks.ts";
 import { validArgs } from "./validSettings.ts";
@@ -91,6 +91,21 @@ test("a provider of one's own has a region of its own", async () => {
   pulumi.runtime.setAllConfig({ "aws:region": "eu-west-1" });
   const lines = await refused(validArgs({ ttl: 1 }), { provider: new Provider("aws") });
   assert.equal(lines.length, 1, lines.join("\n"));
+});
+
+test("an emulator is told by its address on this machine", () => {
+  const at = (ec2: string) => JSON.stringify([{ sts: "http://127.0.0.1:1", ec2 }]);
+  for (const [endpoints, expected] of [
+    [at("http://127.0.0.1:14566"), true],
+    [at("https://localhost:4566"), true],
+    [at("https://vpce-1.ec2.us-east-1.vpce.amazonaws.com"), false],
+    ["[]", false],
+  ] as const) {
+    pulumi.runtime.setAllConfig({ "aws:endpoints": endpoints });
+    assert.equal(isStandIn(), expected, endpoints);
+  }
+  pulumi.runtime.setAllConfig({});
+  assert.equal(isStandIn(), false);
 });
 
 test("zones of another region than the provider's are refused", async () => {
