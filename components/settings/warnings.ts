@@ -1,4 +1,5 @@
 /** What is allowed, and said all the same. Pure. */
+import { instanceTypeWarning } from "./instanceTypes.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -28,6 +29,7 @@ export function warnings(settings: Settings, standIn: boolean): string[] {
         "certificates"
       : "",
     standIn ? "" : volumeWarning(settings.dataVolumeGb),
+    ...typeWarnings(settings),
     zoneWarning(Object.values(settings.nodes).map(({ zone }) => zone)),
   ].filter(Boolean);
 }
@@ -41,6 +43,14 @@ function volumeWarning(dataVolumeGb: number): string {
         "database may take 2 GiB, as much again while it is defragmented or restored, and its " +
         `journal and snapshots lie beside it; ${enoughGb} GiB have room for all`
     : "";
+}
+
+/** Each type that is not known, once. */
+function typeWarnings({ nodes, architecture }: Settings): string[] {
+  return [...new Set(Object.values(nodes).map(({ instanceType }) => instanceType))]
+    .map((type) => instanceTypeWarning(type, architecture))
+    .filter(Boolean)
+    .map((warning) => `instanceType: ${warning}`);
 }
 
 /** One zone whose end leaves too few members to agree. */

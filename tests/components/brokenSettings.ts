@@ -383,6 +383,32 @@ export const broken: [string, RawConfig, RegExp][] = [
     /^instanceType: an instance type such as t3\.medium is needed \(got t3\)$/,
   ],
   [
+    "a size that AWS has not",
+    { instanceType: "t3.mediun" },
+    /^instanceType: AWS has no such size; did you mean t3\.medium\? \(got t3\.mediun\)$/,
+  ],
+  ["a size with a zero for an o", { instanceType: "t3.micr0" }, /did you mean t3\.micro\?/],
+  [
+    "a size in other words",
+    { instanceType: "t3.big" },
+    /^instanceType: AWS has no such size \(got/,
+  ],
+  [
+    "a node's size that AWS has not",
+    { nodes: { ...zones("b", "c"), a: { zone: "us-east-1a", instanceType: "m7i.xlage" } } },
+    /^nodes\.a\.instanceType: AWS has no such size; did you mean m7i\.xlarge\?/,
+  ],
+  [
+    "a type in capitals",
+    { instanceType: "T3.Medium" },
+    /^instanceType: an instance type .*; did you mean t3\.medium\?/,
+  ],
+  [
+    "a type without its dot",
+    { instanceType: "t3medium" },
+    /^instanceType: an instance type such as t3\.medium is needed; did you mean t3\.medium\?/,
+  ],
+  [
     "a type of the other architecture",
     { instanceType: "t4g.medium" },
     /^instanceType: this type is arm64; etcd:architecture is amd64 \(got t4g\.medium\)$/,

@@ -31,6 +31,18 @@ const warned: [name: string, change: RawConfig, want: RegExp][] = [
   ],
   ["7 GiB", { dataVolumeGb: "7" }, /^dataVolumeGb: 7 GiB/],
   [
+    "a type of a family that is not known",
+    { instanceType: "t4.medium" },
+    /^instanceType: the AWS provider of this program knows no type t4\.medium; did you mean t3\.medium\?; where AWS has none/,
+  ],
+  ["a size that the family has not", { instanceType: "t3.4xlarge" }, /knows no type t3\.4xlarge/],
+  ["a family of later", { instanceType: "m99i.large" }, /knows no type m99i\.large/],
+  [
+    "a node's own type",
+    { nodes: { a: { zone: "us-east-1a", instanceType: "t33.medium" } } },
+    /^instanceType: .* no type t33\.medium; did you mean t3\.medium or t3a\.medium\?/,
+  ],
+  [
     "three in one zone",
     inZones("a", "a", "a"),
     /^nodes: all 3 members lie in us-east-1a, and a cluster of 3 stops with fewer than 2: /,
@@ -50,6 +62,9 @@ test("what is wise is not talked about", () => {
   for (const change of [
     {},
     { dataVolumeGb: "8" },
+    { instanceType: "m8i-flex.large" },
+    { instanceType: "u-12tb1.112xlarge" },
+    { instanceType: "x8g.metal-48xl", architecture: "arm64" },
     inZones("a"),
     inZones("a", "a", "b", "b", "c"),
     inZones("a", "a", "a", "b", "b", "c", "c"),
