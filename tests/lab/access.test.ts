@@ -133,7 +133,7 @@ test(
 test("every control of CIS holds on the machines", async () => {
   for (const node of ["a", "b", "c"]) {
     const machine = await machineOf(node);
-    const config = parse(await onMachine(machine, "cat", "/etc/etcd/etcd.yaml")) as Record<
+    const config = parse(await onMachine(machine, "cat", "/run/etcd-node/etcd.yaml")) as Record<
       string,
       unknown
     >;
@@ -154,7 +154,7 @@ test("every control of CIS holds on the machines", async () => {
         "-c",
         "tr '\\0' ' ' < /proc/$(systemctl show --property MainPID --value etcd)/cmdline",
       ),
-      /^\/opt\/etcd\/etcd --config-file \/etc\/etcd\/etcd\.yaml $/,
+      /^\/opt\/etcd\/etcd --config-file \/run\/etcd-node\/etcd\.yaml $/,
     );
     assert.equal(
       await onMachine(

@@ -42,7 +42,7 @@ test("preview refuses to make all machines anew, and names them", async () => {
   assert.deepEqual(await running(), before);
 });
 
-test("without preview one leaves, the next up makes it anew, and nothing is lost", async () => {
+test("without preview at most one leaves, the next up makes it anew, nothing is lost", async () => {
   const writer = startWriter(await stackOutputs(await openStack("test")));
   let score: Score;
   try {
@@ -59,9 +59,14 @@ async function oneLeaves(): Promise<void> {
   const { code, text } = await npmRun("pulumi", ...up, ...allMachines);
   assert.notEqual(code, 0, text);
   const stayed = (await running()).filter((one) => before.includes(one));
-  assert.equal(stayed.length, 2, `${before.join("; ")}\n${text}`);
-  const [gone = ""] = before.filter((one) => !stayed.includes(one));
-  const member = gone.slice(0, 1);
+  // The refusals cancel the run, perhaps before the one that may leave has left.
+  assert.ok(stayed.length >= 2, `${before.join("; ")}\n${text}`);
+  const [, member = ""] = /([abc]) \(i-\w+\) is leaving since/.exec(text) ?? [];
+  const gone = before.filter((one) => !stayed.includes(one));
+  assert.ok(
+    gone.every((one) => one.startsWith(`${member} `)),
+    `${gone.join()}\n${text}`,
+  );
   assert.match(
     text,
     new RegExp(
