@@ -7,12 +7,17 @@ import { passThrough, type PrivateFile } from "./terminal/passThrough.ts";
 const help = `
 npm run etcdctl -- [--stack NAME] ARGS
 
-etcdctl with the endpoints of all members and the operator's certificate set; flags of your own win.
-On the lab's stack it is of the stack's etcd version, on every other the one on PATH.
+etcdctl with the endpoints of all members and the operator's certificate set; flags of your own win,
+over variables such as ETCDCTL_ENDPOINTS too. On the lab's stack it is of the stack's etcd version,
+on every other the one on PATH.
 
   npm run etcdctl -- put colour blue
   npm run etcdctl -- get colour
   npm run etcdctl -- --stack prod endpoint status -w table
+
+One member alone, with its URL as npm run status shows it (a snapshot wants exactly one):
+
+  npm run etcdctl -- --endpoints https://10.213.0.10:2379 snapshot save etcd.snapshot
 `;
 
 await command("etcdctl", help, async (args) => {
@@ -27,8 +32,8 @@ function environment(
   { endpoints, identity }: StackOutputs,
   args: readonly string[],
   file: PrivateFile,
-): Record<string, string> {
-  const flags: readonly (readonly [flag: string, value: () => string])[] = [
+): Record<string, string | undefined> {
+  const ours: readonly (readonly [flag: string, value: () => string])[] = [
     ["endpoints", () => Object.values(endpoints).join(",")],
     ...(identity
       ? ([
@@ -38,12 +43,25 @@ function environment(
         ] as const)
       : []),
   ];
-  // etcdctl refuses to run when a flag stands in the arguments and in the environment.
-  const given = (flag: string) =>
-    args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
-  return Object.fromEntries(
-    flags
-      .filter(([flag]) => !given(flag))
-      .map(([flag, value]) => [`ETCDCTL_${flag.toUpperCase()}`, value()]),
-  );
+  const given = flagsIn(args);
+  const free = ours.filter(([flag]) => !given.includes(flag));
+  return Object.fromEntries([
+    ...free.map(([flag, value]) => [variableOf(flag), value()]),
+    // Also what the user has set: told twice, etcdctl dies with a stack trace.
+    ...given.map((flag) => [variableOf(flag), undefined]),
+  ]) as Record<string, string | undefined>;
+}
+
+/** The long names of the flags in etcdctl's arguments. */
+function flagsIn(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).flatMap((arg) => {
+    if (arg.startsWith("-w")) return ["write-out"]; // the only short one that has a variable
+    const flag = /^--([a-z][a-z-]*)(=|$)/.exec(arg)?.[1];
+    return flag ? [flag] : [];
+  });
+}
+
+function variableOf(flag: string): string {
+  return `ETCDCTL_${flag.toUpperCase().replaceAll("-", "_")}`;
 }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import * as path from "node:path";
 import { after, test } from "node:test";
@@ -381,6 +381,31 @@ test("etcdctl gets endpoints and certificates, and its own flags win", async () 
   const own = checkout.recorded();
   assert.deepEqual(own.args.slice(-4), ["get", "k", "--", "--stack"]);
   assert.deepEqual(Object.keys(own.env).sort(), ["ETCDCTL_CACERT", "ETCDCTL_CERT"]);
+});
+
+test("a flag wins over its variable, which etcdctl alone takes for a mistake", async () => {
+  const cluster = await startMembers("3.6.14", 52, ["a"]);
+  const [{ endpoint, peerUrl }] = cluster.declared as [(typeof cluster.declared)[0]];
+  try {
+    await waitForHealth({ members: cluster.declared, timeoutSeconds: 30 }, () => undefined);
+    const dead = "http://127.0.0.1:1";
+    const env = checkout.env(["pulumi"], {
+      [ask]: { out: { ...outputs, endpoints: { a: dead }, peerUrls: { a: peerUrl } } },
+    });
+    symlinkSync(cluster.etcdctl, path.join(checkout.folder, "bin/etcdctl"));
+    const etcdctl = (...args: string[]) =>
+      checkout.call(["etcdctl", "--stack", "prod", ...args], {
+        ...env,
+        ETCDCTL_ENDPOINTS: dead,
+        ETCDCTL_WRITE_OUT: "json",
+      });
+    const written = await etcdctl("--endpoints", endpoint, "put", "k", "blue");
+    assert.equal(written.code, 0, written.text);
+    const read = await etcdctl(`--endpoints=${endpoint}`, "-w", "simple", "get", "k");
+    assert.deepEqual(read, { code: 0, text: "k\nblue\n" });
+  } finally {
+    await cluster.close();
+  }
 });
 
 test("ssh believes exactly the host key that the stack knows", async () => {
