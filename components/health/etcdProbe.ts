@@ -42,11 +42,14 @@ export async function probeCluster(
   asked = declared,
   recognition?: Recognition,
 ): Promise<ClusterReport> {
-  const stranger = recognition && strangerAmong(await sightsOf(asked, asking), recognition);
+  const sights = await sightsOf(asked, asking);
+  const stranger = recognition && strangerAmong(sights, recognition);
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
-  const unwritten = stranger ? "" : await writeMarker(asked, marker, asking);
-  const answers = await askMembers(asked, asking);
+  const serving = asked.filter(({ name }) => sights.some((sight) => sight.name === name));
+  const [unwritten, answers] = stranger
+    ? ["", await askMembers(asked, asking)]
+    : await writeAndAsk(asked, serving, marker, asking);
   const compared = !stranger && !unwritten;
   const members = compared ? answers : answers.map((answer) => ({ ...answer, marker: "" }));
   const shown = compared ? marker : "";
@@ -70,6 +73,29 @@ export async function probeCluster(
     stranger,
     closedToUs,
   };
+}
+
+/**
+ * Writes the marker through one that serves, then asks all. Where none serves, the write will
+ * hardly be taken, and is tried beside the questions, once: each member that hangs takes its time,
+ * and a person waits.
+ */
+async function writeAndAsk(
+  asked: readonly DeclaredMember[],
+  serving: readonly DeclaredMember[],
+  marker: string,
+  asking: Asking,
+): Promise<readonly [unwritten: string, answers: readonly MemberReport[]]> {
+  if (serving.length === 0) {
+    const [unwritten, answers] = await Promise.all([
+      writeMarker(asked.slice(0, 1), marker, asking),
+      askMembers(asked, asking),
+    ]);
+    if (unwritten) return [unwritten, answers];
+    return ["", await askMembers(asked, asking)]; // they were asked before it stood there
+  }
+  const unwritten = await writeMarker(serving, marker, asking);
+  return [unwritten, await askMembers(asked, asking)];
 }
 
 /** What each member says of itself. Writes nothing. */
