@@ -47,6 +47,9 @@ export function run(
     const timer = setTimeout(() => {
       expired = true;
       child.kill("SIGKILL");
+      // What the command started may hold them open, and live on.
+      child.stdout.destroy();
+      child.stderr.destroy();
     }, timeoutMs);
     const fail = (how: string, code: number | null) => {
       const text = Buffer.concat([...out, ...err]).toString();
