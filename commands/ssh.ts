@@ -66,6 +66,9 @@ function optionsFor(knownHosts: string): string[] {
     "UpdateHostKeys=no",
     "CheckHostIP=no",
     "LogLevel=ERROR",
-    "ConnectTimeout=10",
+    "ConnectTimeout=8",
+    // A machine that stands still answers no packet: the session ends after 9 s of that.
+    "ServerAliveInterval=3",
+    "ServerAliveCountMax=2",
   ].flatMap((option) => ["-o", option]);
 }

@@ -1,6 +1,7 @@
 /** A sweep as a person sees it: all that remains is listed, and each group is asked about. */
 import { ec2Client } from "../../components/recovery/ec2Client.ts";
 import { askedAtHome } from "../../components/recovery/home.ts";
+import { patiently } from "../terminal/patience.ts";
 import { groupsOf, listingOf, phraseOf, sortGivenUp } from "./groups.ts";
 import { removeRemains } from "./removal.ts";
 import { findRemains, type Remain } from "./remains.ts";
@@ -18,9 +19,10 @@ export interface Person {
  * @throws Error when a service cannot be asked, or in another account or region than the state's
  */
 export async function sweep(stack: SweptStack, { tell, ask }: Person): Promise<number> {
-  await askedAtHome(stack.home, stack.setting);
-  tell(`Looking in EC2 (${await regionOf(stack)}) and in the zone ${stack.zoneId} at Cloudflare.`);
-  const remains = await findRemains(stack);
+  const region = await regionOf(stack);
+  await patiently(askedAtHome(stack.home, stack.setting), `EC2 (${region})`, tell);
+  tell(`Looking in EC2 (${region}) and in the zone ${stack.zoneId} at Cloudflare.`);
+  const remains = await patiently(findRemains(stack), `EC2 (${region}) and Cloudflare`, tell);
   if (remains.length === 0) {
     tell("Nothing remains: all that bears this stack's marks is in its state.");
     return 0;
