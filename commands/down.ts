@@ -7,7 +7,7 @@ import { createStack, removeDeadLocks, stackContents } from "../lab/stack.ts";
 import { stopLab } from "../lab/stop.ts";
 import { ensureCli } from "../lab/toolchain/cli.ts";
 import { lookAfterKill } from "./stack/killedRun.ts";
-import { runPulumi } from "./stack/pulumiRun.ts";
+import { runPulumi, StoppedRun } from "./stack/pulumiRun.ts";
 import { labStack, type StackAccess } from "./stack/stackAccess.ts";
 import { readArguments } from "./terminal/arguments.ts";
 import { command } from "./terminal/command.ts";
@@ -45,6 +45,7 @@ await command("down", help, async (args) => {
       await lookAfterKill(stack, tell);
       await phases.time("pulumi destroy", () => destroy(stack, tell));
     } catch (error) {
+      if (error instanceof StoppedRun) throw error; // nor shall the lab go
       // the lab goes all the same, and with it everything the stack stood for
       failure = error as Error;
       tell(
@@ -74,6 +75,7 @@ async function destroy(stack: StackAccess, tell: (line: string) => void): Promis
   try {
     await runPulumi(stack, ["destroy", "--yes", "--skip-preview"], tell);
   } catch (error) {
+    if (error instanceof StoppedRun) throw error;
     const message = error instanceof Error ? error.message : `\n${error}`;
     tell(`pulumi       ${message.split("\n").slice(1).join(" ").trim()}`);
     tell("pulumi       destroy failed; once more, after a look at what there still is");

@@ -74,10 +74,7 @@ export async function removeDeadLocks(report: (line: string) => void): Promise<v
       );
     }
     if (lock.pid !== undefined && (await isPulumi(lock.pid))) {
-      throw new Error(
-        `another Pulumi works on the stack ${stackName} (process ${lock.pid}); wait for ` +
-          `it, or end it with: kill -INT ${lock.pid}`,
-      );
+      throw new Error(busyWords(stackName, String(lock.pid)));
     }
     report(
       "stack: removing the lock of an earlier run that was killed (process " +
@@ -85,6 +82,14 @@ export async function removeDeadLocks(report: (line: string) => void): Promise<v
     );
     await fs.rm(file);
   }
+}
+
+/** What is said when another run has the stack; one that has just begun has its lock already. */
+export function busyWords(stack: string, pid: string): string {
+  return (
+    `another Pulumi works on the stack ${stack} (process ${pid}); wait for ` +
+    `it, or end it with: kill -INT ${pid}`
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { logDir, projectDir } from "../../lab/paths.ts";
+import { busyWords } from "../../lab/stack.ts";
 import { EventLog } from "./eventLog.ts";
 import { ownWords } from "./errorWords.ts";
 import { PulumiProgress } from "./pulumiProgress.ts";
@@ -15,10 +16,13 @@ import type { StackAccess } from "./stackAccess.ts";
  */
 const deadlineMs = 45 * 60_000;
 
+/** A run of Pulumi that a person, or whoever runs this, has stopped. */
+export class StoppedRun extends Error {}
+
 /**
  * Runs `pulumi up`, `destroy` or the like on a stack, as one child process, with the progress told
  * in a few lines; Pulumi's own output goes to .lab/logs/pulumi-<command>.log. Throws with Pulumi's
- * error messages when it fails. After 45 minutes it is asked to stop.
+ * error messages when it fails, or StoppedRun. After 45 minutes it is asked to stop.
  *
  * Signals are passed on as SIGINT, the only one on which Pulumi finishes its current steps and
  * writes them down; a second one makes it abandon them.
@@ -68,11 +72,15 @@ export async function runPulumi(
     end = value;
   });
 
+  let stops = 0;
   const interrupt = () => {
-    tell("stopping once Pulumi's current steps are done; a second Ctrl-C abandons them");
+    if (++stops === 1)
+      tell("stopping once Pulumi's current steps are done; a second Ctrl-C abandons them");
+    else tell("abandoning them");
     if (!process.stdin.isTTY) child.kill("SIGINT"); // a terminal sends Ctrl-C to Pulumi too
   };
   const terminate = () => {
+    stops++;
     child.kill("SIGINT");
   };
   process.on("SIGINT", interrupt).on("SIGTERM", terminate).on("SIGHUP", terminate);
@@ -97,14 +105,32 @@ export async function runPulumi(
     await fs.rm(events, { force: true });
   }
   if (end === 0) return progress;
+  const whole = `Its whole output: ${path.relative(projectDir, outputFile)}`;
+  if (stops > 0) throw new StoppedRun(`${stopWords(args[0], stops)} ${whole}`);
   const reasons =
     progress.errors.length > 0
       ? ownWords(progress.errors)
       : [text.trim().split("\n").slice(-15).join("\n")];
+  const busy = whoHoldsTheLock(`${reasons.join("\n")}\n${text}`);
+  if (busy) throw new Error(busyWords(stack.name, busy));
   throw new Error(
-    `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). Its ` +
-      `whole output: ${path.relative(projectDir, outputFile)}\n${reasons.map(indent).join("\n")}`,
+    `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). ` +
+      `${whole}\n${reasons.map(indent).join("\n")}`,
   );
+}
+
+function stopWords(command: string, stops: number): string {
+  return stops > 1
+    ? `pulumi ${command} was abandoned by you, in the middle of its steps; the same command ` +
+        "looks at what there is, and goes on from there."
+    : `pulumi ${command} was stopped by you; what was done is written down, and the same command ` +
+        "goes on from here.";
+}
+
+/** The process of another run, when Pulumi says that one has the lock. */
+function whoHoldsTheLock(text: string): string | undefined {
+  if (!/currently locked by \d+ lock/.test(text)) return undefined;
+  return /\(pid (\d+)\)/.exec(text)?.[1] ?? "unknown";
 }
 
 const indent = (text: string) =>

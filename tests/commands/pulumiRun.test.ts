@@ -36,9 +36,22 @@ if (process.env.TEST_THEN === "fail") {
   say({ diagnosticEvent: { severity: "error", message: "the reason" } });
   process.exit(255);
 }
-if (process.env.TEST_THEN !== "wait") process.exit(0);
+const lock = "the stack is currently locked by 1 lock(s). Either wait for the other process(es) " +
+  "to end or delete the lock file with \`pulumi cancel\`.\\n" +
+  "  file:///state/.pulumi/locks/x.json: created by root@host (pid 4711) at 2027-01-01T00:00:00Z";
+if (process.env.TEST_THEN === "locked") {
+  console.error("error: " + lock);
+  say({ diagnosticEvent: { severity: "error", message: lock } });
+  process.exit(255);
+}
+if (!["wait", "cancel"].includes(process.env.TEST_THEN)) process.exit(0);
 process.on("SIGTERM", () => process.exit(15));
-process.on("SIGINT", () => process.exit(0));
+let interrupts = 0;
+process.on("SIGINT", () => {
+  if (process.env.TEST_THEN === "wait") process.exit(0);
+  say({ diagnosticEvent: { severity: "error", message: "update canceled; pulumi cancel" } });
+  if (++interrupts === Number(process.env.TEST_INTERRUPTS)) process.exit(255);
+});
 setInterval(() => undefined, 1000);
 fs.writeFileSync(process.env.TEST_FOLDER + "/ready", "");
 `;
@@ -55,10 +68,15 @@ await runPulumi(stack, ["up"], (line) => console.log(line)).catch((error) => {
 });
 `;
 
-function start(then: string) {
+function start(then: string, interrupts = 1) {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, TEST_FOLDER: checkout.folder, TEST_THEN: then },
+    env: {
+      ...process.env,
+      TEST_FOLDER: checkout.folder,
+      TEST_THEN: then,
+      TEST_INTERRUPTS: `${interrupts}`,
+    },
   });
   let text = "";
   child.stdout.on("data", (data: Buffer) => {
@@ -90,6 +108,38 @@ test("a failure is Pulumi's own words and where the rest is", async () => {
     /pulumi up failed \(exit 255\)\. Its whole output: \.lab\/logs\/pulumi-up\.log\n {2}the reason\n$/,
   );
 });
+
+test("another run that has just begun is named, and no lock file of Pulumi's", async () => {
+  const { code, text } = await start("locked").ended;
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    /\nanother Pulumi works on the stack prod \(process 4711\); wait for it, or end it with: kill -INT 4711\n$/,
+  );
+});
+
+for (const [interrupts, words] of [
+  [1, /\npulumi up was stopped by you; what was done is written down, .* goes on from here\. Its/],
+  [2, /\npulumi up was abandoned by you, .*; the same command looks at what there is, and goes on/],
+] as const) {
+  test(`${interrupts} × Ctrl-C is no failure, and what to do is said`, async () => {
+    const ready = path.join(checkout.folder, "ready");
+    rmSync(ready, { force: true });
+    const { child, ended } = start("cancel", interrupts);
+    for (const deadline = Date.now() + 30_000; !existsSync(ready);) {
+      assert.ok(Date.now() < deadline, "the fake was not started");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (let n = 0; n < interrupts; n++) {
+      child.kill("SIGINT");
+      await new Promise((resolve) => setTimeout(resolve, 300)); // two at once would count as one
+    }
+    const { code, text } = await ended;
+    assert.equal(code, 1, text);
+    assert.match(text, words);
+    assert.doesNotMatch(text, /failed|pulumi cancel/);
+  });
+}
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   test(`${signal} becomes SIGINT, on which Pulumi ends in order`, async () => {
