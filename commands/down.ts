@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { labState } from "../lab/claim.ts";
+import { checkLabIsOurs } from "../lab/ownership.ts";
 import { labDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { stackName } from "../lab/pulumiEnvironment.ts";
@@ -22,6 +23,7 @@ gone too.
 
 await command("down", help, async (args) => {
   readArguments("down", args, {});
+  checkLabIsOurs("down");
   const phases = new Phases();
   const tell = (line: string) => {
     process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);

@@ -4,6 +4,7 @@ import { daemonLog } from "../lab/daemonProcess.ts";
 import { etcdVersion } from "../lab/etcdVersion.ts";
 import { fault, faultHelp } from "../lab/faultCommand.ts";
 import { showStatus } from "../lab/labStatus.ts";
+import { checkLabIsOurs } from "../lab/ownership.ts";
 import { cacheDir, labDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { podman } from "../lab/podman.ts";
@@ -73,6 +74,7 @@ await command("lab", help, async ([name = "", ...args]) => {
     process.stdout.write(faultHelp());
   else {
     if (name !== "fault" && name !== "logs") readArguments("lab", args, {}, name);
+    if (["start", "stop", "destroy"].includes(name)) checkLabIsOurs(`lab -- ${name}`);
     await subcommand(args);
   }
 });

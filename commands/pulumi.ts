@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { labIsOurs } from "../lab/claim.ts";
 import { daemonAnswers } from "../lab/daemonProcess.ts";
+import { checkLabIsOurs } from "../lab/ownership.ts";
 import { projectDir, pulumiHome } from "../lab/paths.ts";
 import { installPlugins } from "../lab/plugins/install.ts";
 import { pulumiEnvironment } from "../lab/pulumiEnvironment.ts";
@@ -26,6 +27,7 @@ must be running for commands that talk to it (npm run lab -- start).
 const needLab = ["up", "update", "preview", "pre", "refresh", "destroy", "down", "import", "watch"];
 
 await command("pulumi", help, async (args) => {
+  checkLabIsOurs("pulumi");
   const usesLab = needLab.includes(args[0] ?? "") && !args.includes("--help");
   if (usesLab && !(labIsOurs() && (await daemonAnswers()))) {
     throw new Error(

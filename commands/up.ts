@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import * as path from "node:path";
 import { etcdVersion } from "../lab/etcdVersion.ts";
+import { checkLabIsOurs } from "../lab/ownership.ts";
 import { projectDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { createStack, removeDeadLocks } from "../lab/stack.ts";
@@ -21,6 +22,7 @@ images, the Pulumi CLI, etcd. npm run down removes everything again.
 
 await command("up", help, async (args) => {
   readArguments("up", args, {});
+  checkLabIsOurs("up");
   const phases = new Phases();
   const tell = (line: string) => {
     process.stdout.write(`${phases.elapsed().toFixed(1).padStart(6)} s  ${line}\n`);

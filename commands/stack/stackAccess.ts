@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import * as path from "node:path";
 import { stateDir } from "../../lab/paths.ts";
+import { checkLabIsOurs } from "../../lab/ownership.ts";
 import { pulumiEnvironment, stackName as labStackName } from "../../lab/pulumiEnvironment.ts";
 import { stackFileArguments } from "../../lab/stackFile.ts";
 import { noCli, pulumi } from "./pulumiAnswer.ts";
@@ -36,7 +37,9 @@ const say = (line: string) => {
  * may change things. Throws, saying what was looked for, when there is none.
  */
 export async function openStack(command: string, name?: string): Promise<StackAccess> {
-  if (labHasStack() && (name === undefined || name === labStackName)) {
+  const labIsMeant = name === undefined || name === labStackName;
+  if (labIsMeant) checkLabIsOurs(command);
+  if (labIsMeant && labHasStack()) {
     const { ensureCli } = await import("../../lab/toolchain/cli.ts");
     return labStack(await ensureCli(say));
   }
