@@ -34,7 +34,8 @@ before(async () => {
   await mustRun("pulumi", "stack", "ls"); // makes the stack and installs the plugins
 });
 after(async () => {
-  await writer?.stop();
+  // A cluster that was harmed cannot be read: the lab goes all the same.
+  await writer?.stop().catch(() => undefined);
   await npmRun("lab", "stop");
 });
 

@@ -23,7 +23,8 @@ before(async () => {
   writer = startWriter(await stackOutputs(await labStack(await ensureCli(() => undefined))));
 });
 after(async () => {
-  await writer?.stop();
+  // A cluster that was harmed cannot be read: the lab goes all the same.
+  await writer?.stop().catch(() => undefined);
   await npmRun("lab", "stop");
 });
 
