@@ -51,7 +51,6 @@ export function bad({ healthy, reasons, stranger, dns, machines }: Status, ssh: 
   ]);
   const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}\n`).join("");
   return [
-    dns.is === "as declared" ? "" : `${dnsHead}\n${indented(dnsWords)}`,
     healthy
       ? ""
       : `status: not healthy\n${indented([
@@ -60,6 +59,7 @@ export function bad({ healthy, reasons, stranger, dns, machines }: Status, ssh: 
           ...theirs,
           `More of a member's own words: ${ssh} MEMBER sudo journalctl -u etcd -n 50`,
         ])}`,
+    dns.is === "as declared" ? "" : `${dnsHead}\n${indented(dnsWords)}`,
   ].join("");
 }
 
