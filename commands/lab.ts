@@ -5,6 +5,7 @@ import { etcdVersion } from "../lab/etcdVersion.ts";
 import { fault, faultHelp } from "../lab/faultCommand.ts";
 import { showStatus } from "../lab/labStatus.ts";
 import { checkLabIsOurs } from "../lab/ownership.ts";
+import { machineName, plainName } from "../lab/machineName.ts";
 import { cacheDir, labDir } from "../lab/paths.ts";
 import { Phases } from "../lab/phases.ts";
 import { podman } from "../lab/podman.ts";
@@ -18,8 +19,8 @@ npm run lab -- start              starts the lab alone (npm run up does this and
 npm run lab -- stop               takes it down with everything in it; logs stay in .lab/logs
 npm run lab -- status             containers, records on each name server, faults that are on
 npm run lab -- logs [PART]        PART: daemon (all of it, unless given), its parts cloudflare, ec2,
-                                  mirror, metadata, control; ns1, ns2, resolver, moto, or an
-                                  instance id
+                                  mirror, metadata, control; ns1, ns2, resolver, moto, a
+                                  node (a, a.etcd.test) or an instance id
 npm run lab -- fault …            makes faults: npm run lab -- fault --help
 npm run lab -- destroy            stop, and removes the logs, the images and the cache (CLI, etcd
                                   builds) too
@@ -95,9 +96,10 @@ async function showLogs([part, ...rest]: string[]): Promise<void> {
     );
     return;
   }
+  const name = part === "moto" ? "ec2" : await machineName(part).catch(() => plainName(part));
   try {
     // Some services write to stdout and some to stderr.
-    await podman(["logs", "--tail", "500", `etcd-lab-${part === "moto" ? "ec2" : part}`], {
+    await podman(["logs", "--tail", "500", `etcd-lab-${name}`], {
       onLine: (line) => {
         process.stdout.write(`${line}\n`);
       },
@@ -106,7 +108,7 @@ async function showLogs([part, ...rest]: string[]): Promise<void> {
     throw usageError(
       "lab",
       `there is no log of ${part}; parts are ${ofDaemon.join(", ")}, ns1, ns2, ` +
-        "resolver, moto and the instance ids that npm run lab -- status lists",
+        "resolver, moto, the nodes and the instance ids that npm run lab -- status lists",
     );
   }
 }

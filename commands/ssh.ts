@@ -35,7 +35,7 @@ await command("ssh", help, async (args) => {
   }));
 });
 
-/** A member by its name or its host name. */
+/** A member by its name, its host name, its address or its endpoint. */
 function findMember(
   { endpoints, hostKeys, discoveryDomain }: StackOutputs,
   wanted: string | undefined,
@@ -44,7 +44,12 @@ function findMember(
   const names = Object.keys(endpoints).join(", ");
   if (!wanted) throw usageError("ssh", `a member is needed, one of ${names}`);
   const suffix = `.${discoveryDomain}`;
-  const name = wanted.endsWith(suffix) ? wanted.slice(0, -suffix.length) : wanted;
+  const plain = wanted.toLowerCase().replace(/\.$/, "");
+  const named = plain.endsWith(suffix) ? plain.slice(0, -suffix.length) : plain;
+  const shown = Object.entries(endpoints).find(([, url]) =>
+    [url, new URL(url).host, new URL(url).hostname].includes(plain),
+  );
+  const name = shown?.[0] ?? named;
   const endpoint = endpoints[name];
   if (!endpoint)
     throw new Error(`there is no member ${JSON.stringify(wanted)}; there are ${names}`);

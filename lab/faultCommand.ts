@@ -1,5 +1,6 @@
+import type { LabStatus } from "./control.ts";
 import { control } from "./controlClient.ts";
-import { type FaultKind, faultKinds } from "./faultKinds.ts";
+import { type Fault, type FaultKind, faultKinds } from "./faultKinds.ts";
 import type { ActiveFault } from "./faults.ts";
 
 /** Help of `npm run lab -- fault`, from the table of faults. */
@@ -54,8 +55,26 @@ export async function fault([first = "", ...rest]: string[]): Promise<void> {
       return [text.slice(0, at), text.slice(at + 1)] as const;
     });
     const wanted = { kind: first, ...Object.fromEntries(parameters) };
-    say(`on: ${describe(await control<ActiveFault>("POST", "/faults", wanted))}`);
+    const active = await control<ActiveFault>("POST", "/faults", wanted);
+    say(`on: ${describe(active)}`);
+    const { cloudflare } = await control<LabStatus>("GET", "/status");
+    const note = nothingYet(active.fault, cloudflare);
+    if (note) say(note);
   }
+}
+
+/**
+ * What is said when a fault changes a record that is not there: it may come, or the name may be a
+ * mistake. "" when it is there. `records` are lines of name, type and content. Pure.
+ */
+export function nothingYet(fault: Fault, records: readonly string[]): string {
+  if (fault.kind !== "withhold" && fault.kind !== "falsify") return "";
+  const there = [...new Set(records.map((line) => line.split(" ").slice(0, 2).join(" ")))];
+  if (there.includes(`${fault.name} ${fault.type}`)) return "";
+  return (
+    `no record is ${fault.name} ${fault.type} now; it acts once there is one ` +
+    `(there ${there.length === 0 ? "is none yet" : `are ${there.sort().join(", ")}`})`
+  );
 }
 
 function describe({ id, fault: { kind, ...parameters }, left }: ActiveFault): string {

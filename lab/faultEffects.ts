@@ -1,11 +1,9 @@
-import { FaultInputError } from "./faultInput.ts";
 import type { Fault } from "./faultKinds.ts";
 import type { FaultEffects } from "./faults.ts";
-import { loadRecords } from "./cloudflare/store.ts";
 import { breakDatabase, mendDatabase } from "./dns/config.ts";
-import { zone } from "./addresses.ts";
 import { failCalls } from "./ec2/callFaults.ts";
-import { namespaceOf, namespaces, setLink } from "./network.ts";
+import { machineName } from "./machineName.ts";
+import { namespaces, setLink } from "./network.ts";
 import { podman } from "./podman.ts";
 
 /** What faults do to the lab's containers and cables on this host. */
@@ -72,25 +70,6 @@ async function isInState(name: string, state: "running" | "paused"): Promise<boo
     "{{.Names}}",
   ]);
   return found.trim() !== "";
-}
-
-/**
- * The lab's own name of what a person calls a machine: that name itself (instance id, ns1), its
- * address, the full name of its A record or the first part of it. Throws with the names there are.
- */
-async function machineName(called: string): Promise<string> {
-  const names = await namespaces();
-  if (names.includes(called)) return called;
-  const fullName = called.endsWith(`.${zone.name}`) ? called : `${called}.${zone.name}`;
-  const record = loadRecords().find(
-    (candidate) => candidate.type === "A" && candidate.name === fullName,
-  );
-  const name = await namespaceOf(record?.content ?? called);
-  if (name !== undefined) return name;
-  throw new FaultInputError(
-    `machine: there is no ${called} in the lab; it runs ` +
-      `${names.length === 0 ? "nothing now" : names.join(", ")}.`,
-  );
 }
 
 function containerName(name: string): string {

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { zone } from "./addresses.ts";
 import { faultKinds, nameServers } from "./faultKinds.ts";
 import type { Fault, FaultKind, FaultName, Form } from "./faultKinds.ts";
 import { recordTypes } from "./dns/answers.ts";
@@ -78,10 +79,11 @@ function read(form: Form, raw: unknown): Reading {
         ? { value: text }
         : { rule: "must be a name as EC2's API spells it, such as RunInstances" };
     case "name": {
-      const name = text.toLowerCase().replace(/\.$/, "");
-      return /^[a-z0-9_*-]+(\.[a-z0-9_-]+)+$/.test(name)
+      const bare = text.toLowerCase().replace(/\.$/, "");
+      const name = bare.includes(".") ? bare : `${bare}.${zone.name}`; // a node, as tables show it
+      return /^[a-z0-9_*-]+(\.[a-z0-9_-]+)+$/.test(name) && `.${name}`.endsWith(`.${zone.name}`)
         ? { value: name }
-        : { rule: "a full name, such as c.etcd.test" };
+        : { rule: `a node, or a full name in the zone ${zone.name}, such as c.${zone.name}` };
     }
     case "content":
     case "machine":

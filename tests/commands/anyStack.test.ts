@@ -428,6 +428,19 @@ test("ssh believes exactly the host key that the stack knows", async () => {
   assert.deepEqual(leftovers(), []);
 });
 
+test("ssh takes every name of a member that a table shows", async () => {
+  const env = checkout.env(["pulumi", "ssh"], {
+    [ask]: { out: outputs },
+    ...config({ "etcd:sshPrivateKey": { secret: true } }),
+    "config get sshPrivateKey --stack prod": { out: "the private key" },
+  });
+  for (const name of ["A", "a.etcd.test.", "10.9.0.4", "10.9.0.4:2379", outputs.endpoints.a]) {
+    const { code, text } = await checkout.call(["ssh", "--stack", "prod", name], env);
+    assert.equal(code, 0, `${name}: ${text}`);
+    assert.equal(checkout.recorded().args.at(-1), "admin@10.9.0.4");
+  }
+});
+
 test("ssh uses the key file of the settings, and an agent where that is not", async () => {
   const file = path.join(checkout.folder, "admin");
   writeFileSync(file, "key in a file");

@@ -7,6 +7,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { controlApp } from "../../lab/control.ts";
 import { FaultInputError, parseFault } from "../../lab/faultInput.ts";
+import { nothingYet } from "../../lab/faultCommand.ts";
+import { inZone, noSuchMachine, plainName } from "../../lab/machineName.ts";
 import { faultKinds } from "../../lab/faultKinds.ts";
 import type { Fault } from "../../lab/faultKinds.ts";
 import { FaultRegistry, meets, sshLateSeconds } from "../../lab/faults.ts";
@@ -19,6 +21,10 @@ const accepted: [input: unknown, fault: Fault][] = [
   ],
   [
     { kind: "withhold", name: "c.etcd.test", type: "A", server: null },
+    { kind: "withhold", name: "c.etcd.test", type: "A" },
+  ],
+  [
+    { kind: "withhold", name: "c", type: "A" },
     { kind: "withhold", name: "c.etcd.test", type: "A" },
   ],
   [
@@ -56,8 +62,8 @@ const refused: [input: unknown, message: RegExp][] = [
   [{ kind: "constructor" }, /there is no fault "constructor"/],
   [{ kind: "withhold", name: "c.etcd.test" }, /type: withhold needs it/],
   [
-    { kind: "withhold", name: "c", type: "A" },
-    /name: a full name, such as c\.etcd\.test \(got "c"\)/,
+    { kind: "withhold", name: "c.etcd.tset", type: "A" },
+    /name: a node, or a full name in the zone etcd\.test, such as .* \(got "c\.etcd\.tset"\)/,
   ],
   [
     { kind: "withhold", name: "c.etcd.test", type: "A", server: "ns3" },
@@ -104,9 +110,42 @@ for (const [input, message] of refused) {
 
 test("all problems of a fault are told at once", () => {
   assert.throws(
-    () => parseFault({ kind: "withhold", name: "c", server: "ns9" }),
+    () => parseFault({ kind: "withhold", name: "c d", server: "ns9" }),
     (error: Error) => error.message.split("\n").length === 3,
   );
+});
+
+test("a machine is called as the tables show it", () => {
+  for (const called of ["10.213.0.4", "https://10.213.0.4:2379", " 10.213.0.4 "])
+    assert.equal(plainName(called), "10.213.0.4");
+  assert.equal(plainName("etcd-lab-i-0abc"), "i-0abc");
+  assert.deepEqual(["A", "a.etcd.test."].map(plainName).map(inZone), [
+    "a.etcd.test",
+    "a.etcd.test",
+  ]);
+  assert.equal(
+    noSuchMachine(
+      "d",
+      ["ns1", "i-1"],
+      [
+        ["i-1", "a.etcd.test"],
+        [undefined, "b.etcd.test"],
+      ],
+    ),
+    "machine: there is no d in the lab; it runs a (i-1), ns1.",
+  );
+});
+
+test("a fault of a record that is not there says so, and which there are", () => {
+  const there = ["a.etcd.test A 10.213.0.4", "b.etcd.test A 10.213.16.4"];
+  const note = (name: string) => nothingYet({ kind: "withhold", name, type: "A" }, there);
+  assert.equal(note("a.etcd.test"), "");
+  assert.equal(
+    note("aa.etcd.test"),
+    "no record is aa.etcd.test A now; it acts once there is one " +
+      "(there are a.etcd.test A, b.etcd.test A)",
+  );
+  assert.equal(nothingYet({ kind: "server-down", server: "ns1" }, there), "");
 });
 
 /** A registry whose effects write down what they would do. */
