@@ -5,10 +5,11 @@ import { generateKeyPairSync } from "node:crypto";
 import test from "node:test";
 import ssh2 from "ssh2";
 import { sshKey } from "../../components/settings/sshKey.ts";
+import { privateKey } from "./validSettings.ts";
 
 const pkcs8 = { type: "pkcs8", format: "pem" } as const;
 const pkcs1 = { type: "pkcs1", format: "pem" } as const;
-const openSsh = ssh2.utils.generateKeyPairSync("ed25519");
+const openSsh = privateKey;
 const ed25519 = generateKeyPairSync("ed25519").privateKey;
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const plain = String(ed25519.export(pkcs8));
@@ -16,10 +17,10 @@ const spaces = (pem: string) => pem.replaceAll("\n", " \t\n");
 
 test("what everything reads as it is stays as it is, because the state holds it", () => {
   for (const given of [
-    openSsh.private,
-    openSsh.private.trimEnd(),
-    openSsh.private.replaceAll("\n", "\r\n"),
-    `\n${openSsh.private}\n  `,
+    openSsh,
+    openSsh.trimEnd(),
+    openSsh.replaceAll("\n", "\r\n"),
+    `\n${openSsh}\n  `,
     String(rsa.export(pkcs1)),
   ]) {
     const { privateKey, publicKey, problem } = sshKey(given);
@@ -33,8 +34,8 @@ const accepted: [string, given: string, first: RegExp][] = [
   ["RSA in PKCS 8", String(rsa.export(pkcs8)), /^-----BEGIN RSA PRIVATE KEY-----\n/],
   ["PKCS 8 with CRLF", plain.replaceAll("\n", "\r\n"), /^-----BEGIN OPENSSH PRIVATE KEY-----\n/],
   ["PKCS 8 with trailing spaces", spaces(plain), /^-----BEGIN OPENSSH PRIVATE KEY-----\n/],
-  ["OpenSSH form with trailing spaces", spaces(openSsh.private), /^-----BEGIN OPENSSH [A-Z ]+-+\n/],
-  ["a space before the first line", ` ${openSsh.private}`, /^-----BEGIN OPENSSH [A-Z ]+-+\n/],
+  ["OpenSSH form with trailing spaces", spaces(openSsh), /^-----BEGIN OPENSSH [A-Z ]+-+\n/],
+  ["a space before the first line", ` ${openSsh}`, /^-----BEGIN OPENSSH [A-Z ]+-+\n/],
 ];
 for (const [name, given, first] of accepted)
   test(`accepted: ${name}, with the same public half, and the same text each time`, () => {
@@ -68,7 +69,7 @@ const refused: [string, given: string, problem: RegExp][] = [
   ["RSA of 1024 bits", String(short.export(pkcs1)), weak],
   ["RSA of 1024 bits in PKCS 8", String(short.export(pkcs8)), weak],
   ["half a key", plain.slice(0, 60), /^a private key in OpenSSH or PEM form is needed$/],
-  ["a public key", openSsh.public, /^the private half is needed; this is a public key$/],
+  ["a public key", sshKey(openSsh).publicKey, /^the private half is needed; this is a public key$/],
   [
     "a public key in PEM",
     String(generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" })),
