@@ -5,6 +5,7 @@ import type { Settings } from "../settings/settings.ts";
 import { clusterToken, type Founding } from "../charter/founding.ts";
 import type { EtcdNode } from "../etcdNode.ts";
 import type { Identity } from "../pki/clusterPki.ts";
+import { loginCheck } from "../ssh/loginCheck.ts";
 import type { NodeAccess } from "../ssh/nodeAccess.ts";
 import { bootstrapOf, launcher } from "./chefBootstrap.ts";
 import { foundingTicket } from "./ticket.ts";
@@ -36,9 +37,10 @@ export interface MemberBootstrap {
  * member.
  */
 export function memberBootstrap(
-  { name, names, ownership, options }: ClusterContext,
+  context: ClusterContext,
   { member, node, access, identity, founding, cookbook, settings, after }: MemberBootstrapArgs,
 ): MemberBootstrap {
+  const { name, names, ownership, options } = context;
   const prepared = pulumi
     .all([
       pulumi.all([node.privateIp, node.volume.id, node.instance.id]),
@@ -73,6 +75,7 @@ export function memberBootstrap(
       });
     });
   const timeout = `${settings.bootstrapTimeout + sshAllowanceSeconds}s`;
+  const letsUsIn = [loginCheck(context, member, access.connection)];
   const command = new remote.Command(
     `${name}-${member}-bootstrap`,
     {
@@ -87,6 +90,7 @@ export function memberBootstrap(
       dependsOn: [...after],
       additionalSecretOutputs: ["stdin"],
       customTimeouts: { create: timeout, update: timeout },
+      hooks: { beforeCreate: letsUsIn, beforeUpdate: letsUsIn },
     }),
   );
   const { id, instanceType } = node.instance;

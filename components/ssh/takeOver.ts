@@ -25,8 +25,8 @@ export interface Contact {
 }
 
 /**
- * A foreign key or a refused log-in may be a machine in the middle of its boot, for this long;
- * longer is an answer.
+ * Where SSH was seen closed before, a foreign key or a refused log-in may be a machine in the
+ * middle of its boot, for this long. Where it was open from the first attempt on, it is an answer.
  */
 const patienceMs = 20_000;
 /**
@@ -58,6 +58,7 @@ export async function takeOver(
         "--replace` and the URN of its instance",
     );
   let refusedSince: number | undefined;
+  let booting = false;
   let foreignKey = "";
   await poll<void, Attempt>({
     seconds: timeoutSeconds,
@@ -72,8 +73,10 @@ export async function takeOver(
       }
       const definite = attempt.foreignKey !== "" || attempt.refused;
       if (definite) refusedSince ??= Date.now();
+      else booting ||= !attempt.shown;
       if (definite || attempt.shown) foreignKey = attempt.foreignKey;
-      const hopeless = definite && Date.now() - (refusedSince ?? Date.now()) > patienceMs;
+      const waited = Date.now() - (refusedSince ?? Date.now());
+      const hopeless = definite && (!booting || waited > patienceMs);
       return { still: attempt, hopeless };
     },
     saying: {
@@ -164,7 +167,7 @@ function unreachable(
 ): string {
   const next = refused
     ? "sshUser has to be the image's user with sudo, and the key one that this machine " +
-      "was made with"
+      "was made with."
     : "Is there a way to this address from here, and is this machine's address in sshFrom?";
   return (
     `${node} (${host}:${port ?? 22}) does not let ${user} in by SSH after ${seconds} s: ` +

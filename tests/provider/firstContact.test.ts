@@ -131,13 +131,42 @@ test("another key is refused: no log-in is tried and nothing is sent", async (t)
   assert.deepEqual([machine.logIns(), machine.received], [0, []]);
 });
 
+/** A way to a machine whose port is closed for the first `closed` attempts. */
+function wayTo(machine: FakeMachine, closed = 0): Dialler & { dials: number } {
+  return {
+    dials: 0,
+    async dial() {
+      if (this.dials++ < closed) throw new Error("connection refused");
+      return { host: "127.0.0.1", port: machine.port, close: () => undefined };
+    },
+  };
+}
+
 test("another key for a moment, as while a machine boots, is waited out", async (t) => {
   const machine = await startFakeMachine(foreign, privateKey);
   t.after(() => machine.close());
-  const met = meet(machine);
+  const way = wayTo(machine, 1);
+  const met = takeOver(inputs(machine.port), way, () => undefined);
+  await until(() => way.dials > 1, "the second attempt");
   setTimeout(() => machine.show(first.privateKey), 500);
-  assert.equal(await met, "");
+  await met;
+  assert.equal(machine.received.length, 1);
 });
+
+for (const [what, shown, allowed, words] of [
+  ["another key", () => foreign, privateKey, /is not the one that was made for a/],
+  ["a refused log-in", () => first, (await makeHostKey()).privateKey, /does not let admin in/],
+] as const)
+  test(`${what} of a machine whose SSH was open at once is an answer: one attempt`, async (t) => {
+    const machine = await startFakeMachine(shown(), allowed);
+    t.after(() => machine.close());
+    const way = wayTo(machine);
+    await assert.rejects(
+      takeOver(inputs(machine.port), way, () => undefined),
+      words,
+    );
+    assert.equal(way.dials, 1);
+  });
 
 test("a machine that says it took the key and shows the old one is not believed", async (t) => {
   const machine = await startFakeMachine(first, privateKey, false);
@@ -152,7 +181,7 @@ test("a log-in that is refused names the user; a port where nobody listens, the 
   const machine = await startFakeMachine(first, (await makeHostKey()).privateKey);
   assert.match(
     await meet(machine, { timeoutSeconds: 1 }),
-    /^a \(127\.0\.0\.1:\d+\) does not let admin in by SSH after 1 s: the key of sshPrivateKey is not accepted\. sshUser has to be/,
+    /^a \(127\.0\.0\.1:\d+\) does not let admin in by SSH after 0 s: the key of sshPrivateKey is not accepted\. sshUser has to be .* was made with\. `pulumi up`/,
   );
   await machine.close();
   assert.match(
