@@ -1,3 +1,4 @@
+import { Failures } from "./failures.ts";
 import type {
   DiagnosticEvent,
   EngineEvent,
@@ -60,8 +61,8 @@ export class PulumiProgress {
   readonly #said = new Map<string, number>();
   /** When the last line was told, or the first event came. */
   #spoke: number | undefined;
-  /** Messages of severity error, as Pulumi words them, without repeats. */
-  readonly errors: string[] = [];
+  /** What was said with severity error. */
+  readonly failures = new Failures();
   /** Number of resources by operation, at the end. */
   changes: Readonly<Record<string, number>> = {};
 
@@ -69,6 +70,7 @@ export class PulumiProgress {
   take(event: EngineEvent, now: number): string[] {
     const begun = event.resourcePreEvent?.metadata;
     const ended = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+    this.failures.take(event);
     if (event.summaryEvent?.resourceChanges) this.changes = event.summaryEvent.resourceChanges;
     if (begun && isWork(begun)) {
       const group = this.#group(begun, now);
@@ -144,11 +146,7 @@ export class PulumiProgress {
   #diagnostic({ urn, message, severity }: DiagnosticEvent, now: number): string[] {
     const text = message.trim();
     // the engine knows a severity more than its types
-    if (text === "" || String(severity) === "debug") return [];
-    if (severity === "error") {
-      if (!this.errors.includes(text)) this.errors.push(text);
-      return [];
-    }
+    if (text === "" || ["debug", "error"].includes(String(severity))) return [];
     const words = `${urn} ${text.replace(/\d+/g, "#")}`;
     if (now - (this.#said.get(words) ?? -Infinity) < reminderMs) return [];
     this.#said.set(words, now);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
 import { createWriteStream } from "node:fs";
 import * as path from "node:path";
@@ -6,7 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { logDir, projectDir } from "../../lab/paths.ts";
 import { busyWords } from "../../lab/stack.ts";
 import { EventLog } from "./eventLog.ts";
-import { ownWords } from "./errorWords.ts";
+import { errorWords } from "./errorWords.ts";
+import type { Commands } from "./nextSteps.ts";
 import { PulumiProgress } from "./pulumiProgress.ts";
 import type { StackAccess } from "./stackAccess.ts";
 
@@ -63,10 +64,7 @@ export async function runPulumi(
       output.write(data);
     });
   }
-  const ended = new Promise<number | string>((resolve) => {
-    child.on("error", (error) => resolve(error.message));
-    child.on("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
-  });
+  const ended = endOf(child);
   let end: number | string | undefined;
   void ended.then((value) => {
     end = value;
@@ -107,9 +105,10 @@ export async function runPulumi(
   if (end === 0) return progress;
   const whole = `Its whole output: ${path.relative(projectDir, outputFile)}`;
   if (stops > 0) throw new StoppedRun(`${stopWords(args[0], stops)} ${whole}`);
+  const failures = progress.failures.list();
   const reasons =
-    progress.errors.length > 0
-      ? ownWords(progress.errors)
+    failures.length > 0
+      ? errorWords(failures, commandsOn(stack, args[0]))
       : [text.trim().split("\n").slice(-15).join("\n")];
   const busy = whoHoldsTheLock(`${reasons.join("\n")}\n${text}`);
   if (busy) throw new Error(busyWords(stack.name, busy));
@@ -117,6 +116,33 @@ export async function runPulumi(
     `pulumi ${args[0]} failed (${typeof end === "number" ? `exit ${end}` : end}). ` +
       `${whole}\n${reasons.map(indent).join("\n")}`,
   );
+}
+
+/** How long the end of the output is waited for: a plugin that hangs holds it open. */
+const lastWordsMs = 2000;
+
+/** The exit code, or what ended it in words, once all of its output is there. */
+function endOf(child: ChildProcess): Promise<number | string> {
+  return new Promise((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    child.on("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
+    child.on("exit", () => {
+      const timer = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, lastWordsMs);
+      child.on("close", () => clearTimeout(timer));
+    });
+  });
+}
+
+/** What a person types after a failed run of this command; only the lab's destroy is ours. */
+function commandsOn(stack: StackAccess, command: string): Commands {
+  return {
+    again: command === "destroy" ? "npm run down" : stack.up,
+    pulumi: stack.npmRun("pulumi"),
+    ssh: stack.npmRun("ssh"),
+  };
 }
 
 function stopWords(command: string, stops: number): string {

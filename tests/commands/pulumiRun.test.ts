@@ -33,8 +33,20 @@ say({ resourcePreEvent: { metadata } });
 say({ resOutputsEvent: { metadata } });
 fs.writeFileSync(process.env.TEST_FOLDER + "/pulumi.args", args.slice(0, 3).join(" "));
 if (process.env.TEST_THEN === "fail") {
-  say({ diagnosticEvent: { severity: "error", message: "the reason" } });
+  const head = "urn:pulumi:dev::etcd::etcd:index:EtcdCluster$";
+  const node = { urn: head + "etcd:index:EtcdNode::etcd-a", type: "etcd:index:EtcdNode" };
+  const now = { inputs: { name: "a" }, outputs: { privateIp: "10.0.0.4" } };
+  say({ resOutputsEvent: { metadata: { ...node, op: "same", new: now } } });
+  const urn = head + "command:remote:Command::etcd-a-bootstrap";
+  say({ diagnosticEvent: { severity: "error", urn, message: "the reason" } });
   process.exit(255);
+}
+if (process.env.TEST_THEN === "leave") {
+  // A plugin that hangs holds our output open, and outlives us.
+  const { spawn } = require("node:child_process");
+  const plugin = spawn("sleep", ["30"], { stdio: "inherit", detached: true });
+  fs.writeFileSync(process.env.TEST_FOLDER + "/plugin.pid", String(plugin.pid));
+  process.exit(0);
 }
 const lock = "the stack is currently locked by 1 lock(s). Either wait for the other process(es) " +
   "to end or delete the lock file with \`pulumi cancel\`.\\n" +
@@ -61,7 +73,9 @@ chmodSync(cli, 0o755);
 const runModule = path.join(checkout.folder, "commands/stack/pulumiRun.ts");
 const script = `
 const { runPulumi } = await import(${JSON.stringify(runModule)});
-const stack = { name: "prod", cli: ${JSON.stringify(cli)}, env: {}, settings: [] };
+const npmRun = (command) => "npm run " + command + " --";
+const access = { env: {}, settings: [], up: "npm run up", npmRun };
+const stack = { name: "prod", cli: ${JSON.stringify(cli)}, ...access };
 await runPulumi(stack, ["up"], (line) => console.log(line)).catch((error) => {
   console.log(error.message);
   process.exitCode = 1;
@@ -105,8 +119,19 @@ test("a failure is Pulumi's own words and where the rest is", async () => {
   assert.equal(code, 1);
   assert.match(
     text,
-    /pulumi up failed \(exit 255\)\. Its whole output: \.lab\/logs\/pulumi-up\.log\n {2}the reason\n$/,
+    /pulumi up failed \(exit 255\)\. Its whole output: \.lab\/logs\/pulumi-up\.log\n {2}etcd-a-bootstrap of node a \(10\.0\.0\.4\): the reason\n {4}Next: mend .*npm run ssh -- a sudo tail/,
   );
+});
+
+test("a plugin that hangs and holds the output open is not waited for", async () => {
+  const began = Date.now();
+  try {
+    const { code, text } = await start("leave").ended;
+    assert.deepEqual([code, text.trim()], [0, "DNS records  1 made (0.0 s)"]);
+    assert.ok(Date.now() - began < 10_000, `${Date.now() - began} ms`);
+  } finally {
+    process.kill(Number(readFileSync(path.join(checkout.folder, "plugin.pid"), "utf8")));
+  }
 });
 
 test("another run that has just begun is named, and no lock file of Pulumi's", async () => {
