@@ -8,9 +8,9 @@ import { pinnedAccess } from "../../components/ssh/memberAccess.ts";
 import type { SshLogin } from "./sshLogin.ts";
 import type { StackOutputs } from "./stackOutputs.ts";
 
-/** The whole look may take this long: a machine that hangs must not hold `status` up. */
 const connectMs = 3000;
 const scriptMs = 3000;
+/** The whole look may take this long: a machine that hangs must not hold `status` up. */
 const limitMs = 7000;
 
 /**
@@ -27,30 +27,34 @@ true
 
 /**
  * Asks these members' machines, all at once. Those that cannot be asked say why. Never rejects, and
- * takes 7 s at most.
+ * takes, after the log-in is known, `patienceMs` at most (7 s unless given).
  */
 export async function machineWords(
   names: readonly string[],
   { endpoints, hostKeys, sshUser }: StackOutputs,
   login: () => Promise<SshLogin>,
+  patienceMs = () => limitMs,
 ): Promise<Readonly<Record<string, readonly string[]>>> {
   if (names.length === 0) return {};
   const key = await login().then(keyOf, (e: Error) => e);
+  const limit = Math.min(patienceMs(), limitMs);
   const words = names.map(async (name): Promise<[string, readonly string[]]> => {
     if (key instanceof Error) return [name, [`SSH was not tried: ${key.message.split("\n")[0]}`]];
     const hostKey = hostKeys[name];
     if (!hostKey) return [name, ["SSH was not tried: the stack knows no host key of it"]];
     const host = new URL(endpoints[name] ?? "").hostname;
-    return [name, await said(pinnedAccess({ host, user: sshUser, privateKey: key, hostKey }))];
+    const access = pinnedAccess({ host, user: sshUser, privateKey: key, hostKey });
+    return [name, await said(access, limit)];
   });
   return Object.fromEntries(await Promise.all(words));
 }
 
 /** What one machine said, in lines. */
-export async function said(access: MemberAccess): Promise<readonly string[]> {
+export async function said(access: MemberAccess, limit = limitMs): Promise<readonly string[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<readonly string[]>((resolve) => {
-    timer = setTimeout(() => resolve([`SSH gave no answer in ${limitMs / 1000} s`]), limitMs);
+    const words = `SSH gave no answer in ${(limit / 1000).toFixed(0)} s`;
+    timer = setTimeout(() => resolve([words]), limit);
   });
   const asked = access.run(script, connectMs, scriptMs).then(({ problem, output }) => {
     const lines = output.split("\n").filter((line) => line.trim() !== "");

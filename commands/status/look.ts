@@ -7,7 +7,7 @@ import type { MemberReport } from "../../components/health/memberHealth.ts";
 import { dnsReport, type DnsReport } from "../stack/dnsReport.ts";
 import { machineWords } from "../stack/machineWords.ts";
 import { savedCluster } from "../stack/savedCluster.ts";
-import { sshLogin } from "../stack/sshLogin.ts";
+import { type SshLogin, sshLogin } from "../stack/sshLogin.ts";
 import type { StackAccess } from "../stack/stackAccess.ts";
 import { stackOutputs } from "../stack/stackOutputs.ts";
 
@@ -27,6 +27,10 @@ export interface Status extends Pick<
 }
 
 const deadlineMs = 2000;
+/** A member that has not answered until then hangs, and the key to its machine will be needed. */
+const slowMs = 1500;
+/** Since the command was typed: then machines are given up, too; they have 2 s in any case. */
+const enoughMs = 9000;
 
 /** Throws, saying what to type, when the stack has no cluster. */
 export async function lookAt(stack: StackAccess): Promise<Status> {
@@ -39,6 +43,10 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
     endpoint,
     peerUrl: peerUrls[name] ?? "",
   }));
+  // The CLI takes a second for it: it is asked beside the members that hang.
+  let login: Promise<SshLogin> | undefined;
+  const loginOnce = () => (login ??= sshLogin(stack));
+  const slow = setTimeout(() => void loginOnce().catch(() => undefined), slowMs);
   const [report, dns, ends] = await Promise.all([
     probeCluster(declared, asking, declared, known && { founding: known.word, known }),
     dnsReport(saved.dns),
@@ -46,6 +54,7 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
       declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
     ),
   ]);
+  clearTimeout(slow);
   const silent = report.members.filter(({ error }) => error).map(({ name }) => name);
   const { clusterId, healthy, reasons, stranger } = report;
   return {
@@ -55,7 +64,9 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
     stranger,
     members: report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i])),
     dns,
-    machines: await machineWords(silent, outputs, () => sshLogin(stack)),
+    machines: await machineWords(silent, outputs, loginOnce, () =>
+      Math.max(2000, enoughMs - performance.now()),
+    ),
     certificateEnds: Object.fromEntries([
       ...(identity ? [["the operator", endOf(identity.certificate)] as const] : []),
       ...(identity ? [["the CA", endOf(identity.ca)] as const] : []),

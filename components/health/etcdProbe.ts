@@ -47,9 +47,10 @@ export async function probeCluster(
   const { randomBytes } = await import("node:crypto");
   const marker = randomBytes(8).toString("hex");
   const serving = asked.filter(({ name }) => sights.some((sight) => sight.name === name));
+  const ask = () => askMembers(asked, asking, serving);
   const [unwritten, answers] = stranger
-    ? ["", await askMembers(asked, asking)]
-    : await writeAndAsk(asked, serving, marker, asking);
+    ? ["", await ask()]
+    : await writeAndAsk(asked, serving, marker, asking, ask);
   const compared = !stranger && !unwritten;
   const members = compared ? answers : answers.map((answer) => ({ ...answer, marker: "" }));
   const shown = compared ? marker : "";
@@ -85,25 +86,38 @@ async function writeAndAsk(
   serving: readonly DeclaredMember[],
   marker: string,
   asking: Asking,
+  ask: () => Promise<readonly MemberReport[]>,
 ): Promise<readonly [unwritten: string, answers: readonly MemberReport[]]> {
   if (serving.length === 0) {
     const [unwritten, answers] = await Promise.all([
       writeMarker(asked.slice(0, 1), marker, asking),
-      askMembers(asked, asking),
+      ask(),
     ]);
     if (unwritten) return [unwritten, answers];
-    return ["", await askMembers(asked, asking)]; // they were asked before it stood there
+    return ["", await ask()]; // they were asked before it stood there
   }
   const unwritten = await writeMarker(serving, marker, asking);
-  return [unwritten, await askMembers(asked, asking)];
+  return [unwritten, await ask()];
 }
 
-/** What each member says of itself. Writes nothing. */
+/**
+ * What each member says of itself. Writes nothing. `serving` are those that have just answered: of
+ * the others the certificate is looked at meanwhile, and not once they have been silent again.
+ */
 export function askMembers(
   members: readonly DeclaredMember[],
   asking: Asking,
+  serving = members,
 ): Promise<MemberReport[]> {
-  return Promise.all(members.map((member) => probeMember(member, asking)));
+  return Promise.all(
+    members.map((member) => {
+      const trouble = () => certificateTrouble(member, asking);
+      if (serving.includes(member)) return probeMember(member, asking, trouble);
+      const looked = trouble();
+      looked.catch(() => undefined); // whoever waits for it is told
+      return probeMember(member, asking, () => looked);
+    }),
+  );
 }
 
 /** Writes the marker through the first member that takes it. Returns why none did, or "". */
@@ -128,8 +142,15 @@ async function writeMarker(
   return why;
 }
 
-/** Everything one member says of itself. Long, because a report has many fields. */
-async function probeMember(member: DeclaredMember, asking: Asking): Promise<MemberReport> {
+/**
+ * Everything one member says of itself; `trouble` says what is wrong with its certificate. Long,
+ * because a report has many fields.
+ */
+async function probeMember(
+  member: DeclaredMember,
+  asking: Asking,
+  trouble: () => Promise<string>,
+): Promise<MemberReport> {
   const blank = {
     name: member.name,
     endpoint: member.endpoint,
@@ -187,7 +208,7 @@ async function probeMember(member: DeclaredMember, asking: Asking): Promise<Memb
     },
     async (e) => ({
       ...blank,
-      error: [inWords(e), await certificateTrouble(member, asking)].filter(Boolean).join("; "),
+      error: [inWords(e), await trouble()].filter(Boolean).join("; "),
     }),
   );
 }

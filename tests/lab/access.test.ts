@@ -11,7 +11,7 @@ import { CommandError, run } from "../../lab/shell.ts";
 import { openStack } from "../../commands/stack/stackAccess.ts";
 import { stackOutputs, type StackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { cisFindings } from "../cis.ts";
-import { mustRun, npmRun, pulumiWith } from "./harness.ts";
+import { clearFaults, eventually, makeFault, mustRun, npmRun, pulumiWith } from "./harness.ts";
 import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
 
@@ -178,6 +178,23 @@ test("every control of CIS holds on the machines", async () => {
       "a key is left where it came in",
     );
   }
+});
+
+test("status of a member whose machine is frozen ends within 10 s", async () => {
+  await makeFault({ kind: "pause", machine: "c" });
+  try {
+    const began = Date.now();
+    const { code, text } = await npmRun("status");
+    const ms = Date.now() - began;
+    assert.equal(code, 1, text);
+    assert.match(text, /^ {2}c \(https:.*\): gave no answer within its deadline/m);
+    assert.match(text, /The machine of c says:\n {4}SSH gave no answer in/);
+    assert.ok(ms < 10_000, `${ms} ms\n${text}`);
+  } finally {
+    await clearFaults();
+  }
+  const healthy = async () => (await npmRun("status")).code === 0;
+  await eventually("all members to be healthy again", 30_000, healthy);
 });
 
 test(
