@@ -2,6 +2,7 @@
  * What the CLI says about a stack when it is asked, and why it says nothing, with the next step.
  */
 import { projectDir } from "../../lab/paths.ts";
+import { tellAside, telling } from "../../lab/patience.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 
 /** How the CLI is asked; without a name it is asked about the selected stack. */
@@ -16,8 +17,8 @@ export interface Asked {
 export const noCli = "install the Pulumi CLI 3.259.0 (https://www.pulumi.com/docs/install/)";
 
 /**
- * Runs one command of the CLI that only reads, and returns what it printed. It has 60 s. Throws a
- * sentence with the next step.
+ * Runs one command of the CLI that only reads, and returns what it printed. It has 60 s, and from
+ * the fifth on a line says that it is waited for. Throws a sentence with the next step.
  */
 export async function pulumi(stack: Asked, args: readonly [string, ...string[]]): Promise<string> {
   const named = stack.name === undefined ? [] : ["--stack", stack.name];
@@ -30,11 +31,12 @@ export async function pulumi(stack: Asked, args: readonly [string, ...string[]])
 }
 
 function ask({ cli, env }: Asked, args: readonly string[]): Promise<string> {
-  return run(cli, [...args, "--non-interactive"], { cwd: projectDir, env });
+  const answer = run(cli, [...args, "--non-interactive"], { cwd: projectDir, env });
+  return telling(answer, `waiting for \`pulumi ${args.slice(0, 2).join(" ")}\``, tellAside);
 }
 
 /** Every failure that a person can do something about, by the CLI's own words for it. */
-async function inWords(
+export async function inWords(
   stack: Asked,
   args: readonly string[],
   { message, output }: CommandError,
@@ -42,6 +44,12 @@ async function inWords(
   const what = stack.name === undefined ? "the selected stack" : `the stack ${stack.name}`;
   if (message.includes("ENOENT"))
     return `there is no \`pulumi\` on PATH to look for ${what} with; ${noCli} and log in`;
+  if (message.includes("gave no result in"))
+    return (
+      `\`pulumi ${args.slice(0, 2).join(" ")}\` gave no answer about ${what} in a minute: its ` +
+      "backend (pulumi whoami --verbose names it) hangs or is out of reach from here; then run " +
+      "the command again"
+    );
   if (/PULUMI_ACCESS_TOKEN|not logged in|invalid access token|401/i.test(output))
     return (
       `\`pulumi\` is not logged in, so ${what} cannot be looked for; type: pulumi login, or set ` +

@@ -30,7 +30,7 @@ const deadlineMs = 2000;
 /** A member that has not answered until then hangs, and the key to its machine will be needed. */
 const slowMs = 1500;
 /** Since the command was typed: then machines are given up, too; they have 2 s in any case. */
-const enoughMs = 9000;
+const enoughMs = 8000;
 
 /** Throws, saying what to type, when the stack has no cluster. */
 export async function lookAt(stack: StackAccess): Promise<Status> {

@@ -1,7 +1,7 @@
 /** A sweep as a person sees it: all that remains is listed, and each group is asked about. */
 import { ec2Client } from "../../components/recovery/ec2Client.ts";
 import { askedAtHome } from "../../components/recovery/home.ts";
-import { patiently } from "../terminal/patience.ts";
+import { patiently, telling } from "../../lab/patience.ts";
 import { groupsOf, listingOf, phraseOf, sortGivenUp } from "./groups.ts";
 import { removeRemains } from "./removal.ts";
 import { findRemains, type Remain } from "./remains.ts";
@@ -15,14 +15,20 @@ export interface Person {
 
 /**
  * Returns the exit code: 0 when nothing remains, or a person decided on all of it; 1 when something
- * remains and there was nobody to ask, or it could not be removed.
+ * remains and there was nobody to ask, or it could not be removed. `patience`: with services that
+ * say nothing.
  * @throws Error when a service cannot be asked, or in another account or region than the state's
  */
-export async function sweep(stack: SweptStack, { tell, ask }: Person): Promise<number> {
+export async function sweep(
+  stack: SweptStack,
+  { tell, ask }: Person,
+  patience: Parameters<typeof patiently>[3] = {},
+): Promise<number> {
   const region = await regionOf(stack);
-  await patiently(askedAtHome(stack.home, stack.setting), `EC2 (${region})`, tell);
-  tell(`Looking in EC2 (${region}) and in the zone ${stack.zoneId} at Cloudflare.`);
-  const remains = await patiently(findRemains(stack), `EC2 (${region}) and Cloudflare`, tell);
+  const ec2 = `EC2 (${region})`;
+  await patiently(askedAtHome(stack.home, stack.setting), ec2, tell, patience);
+  tell(`Looking in ${ec2} and in the zone ${stack.zoneId} at Cloudflare.`);
+  const remains = await patiently(findRemains(stack), `${ec2} and Cloudflare`, tell, patience);
   if (remains.length === 0) {
     tell("Nothing remains: all that bears this stack's marks is in its state.");
     return 0;
@@ -44,7 +50,7 @@ export async function sweep(stack: SweptStack, { tell, ask }: Person): Promise<n
     else tell("  kept");
   }
   const { go, stay } = sortGivenUp(givenUp, remains);
-  const left = await removeRemains(stack, go, tell);
+  const left = await telling(removeRemains(stack, go, tell), "removing them", tell);
   for (const line of left) tell(`not removed: ${line}`);
   for (const { remain, why } of stay) tell(`not removed: ${remain.words}: ${why}`);
   return left.length + stay.length ? 1 : 0;

@@ -25,6 +25,7 @@ const fakePulumi = `
 const fs = require("node:fs");
 const args = process.argv.slice(2).filter((arg) => arg !== "--non-interactive").join(" ");
 if (args === "version") { console.log("v3.259.0"); process.exit(0); }
+fs.appendFileSync(process.env.TEST_FOLDER + "/pulumi.calls", Date.now() + " " + args + "\\n");
 fs.writeFileSync(process.env.TEST_FOLDER + "/pulumi.env", JSON.stringify(process.env));
 const answers = JSON.parse(fs.readFileSync(process.env.TEST_FOLDER + "/answers.json", "utf8"));
 const unexpected = { err: "unexpected: pulumi " + args, code: 99 };
@@ -64,6 +65,8 @@ export interface Checkout {
   ): Promise<{ code: number | null; text: string }>;
   /** How the last fake other than `pulumi` was called. */
   recorded(): Recorded;
+  /** When the fake `pulumi` was first called, in milliseconds since 1970. */
+  firstCall(): number;
   /** The environment of the last fake `pulumi`. */
   pulumiEnv(): Record<string, string>;
   remove(): void;
@@ -114,6 +117,7 @@ export function makeCheckout(): Checkout {
       }
     },
     recorded: () => json("record.json"),
+    firstCall: () => parseInt(readFileSync(path.join(folder, "pulumi.calls"), "utf8"), 10),
     pulumiEnv: () => json("pulumi.env"),
     remove() {
       rmSync(folder, { recursive: true, force: true });

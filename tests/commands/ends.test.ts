@@ -1,20 +1,40 @@
 // Every command that asks other machines ends, whatever hangs there: a machine that stands still or
-// is gone, a handshake that is never finished, a connection that is half open. Does not prove it of
-// a machine that freezes between two answers of etcd; `fault pause` in the lab does.
+// is gone, a handshake that is never finished, a connection that is half open, a silent nameserver.
+// Does not prove it of a real machine that freezes: tests/lab/access does, of status.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import * as path from "node:path";
 import { suite, test } from "node:test";
 import { issueCertificate, makeAuthority } from "../../components/pki/certificates.ts";
-import { patiently } from "../../commands/terminal/patience.ts";
+import { inWords } from "../../commands/stack/pulumiAnswer.ts";
+import { sweep } from "../../commands/sweep/conversation.ts";
+import { control } from "../../lab/controlClient.ts";
+import { projectDir } from "../../lab/paths.ts";
+import { patiently, telling } from "../../lab/patience.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 import { ensureEtcd } from "../../lab/toolchain/etcd.ts";
 import { startFakeSsh } from "../provider/fakeSsh.ts";
+import { startDnsStub } from "../dnsStub.ts";
 import { type Answers, type Checkout, makeCheckout } from "./checkout.ts";
 import { type Hanging, startHanging } from "./hangingServers.ts";
 
+/** Whom each command waits for, and where it is shown that it ends. */
+const others: Readonly<Record<string, string>> = {
+  status: "the CLI, members, their SSH, nameservers: here",
+  etcdctl: "the CLI, members: here",
+  ssh: "the CLI, a machine: here",
+  sweep: "the CLI, EC2, Cloudflare: here",
+  lab: "its daemon: here; podman and the log's file have deadlines of their own",
+  up: "Pulumi, which has one for each resource: pulumiRun.test.ts; then as status",
+  down: "as up; then as lab",
+  pulumi: "the lab's daemon, for 2 s; then Pulumi alone, to whom the terminal is given",
+  bench: "as up",
+  test: "its test files: testRunner.test.ts",
+  check: "nobody",
+  docs: "nobody",
+};
 const limitMs = 10_000;
 const ssh = "/usr/bin/ssh";
 const noSsh = existsSync(ssh) ? false : `there is no ${ssh} here`;
@@ -22,11 +42,26 @@ const ca = await makeAuthority("CA", 365);
 const profile = { commonName: "operator", dnsNames: [], addresses: [], days: 365 };
 const operator = await issueCertificate(ca, profile);
 
+interface Said {
+  readonly hostKey?: string;
+  readonly key?: string;
+  readonly scheme?: string;
+  /** Of the nameserver that is to be asked. */
+  readonly dns?: string;
+}
+
 /** What a stack says whose members all are at one port, and what of it is remembered. */
-function answers(port: number, hostKey = "", key = "", scheme = "https"): Answers {
+function answers(port: number, { hostKey, key, scheme = "https", dns }: Said = {}): Answers {
   const url = `${scheme}://127.0.0.1:${port}`;
   const urls = { a: url, b: url, c: url };
   const seen = { clusterId: "1", word: "f0", revision: 1, healthyAt: "2027-01-01T00:00:00Z" };
+  const members = [{ target: "a.etcd.test", address: "10.0.0.1" }];
+  const expected = { domain: "etcd.test", tls: true, port: 2380, members };
+  const gate = { expected, nameservers: dns ? [dns] : [], timeoutSeconds: 60 };
+  const resources = [
+    { type: "x/etcd:ClusterHealth", outputs: seen },
+    ...(dns ? [{ type: "x/etcd:DnsReadiness", outputs: gate }] : []),
+  ];
   return {
     "stack output --json --show-secrets --stack prod": {
       out: {
@@ -40,15 +75,13 @@ function answers(port: number, hostKey = "", key = "", scheme = "https"): Answer
         clientPrivateKey: operator.privateKey,
       },
     },
-    "stack export --stack prod": {
-      out: { deployment: { resources: [{ type: "x/etcd:ClusterHealth", outputs: seen }] } },
-    },
+    "stack export --stack prod": { out: { deployment: { resources } } },
     "config --json --stack prod": { out: { "etcd:sshPrivateKey": { secret: true } } },
-    "config get sshPrivateKey --stack prod": { out: key },
+    "config get sshPrivateKey --stack prod": { out: key ?? operator.privateKey },
   };
 }
 
-/** From the last answer of the CLI on: what comes before is our own start. */
+/** From the first question to the CLI on: what comes before is our own start. */
 async function call(
   checkout: Checkout,
   args: readonly string[],
@@ -56,7 +89,7 @@ async function call(
 ) {
   const [command = "", ...rest] = args;
   const result = await checkout.call([command, "--stack", "prod", ...rest], env);
-  const ms = Date.now() - statSync(path.join(checkout.folder, "pulumi.env")).mtimeMs;
+  const ms = Date.now() - checkout.firstCall();
   return { ...result, ms };
 }
 
@@ -89,9 +122,12 @@ void suite("whatever hangs", { concurrency: 3 }, () => {
     void test(`status ends within 10 s: ${kind}`, () =>
       withHanging(kind, async (port, checkout) => {
         const scheme = kind === "HTTP/2" ? "http" : "https";
-        const env = checkout.env(["pulumi"], answers(port, "", "", scheme));
-        const { code, text, ms } = await call(checkout, ["status"], env);
+        const dns = await startDnsStub(() => ({ silent: true }));
+        const env = checkout.env(["pulumi"], answers(port, { scheme, dns: dns.server }));
+        const ended = call(checkout, ["status"], env);
+        const { code, text, ms } = await ended.finally(() => dns.close());
         assert.equal(code, 1, text);
+        assert.match(text, /at 127\.0\.0\.1:\d+: no answer over UDP/);
         assert.match(text, /^status: not healthy$/m);
         assert.match(text, /^ {2}c \(https?:.*\): (gave no answer|does not answer)/m);
         assert.ok(ms < limitMs, `${ms} ms\n${text}`);
@@ -113,7 +149,7 @@ void suite("whatever hangs", { concurrency: 3 }, () => {
     void test(`ssh ends within 10 s: ${kind}`, { skip: noSsh }, () =>
       withHanging(kind, async (port, checkout) => {
         const { privateKey } = await issueCertificate(ca, profile);
-        const env = checkout.env(["pulumi"], answers(port, "", privateKey));
+        const env = checkout.env(["pulumi"], answers(port, { key: privateKey }));
         sshTo(port, checkout);
         const { code, text, ms } = await call(checkout, ["ssh", "a"], env);
         assert.equal(code, 255, text);
@@ -129,7 +165,7 @@ void suite("whatever hangs", { concurrency: 3 }, () => {
     const checkout = makeCheckout();
     try {
       const { hostKey, privateKey } = server;
-      const env = checkout.env(["pulumi"], answers(1, hostKey, privateKey));
+      const env = checkout.env(["pulumi"], answers(1, { hostKey, key: privateKey }));
       sshTo(way.port, checkout);
       const begun = path.join(checkout.folder, "begun");
       const command = `touch ${begun}; exec sleep 60`;
@@ -148,6 +184,60 @@ void suite("whatever hangs", { concurrency: 3 }, () => {
       await server.close();
       checkout.remove();
     }
+  });
+
+  for (const kind of ["frozen", "gone"] as const) {
+    const patience = { everyMs: 100, giveUpMs: 300 };
+
+    void test(`sweep says whom it waits for, and gives up: ${kind}`, () =>
+      withHanging(kind, async (port) => {
+        const said: string[] = [];
+        const settings: Readonly<Record<string, string>> = {
+          "aws:region": "us-east-1",
+          "aws:accessKey": "lab",
+          "aws:secretKey": "lab",
+          "aws:endpoints": JSON.stringify([{ ec2: `http://127.0.0.1:${port}` }]),
+        };
+        const stack = { project: "etcd", stack: "prod", zoneId: "f", stackId: "0a1b2c3d4e5f" };
+        const swept = sweep(
+          { ...stack, setting: (key) => settings[key], known: new Set(), home: {} },
+          { tell: (line) => said.push(line), ask: undefined },
+          patience,
+        );
+        await assert.rejects(swept, /EC2 \(us-east-1\).* gave no answer in 0\.3 s; see whether/);
+        assert.match(said.at(-1) ?? "", /^waiting for EC2 \(us-east-1\).*, 0\.2 of 0\.3 s$/);
+      }));
+
+    void test(`the lab's daemon is given up: ${kind}`, () =>
+      withHanging(kind, async (port) => {
+        const said: string[] = [];
+        const tell = (line: string) => said.push(line);
+        await assert.rejects(
+          control("GET", "/status", undefined, { port, tell, ...patience }),
+          /interface \(GET \/status\) gave no answer in 0\.3 s; npm run lab -- logs daemon/,
+        );
+        assert.equal(said.length, 2);
+      }));
+  }
+
+  void test("whom each command waits for is known", () => {
+    const commands = readdirSync(path.join(projectDir, "commands"))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => file.slice(0, -3));
+    assert.deepEqual(commands.sort(), Object.keys(others).sort());
+  });
+
+  void test("a CLI that hangs is told, and named when its time is over", async () => {
+    const said: string[] = [];
+    const slow = new Promise((resolve) => setTimeout(resolve, 110));
+    await telling(slow, "waiting for `pulumi x`", (line) => said.push(line), 50);
+    assert.deepEqual(said, ["waiting for `pulumi x`, 0.05 s", "waiting for `pulumi x`, 0.1 s"]);
+    const over = new CommandError("pulumi: gave no result in 60 s and was ended", null, "");
+    const stack = { name: "prod", cli: "pulumi", env: {} };
+    assert.match(
+      await inWords(stack, ["stack", "output"], over),
+      /^`pulumi stack output` gave no answer about the stack prod in a minute: its backend/,
+    );
   });
 
   void test("a CLI that was ended is not waited for through what it started", async () => {
