@@ -54,7 +54,7 @@ export async function whyNotIn(
 export function lasting(
   { node, instance }: Asked,
   { host, user, hostKey }: Pick<PinnedLogin, "host" | "user" | "hostKey">,
-  { foreignKey, refused }: Pick<Attempt, "foreignKey" | "refused">,
+  { foreignKey, refused, problem }: Pick<Attempt, "foreignKey" | "refused" | "problem">,
 ): string {
   if (foreignKey)
     return (
@@ -66,8 +66,8 @@ export function lasting(
     );
   if (refused)
     return (
-      `the machine of ${node} (${host}) does not let ${user} in by SSH: the key of sshPrivateKey ` +
-      "is not accepted. sshUser has to be the image's user with sudo, and the key one that this " +
+      `the machine of ${node} (${host}) does not let ${user} in by SSH: ${problem}. ` +
+      "sshUser has to be the image's user with sudo, and the key of sshPrivateKey one that this " +
       `machine was made with; look at ~${user}/.ssh/authorized_keys there. Then pulumi up again`
     );
   return "";

@@ -19,7 +19,7 @@ export interface Attempt {
   readonly shown: string;
   /** The key that the host showed and that is none of those given, else "". */
   readonly foreignKey: string;
-  /** The host is the right one, and did not let the user in. */
+  /** The right host did not let the user in, or the private key cannot be read. */
   readonly refused: boolean;
   problem: string;
 }
@@ -78,7 +78,8 @@ export async function openPinned(
       // each step of the log-in would wait 40 ms and more for the other side's acknowledgement
       client.setNoDelay(true);
     } catch (error) {
-      failed(error instanceof Error ? error.message : String(error));
+      // Nothing was sent: the private key is none.
+      failed(error instanceof Error ? error.message : String(error), true);
     }
   });
 }

@@ -42,6 +42,13 @@ for (const [name, shown, allowed, words] of rows)
     if (shown === foreign) assert.equal(machine.logIns(), 0);
   });
 
+test("a private key that cannot be read is no reason to try again", async (t) => {
+  const machine = await startFakeMachine(own, user.privateKey);
+  t.after(() => machine.close());
+  const unreadable = { ...login(machine.port), privateKey: "none" };
+  assert.match(await whyNotIn(asked, unreadable), /by SSH: Cannot parse privateKey: .* again$/);
+});
+
 test("a port where nobody listens may open yet: nothing is said", async () => {
   const machine = await startFakeMachine(own, user.privateKey);
   await machine.close();
