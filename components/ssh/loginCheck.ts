@@ -47,11 +47,11 @@ export async function whyNotIn(
 ): Promise<string> {
   const attempt = await openPinned(dialler, login, [login.hostKey], attemptMs);
   attempt.client?.end();
-  return lasting(asked, login, attempt);
+  return refusalIn(asked, login, attempt);
 }
 
 /** Pure. */
-export function lasting(
+export function refusalIn(
   { node, instance }: Asked,
   { host, user, hostKey }: Pick<PinnedLogin, "host" | "user" | "hostKey">,
   { foreignKey, refused, problem }: Pick<Attempt, "foreignKey" | "refused" | "problem">,
