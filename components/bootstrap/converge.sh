@@ -103,11 +103,18 @@ install_chef() {
 }
 
 # A first start needs it (cookbooks/etcd/files/ticket.py). A node that holds a member, or held one,
-# gets none; where its volume is not mounted yet, the node's own check uses the ticket up. Without
-# one of this run's, none of an earlier run's is left either.
+# gets none; where its volume is not mounted yet, the node's own check uses the ticket up. Nor does
+# one where a member was set aside: what comes after it joins. Without one of this run's, none of an
+# earlier run's is left either; a ticket to join came from etcd-join, which alone replaces it.
 place_ticket() {
     local node=/var/lib/etcd-node data=/var/lib/etcd
+    if grep -qs '"kind": *"join"' "$node/ticket.json"; then
+        rm -f "$run/ticket.json"
+        return
+    fi
     if [ ! -f "$run/ticket.json" ] || [ -e "$node/member.json" ] || [ -e "$data/member.json" ] ||
+        compgen -G "$node/member.*.json" > /dev/null ||
+        compgen -G "$data/member.*.json" > /dev/null ||
         compgen -G "$data/data/member/wal/*.wal" > /dev/null; then
         rm -f "$run/ticket.json" "$node/ticket.json"
         return

@@ -34,6 +34,8 @@ describe("bootstrap", { concurrency: 2 }, () => {
   for (const held of [
     "etcd-node/member.json",
     "etcd/member.json",
+    "etcd-node/member.8e9e05c52164694d.20260102t030405Z.json",
+    "etcd/member.unknown.20260102t030405Z.json",
     "etcd/data/member/wal/0000000000000000-0000000000000000.wal",
   ])
     test(`a node that holds ${held} gets no ticket, and keeps none`, async () => {
@@ -45,6 +47,19 @@ describe("bootstrap", { concurrency: 2 }, () => {
       assert.equal((await m.run({ ticket })).code, 0);
       assert.equal(await holding(m), undefined);
     });
+
+  test("a ticket to join stays, whatever the run brings", async () => {
+    const joins = '{"kind": "join", "nonce": "00112233445566aa"}';
+    for (const brought of [{}, { ticket }]) {
+      const m = await machine();
+      await fs.mkdir(path.join(m.here, "etcd-node"));
+      await m.set("etcd-node/ticket.json", joins);
+      assert.equal((await m.run(brought)).code, 0);
+      assert.equal(await holding(m), joins);
+      const runs = (await fs.readdir(m.base, { recursive: true })).map((f) => path.basename(f));
+      assert.ok(!runs.includes("ticket.json"), "the one that was brought stays in its run");
+    }
+  });
 
   test("a first start that failed keeps its ticket; a run without one takes it away", async () => {
     const m = await machine();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { bootstrapOf, nodeJson } from "../../components/bootstrap/chefBootstrap.ts";
-import { foundingTicket } from "../../components/bootstrap/ticket.ts";
+import { foundingTicket, joinTicket } from "../../components/bootstrap/ticket.ts";
 
 const founders = { a: "10.0.0.1", b: "10.0.0.2", c: "10.0.0.3" };
 const member = (name: string, address: string) => ({
@@ -80,6 +80,28 @@ for (const [who, change, record] of [
   ["a record that this run leaves out", {}, {}],
 ] as const)
   test(`no ticket for ${who}`, () => assert.equal(ticketOf(change, record), undefined));
+
+test("a ticket to join names the list of member add, and its id makes it another", () => {
+  const members = {
+    d: { peerUrl: "https://d.etcd.test:2380", address: "10.0.0.4" },
+    a: { peerUrl: "https://a.etcd.test:2380", address: "10.0.0.1" },
+  };
+  const where = { clusterToken: "etcd.test-0a1b2c-f0f0", machine: "i-4", volume: "vol-4" };
+  const ticket = joinTicket({ ...where, memberId: "8e9e05c52164694d", members });
+  const { nonce, ...rest } = ticket;
+  assert.deepEqual(rest, { ...where, kind: "join", memberId: "8e9e05c52164694d", members });
+  assert.deepEqual(Object.keys(rest.members), ["a", "d"]);
+  assert.match(nonce, /^[0-9a-f]{16}$/);
+  // What is remembered of it is compared, not its list.
+  const nonces = [
+    joinTicket({ ...where, memberId: "8e9e05c52164694d", members: {} }),
+    joinTicket({ ...where, memberId: "1", members }),
+    joinTicket({ ...where, memberId: "8e9e05c52164694d", members, machine: "i-5" }),
+    joinTicket({ ...where, memberId: "8e9e05c52164694d", members, volume: "vol-5" }),
+    joinTicket({ ...where, memberId: "8e9e05c52164694d", members, clusterToken: "other" }),
+  ].map((other) => other.nonce === nonce);
+  assert.deepEqual(nonces, [true, false, false, false, false]);
+});
 
 test("the ticket comes beside Chef's attributes, unread by whoever sees the script", () => {
   const ticket = ticketOf() ?? assert.fail("none");

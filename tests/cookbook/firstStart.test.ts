@@ -1,6 +1,6 @@
 // May a node with or without data, a marker and a ticket start etcd? By table. Does not prove that
 // etcd takes the file that is made: tests/faults does, with every version; nor that a machine's id
-// comes from EC2: tests/lab does.
+// comes from EC2: tests/lab does. Tickets to join: joinStart.test.ts.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import { createServer } from "node:http";
@@ -9,22 +9,10 @@ import * as path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startDnsStub, type DnsStub } from "../dnsStub.ts";
 import { startMetadataServer, type MetadataServer } from "../metadataServer.ts";
-import { complete, folder, get, members, newNode, preflight, put, runOn } from "./preflightRun.ts";
+import { complete, folder, get, newNode, preflight, put, runOn } from "./preflightRun.ts";
 import { paths, withMember, type Run } from "./preflightRun.ts";
+import { file, having, nothing, testStart, ticket, tickets, type Row } from "./startRows.ts";
 
-const ticket = {
-  kind: "found",
-  clusterToken: "etcd-etcd.test",
-  machine: "i-1",
-  volume: "vol-1",
-  nonce: "0123456789abcdef",
-  members: Object.fromEntries(
-    Object.entries(members).map(([name, address]) => [
-      name,
-      { peerUrl: `http://${name}.etcd.test:2380`, address },
-    ]),
-  ),
-};
 const joined = "2026-01-02T03:04:05Z";
 const older = { name: "a", domain: "etcd.test", joined };
 
@@ -41,27 +29,6 @@ after(async () => {
   await dns.close();
 });
 
-type Prepare = (dir: string) => Promise<unknown>;
-const nothing: Prepare = async () => undefined;
-const having =
-  (...files: Prepare[]): Prepare =>
-  (dir) =>
-    Promise.all(files.map((file) => file(dir)));
-const file =
-  (at: keyof typeof paths, content: object | string): Prepare =>
-  (dir) =>
-    put(dir, at, content);
-
-interface Row {
-  readonly name: string;
-  /** Of the node. */
-  readonly prepare: Prepare;
-  readonly settings?: object;
-  /** What it says when it refuses; undefined: it lets etcd start. */
-  readonly refused?: RegExp;
-}
-
-const tickets = { tickets: true };
 const rows: readonly Row[] = [
   { name: "with its ticket", prepare: file("ticket", ticket), settings: tickets },
   { name: "without tickets being asked for", prepare: nothing },
@@ -71,7 +38,7 @@ const rows: readonly Row[] = [
     prepare: nothing,
     settings: tickets,
     refused:
-      /^node a holds no member and has no ticket for a first start \(\S+ticket\.json\), so etcd was not started: .*second cluster.*\n {2}If a had data: bring its old volume vol-1 back.*\n {2}If the cluster was never started, `pulumi up` brings a ticket/,
+      /^node a holds no member and has no ticket for a first start \(\S+ticket\.json\), so etcd was not started: .*second cluster.*\n {2}If a had data: bring its old volume vol-1 back.*`pulumi up --refresh` makes another member.*\n {2}If the cluster was never started, `pulumi up` brings a ticket/,
   },
   {
     name: "with the ticket of another machine",
@@ -101,9 +68,9 @@ const rows: readonly Row[] = [
   },
   {
     name: "with a ticket of a later release",
-    prepare: file("ticket", { ...ticket, kind: "join" }),
+    prepare: file("ticket", { ...ticket, kind: "leave" }),
     settings: tickets,
-    refused: /is of the kind 'join'; this cookbook knows 'found'/,
+    refused: /is of the kind 'leave'; this cookbook knows 'found' and 'join'/,
   },
   ...["", "[]", '{"kind": "found"}', JSON.stringify({ ...ticket, members: { a: "10.0.0.1" } })].map(
     (text) => ({
@@ -152,23 +119,8 @@ const rows: readonly Row[] = [
 
 // Most of their time is waiting, so they wait at the same time.
 describe("a node", { concurrency: 4 }, () => {
-  for (const { name, prepare, settings, refused } of rows)
-    test(`${name} ${refused ? "starts nothing" : "starts etcd"}`, async () => {
-      const run = await preflight(
-        dns.port,
-        settings,
-        async (dir) => void (await prepare(dir)),
-        asMachine,
-      );
-      if (refused) {
-        assert.equal(run.code, 1, run.out);
-        assert.match(run.err, refused);
-        assert.equal(run.startFile, "");
-      } else {
-        assert.deepEqual([run.code, run.err], [0, ""]);
-        assert.match(run.startFile, /^name: a\n/);
-      }
-    });
+  for (const row of rows)
+    testStart(row, () => ({ dnsPort: dns.port, metadataPort: metadata.port }));
 });
 
 test("a node that holds a member starts with the lasting file alone, and asks nobody", async () => {

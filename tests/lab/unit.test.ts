@@ -329,7 +329,7 @@ for (const version of etcdVersions) {
           );
           assert.match(
             said,
-            /^ +Bring the old volume back\. If it is lost, remove this member from the cluster and add a new one \(initial_state: existing\), if what runs this cookbook can\.$/m,
+            /^ +Bring the old volume back\. If it is lost, this member is removed from the cluster and a new one is added: `pulumi up --refresh` does both;/m,
           );
           assert.notEqual(await state(c), "active");
           assert.equal(

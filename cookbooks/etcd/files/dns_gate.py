@@ -1,4 +1,4 @@
-"""What a founder must see in DNS before its first start, and how what it sees differs from that. No
+"""What a node must see in DNS before its first start, and how what it sees differs from that. No
 input or output here."""
 
 OK = "NOERROR"
@@ -81,7 +81,7 @@ def compare_address(host, wanted, answer):
 def compare(settings, seen):
     """One (record, finding) for each mismatch; an empty list means that this round was complete and
     exact."""
-    lines = compare_srv(settings, seen.srv)
+    lines = [] if seen.srv is None else compare_srv(settings, seen.srv)
     wanted = expected_hosts(settings)
     for host, answer in sorted(seen.addresses.items()):
         lines += compare_address(host, wanted.get(host), answer)

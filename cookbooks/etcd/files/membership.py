@@ -1,6 +1,7 @@
 """What this node remembers of having been a member. A marker lies on each of its disks, because
 either may be lost without the other: on the root disk beside the ticket, on the data disk beside
-the data directory. The first write-ahead log uses the ticket up and makes both."""
+the data directory. The first write-ahead log uses the ticket up and makes both. Markers of members
+that gave way here, set aside as member.<suffix>.json, keep their tickets from being used again."""
 
 import glob
 import json
@@ -10,7 +11,7 @@ import time
 import durable
 
 # Of a ticket, what the marker keeps.
-FROM_TICKET = ("machine", "volume", "nonce")
+FROM_TICKET = ("machine", "volume", "nonce", "memberId")
 
 
 def has_member(settings):
@@ -44,6 +45,31 @@ def was_member(settings, node_folder):
     """What the first marker says; None without any."""
     return next(
         (m for m in map(read, marker_paths(settings, node_folder)) if m is not None),
+        None,
+    )
+
+
+def set_aside(settings, node_folder):
+    """The markers of members that gave way on this node, on either disk: path -> what it says."""
+    folders = map(os.path.dirname, marker_paths(settings, node_folder))
+    paths = [path for folder in folders for path in glob.glob(f"{folder}/member.*.json")]
+    return {path: read(path) or {} for path in sorted(paths)}
+
+
+def spent(ticket, settings, node_folder):
+    """The marker that shows that a ticket was used here before; None for one that may be used. A
+    cluster is founded once: whoever gave way here founds nothing any more."""
+    markers = {
+        **{path: read(path) for path in marker_paths(settings, node_folder)},
+        **set_aside(settings, node_folder),
+    }
+    return next(
+        (
+            path
+            for path, marker in markers.items()
+            if marker is not None
+            and (ticket["kind"] == "found" or marker.get("nonce") == ticket["nonce"])
+        ),
         None,
     )
 

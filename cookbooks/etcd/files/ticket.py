@@ -1,11 +1,18 @@
 """The ticket that a first start needs where the attribute `tickets` is true: a file that whoever
-runs this cookbook puts on the node. It is for one machine, one volume and one cluster, and names
-the members that start together:
+runs this cookbook puts on the node. It is for one machine, one volume and one cluster.
+
+To found a cluster, `members` are those that start together:
 
     {"kind": "found", "clusterToken": …, "machine": "i-…", "volume": "vol-…", "nonce": …,
      "members": {name: {"peerUrl": …, "address": …}}}
+
+To join a living one, it also has the id that `member add` gave, and `members` is the list that it
+returned, this node among them:
+
+    {"kind": "join", "memberId": "8e9e05c52164694d", …}
 """
 
+import re
 import time
 
 import durable
@@ -17,6 +24,8 @@ WHERE_FROM = (
     "  If the cluster was never started, `pulumi up` brings a ticket to each machine that it was "
     "founded with; where it does not, `pulumi destroy` loses nothing."
 )
+# Kind -> what etcd is told of the cluster.
+STATES = {"found": "new", "join": "existing"}
 
 
 class Refused(Exception):
@@ -27,25 +36,33 @@ def peer_url(settings, host):
     return f"http{'s' if settings['tls'] else ''}://{host}:{settings['peerPort']}"
 
 
+def checked(ticket, where):
+    """The ticket, when all is in it. Raises Refused for another kind; ValueError, KeyError,
+    TypeError or AttributeError for one that is broken."""
+    kind, members = ticket["kind"], ticket["members"]
+    if kind not in STATES:
+        raise Refused(f"{where} is of the kind {kind!r}; this cookbook knows 'found' and 'join'")
+    for key in ("clusterToken", "machine", "volume", "nonce"):
+        ticket[key]
+    for member in members.values():
+        member["peerUrl"], member["address"]
+    if kind == "join" and not re.fullmatch("[0-9a-f]{1,16}", ticket["memberId"]):
+        raise ValueError("memberId: a member's id in hexadecimal is needed")
+    return ticket
+
+
 def load(path, settings):
     """The ticket. Raises Refused when there is none, or one that cannot be read."""
     try:
         ticket = durable.read_json(path)
         if ticket is None:
             raise Refused(none(path, settings))
-        kind, members = ticket["kind"], ticket["members"]
-        if kind != "found":
-            raise Refused(f"the ticket {path} is of the kind {kind!r}; this cookbook knows 'found'")
-        for key in ("clusterToken", "machine", "volume"):
-            ticket[key]
-        for member in members.values():
-            member["peerUrl"], member["address"]
+        return checked(ticket, f"the ticket {path}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(
             f"the ticket {path} cannot be read ({error!r}), so etcd was not started. "
             "Run `pulumi up`, which brings another."
         ) from None
-    return ticket
 
 
 def none(path, settings):
@@ -54,8 +71,16 @@ def none(path, settings):
         f"node {name} holds no member and has no ticket for a first start ({path}), so etcd was "
         "not started: on an empty disk it could form a second cluster beside a living one.\n"
         f"  If {name} had data: bring its old volume {settings['volume']} back as it was. If that "
-        "is lost, this release cannot replace the member: the others go on without it, or take "
-        "a snapshot of them and destroy the stack.\n" + WHERE_FROM
+        "is lost, `pulumi up --refresh` makes another member of its name, once a majority of the "
+        "others is healthy.\n" + WHERE_FROM
+    )
+
+
+def spent(path, marker):
+    return (
+        f"the ticket {path} was used before ({marker}), or lets found where a member lived once, "
+        "so etcd was not started: under its old identity it would have nothing of what it promised "
+        "to keep.\n  Run `pulumi up`, which brings another where one is due."
     )
 
 
