@@ -65,6 +65,7 @@ export const paths = {
   ticket: "node/ticket.json",
   rootMarker: "node/member.json",
   dataMarker: "disk/member.json",
+  store: "disk/data/member/snap/db",
   aside: "disk/member.8e.20260102t030405Z.json",
   wal: "disk/data/member/wal/0000000000000000-0000000000000000.wal",
 } as const;

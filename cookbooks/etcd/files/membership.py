@@ -9,6 +9,7 @@ import os
 import time
 
 import durable
+import wal
 
 # Of a ticket, what the marker keeps.
 FROM_TICKET = ("machine", "volume", "nonce", "memberId")
@@ -23,6 +24,15 @@ def has_member(settings):
     return bool(glob.glob(os.path.join(settings["dataDir"], "member", "wal", "*.wal")))
 
 
+def member_id(settings, node_folder):
+    """Of the data here, in hexadecimal: what their log says, else the marker that came of a ticket
+    to join. None without data, or where neither says it."""
+    if not has_member(settings):
+        return None
+    marker = was_member(settings, node_folder) or {}
+    return wal.member_id(settings["dataDir"]) or marker.get("memberId")
+
+
 def ticket_path(node_folder):
     return os.path.join(node_folder, "ticket.json")
 
@@ -31,6 +41,11 @@ def marker_paths(settings, node_folder):
     """On the root disk, on the data disk."""
     folders = node_folder, os.path.dirname(settings["dataDir"])
     return [os.path.join(folder, "member.json") for folder in folders]
+
+
+def waiting(node_folder):
+    """The ticket that is here; None without one, {} for one that cannot be read."""
+    return read(ticket_path(node_folder))
 
 
 def read(path):
@@ -105,10 +120,7 @@ def settle(settings, node_folder):
     cut short anywhere, and called again."""
     if not has_member(settings):
         return
-    try:
-        ticket = durable.read_json(ticket_path(node_folder)) or {}
-    except ValueError:
-        ticket = {}
+    ticket = waiting(node_folder) or {}
     paths = marker_paths(settings, node_folder)
     known = was_member(settings, node_folder) or {}
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -30,8 +30,8 @@ end
 
 # What they import before what imports it: a converge may be cut short anywhere.
 %w(
-  dns_query.py dns_gate.py durable.py membership.py ticket.py start_file.py
-  etcd-applied etcd-preflight
+  dns_query.py dns_gate.py resolver.py durable.py wal.py membership.py ticket.py start_file.py
+  node.py etcd-applied etcd-preflight etcd-look etcd-join etcd-retire
 ).each do |name|
   cookbook_file "/usr/local/lib/etcd-node/#{name}" do
     source name
