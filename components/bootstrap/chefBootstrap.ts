@@ -74,6 +74,8 @@ export function nodeJson(node: NodeBootstrap): {
       initial_state: isFounder ? "new" : "existing",
       // And nobody without a ticket, which comes beside the attributes: Chef keeps those.
       tickets: true,
+      // A node with neither data nor ticket is left for the reconciler of members to join.
+      joins: true,
       version: node.etcdVersion,
       mirror: node.etcdMirror,
       checksums: node.etcdChecksums,

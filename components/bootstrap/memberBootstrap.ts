@@ -33,8 +33,8 @@ export interface MemberBootstrap {
 }
 
 /**
- * Chef on one machine, over SSH. It returns when etcd is being started, and waits for no other
- * member.
+ * Chef on one machine, over SSH. It returns when etcd is being started, or waits to be
+ * joined to the cluster (the node's etcd-join), and waits for no other member.
  */
 export function memberBootstrap(
   context: ClusterContext,

@@ -4,9 +4,18 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
 import { startMetadataServer, type MetadataServer } from "../metadataServer.ts";
-import { complete, get, nxdomain, preflight, put, srv, srvName } from "./preflightRun.ts";
-import { withMember } from "./preflightRun.ts";
-import { file, having, joining, testStart, ticket, tickets, type Row } from "./startRows.ts";
+import { complete, get, newNode, nxdomain, preflight, put, runOn } from "./preflightRun.ts";
+import { srv, srvName, withMember } from "./preflightRun.ts";
+import {
+  file,
+  having,
+  joining,
+  nothing,
+  testStart,
+  ticket,
+  tickets,
+  type Row,
+} from "./startRows.ts";
 
 let dns: DnsStub;
 let metadata: MetadataServer;
@@ -68,6 +77,36 @@ const rows: readonly Row[] = [
 describe("a node", { concurrency: 4 }, () => {
   for (const row of rows)
     testStart(row, () => ({ dnsPort: dns.port, metadataPort: metadata.port }));
+});
+
+describe("a node in a cookbook that is told that somebody joins it", { concurrency: 4 }, () => {
+  const joins = { ...tickets, joins: true };
+  const gone = { name: "a", domain: "etcd.test", nonce: "1" };
+  for (const [name, prepare, settings, staged] of [
+    ["with nothing", nothing, joins, true],
+    ["with nothing, and nobody joins it", nothing, tickets, false],
+    ["with a member", withMember, joins, false],
+    ["with a ticket to found", file("ticket", ticket), joins, false],
+    ["with a ticket to join", file("ticket", joining), joins, false],
+    ["that lost its disk", file("rootMarker", gone), joins, true],
+    ["that was emptied", file("dataMarker", gone), joins, true],
+    [
+      "that lost its disk, with an old ticket",
+      having(file("rootMarker", gone), file("ticket", ticket)),
+      joins,
+      true,
+    ],
+    ["that lost its disk, and nobody joins it", file("rootMarker", gone), tickets, false],
+    ["where one gave way", file("aside", gone), joins, true],
+    ["whose volume is not mounted", nothing, { ...joins, mountPoint: import.meta.dirname }, false],
+  ] as const)
+    test(`${name} ${staged ? "waits" : "does not wait"} to be joined`, async () => {
+      const dir = await newNode(settings);
+      await prepare(dir);
+      const { code, out, err } = await runOn(dir, dns.port, ["--staged"]);
+      const said = "staged: node a holds no member and waits to be joined to the cluster\n";
+      assert.deepEqual([code, out, err], staged ? [0, said, ""] : [1, "", ""]);
+    });
 });
 
 test("a ticket to join becomes a marker with the member's id", async () => {

@@ -99,6 +99,7 @@ export async function newNode(change: object = {}): Promise<string> {
     members,
     timeoutSeconds: 5,
     tickets: false,
+    joins: false,
     token: "etcd-etcd.test",
     initialState: "new",
     volume: "vol-1",

@@ -15,6 +15,7 @@ const etcd = {
   token: "tok: 1",
   initial_state: "new",
   tickets: true,
+  joins: true,
   volume: "vol-0abc",
   peer_port: 2380,
   client_port: 2379,

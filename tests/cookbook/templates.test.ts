@@ -74,6 +74,7 @@ test("the preflight's settings", options, async () => {
     members: { a: "10.0.0.1", b: "10.0.0.2" },
     timeoutSeconds: 60,
     tickets: true,
+    joins: true,
     token: "tok: 1",
     initialState: "new",
     volume: "vol-0abc",

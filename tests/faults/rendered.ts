@@ -45,6 +45,7 @@ export async function renderNodes(): Promise<Rendered> {
         initial_state: "new",
         // The program's way with TLS, that of the cookbook by itself without.
         tickets: kind === "tls",
+        joins: kind === "tls",
         volume: "",
         peer_port: 2380,
         client_port: 2379,

@@ -25,6 +25,7 @@ default['etcd']['client_port'] = 2379
 default['etcd']['token'] = "etcd-#{node['etcd']['domain']}"
 default['etcd']['initial_state'] = 'new'
 default['etcd']['tickets'] = false
+default['etcd']['joins'] = false
 default['etcd']['dns_timeout'] = 60
 
 default['etcd']['quota_backend_bytes'] = 2 * 1024**3

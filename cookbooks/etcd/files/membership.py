@@ -115,6 +115,15 @@ def is_settled(settings, node_folder):
     )
 
 
+def is_staged(settings, node_folder):
+    """Nothing here may start until somebody joins it to a cluster, and somebody does: the attribute
+    `joins` says so. A ticket beside a marker is spent."""
+    mount = settings["mountPoint"]
+    if not settings["joins"] or (mount and not os.path.ismount(mount)) or has_member(settings):
+        return False
+    return waiting(node_folder) is None or was_member(settings, node_folder) is not None
+
+
 def settle(settings, node_folder):
     """Once there is a write-ahead log: a marker on both disks, and then no ticket any more. May be
     cut short anywhere, and called again."""

@@ -25,6 +25,13 @@ end
 unless [true, false].include?(etcd['tickets'])
   problems << "tickets: true or false (got #{etcd['tickets'].inspect})"
 end
+unless [true, false].include?(etcd['joins'])
+  problems << "joins: true or false (got #{etcd['joins'].inspect})"
+end
+if etcd['joins'] && !etcd['tickets']
+  problems << 'joins: a node joins by a ticket, so tickets must be true, too ' \
+              "(got #{etcd['tickets'].inspect})"
+end
 unless %w(pinned mirror).include?(etcd['checksums'])
   problems << "checksums: pinned or mirror (got #{etcd['checksums'].inspect})"
 end

@@ -13,16 +13,26 @@ execute 'systemctl daemon-reload' do
   only_if 'systemctl show --property NeedDaemonReload --value etcd | grep -qx yes'
 end
 
+# Whoever adds members joins it later; the unit has its files until then, and is not enabled.
+staged = '/usr/local/lib/etcd-node/etcd-preflight --staged'
+execute 'staged' do
+  command staged
+  live_stream true
+  only_if staged
+end
+
 # The unit asks the same again. Here its refusal fails the converge, with its reasons in the log. A
 # member of an older release is noted on its data disk by this.
 execute 'preflight before the first start' do
   command '/usr/local/lib/etcd-node/etcd-preflight'
   live_stream true
   not_if '/usr/local/lib/etcd-node/etcd-preflight --settled'
+  not_if staged
 end
 
 service 'etcd' do
   action :enable
+  not_if staged
 end
 
 # Not `service :start`: a founder is ready only when it has a quorum, and waiting for that would
@@ -31,6 +41,7 @@ execute 'start etcd' do
   command 'systemctl start --no-block etcd'
   not_if 'systemctl show --property ActiveState --value etcd | ' \
          'grep -Eqx "active|activating|reloading"'
+  not_if staged
 end
 
 execute 'configuration changed; not applied until this member is restarted' do
