@@ -1,5 +1,5 @@
 // What a node does with a ticket to join a living cluster. Does not prove that etcd takes what it
-// is started with: tests/faults does.
+// is started with: tests/faults (N8) does.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";

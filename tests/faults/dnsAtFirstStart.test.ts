@@ -81,6 +81,18 @@ describe("DNS at a first start", { concurrency: true }, () => {
             assert.match(without ?? "", /^node b holds no member and has no ticket for a first/);
             assert.match(others ?? "", /machine: i-b in the ticket, i-b-anew here/);
             assert.deepEqual(seen.data, []);
+            const { given, read, listed, beside, startFile, refusals } = seen.joined!;
+            assert.deepEqual([read, refusals], [given, []], "the id in the log is etcd's");
+            assert.match(listed, new RegExp(`^${given[1]}, started, b, .*, true$`));
+            assert.deepEqual(beside, [
+              "data",
+              `data.${given[0]}.T`,
+              "data.unknown.T", // what the start with the lasting file alone left
+              `member.${given[0]}.T.json`,
+              "member.json",
+            ]);
+            assert.match(startFile, /^initial-cluster: "a=[^,]+,b=[^,]+,c=[^,]+"$/m);
+            assert.match(startFile, /^initial-cluster-state: "existing"$/m);
           }
           assert.equal(
             seen.ids[1],

@@ -1,12 +1,14 @@
 /**
  * First starts that must not be: DNS that breaks between the node's check and etcd's start (N9),
  * and a machine that was made anew on an emptied disk while its peers are away (N8). And starts
- * that must be: with the lasting file alone, once there is data.
+ * that must be: with the lasting file alone, once there is data; and of the machine made anew, as
+ * another member.
  */
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { machine, startUnits, until } from "./discovery.ts";
 import { client, probe, settle } from "./observe.ts";
+import { joinAnew, type Joined } from "./joinAnew.ts";
 import { formed } from "./rollingRestart.ts";
 import { giveTicket } from "./tickets.ts";
 import { paths, startEtcd, startUnit, type Unit } from "./unit.ts";
@@ -29,6 +31,8 @@ export interface FirstStarts {
   readonly ids: readonly [string, string];
   readonly startFiles: readonly string[];
   readonly value: string | null;
+  /** How the machine made anew joined, where there are tickets. */
+  readonly joined: Joined | undefined;
 }
 
 export async function firstStarts(world: World): Promise<FirstStarts> {
@@ -91,6 +95,7 @@ export async function firstStarts(world: World): Promise<FirstStarts> {
       ),
     ),
     value: await client(world, "a", (etcd) => etcd.get("written").string()),
+    joined: world.spec.tls ? await joinAnew(world) : undefined,
   };
 }
 
