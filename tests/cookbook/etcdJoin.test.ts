@@ -1,6 +1,8 @@
 // etcd-join on a node that is a folder, with a stand-in for systemctl. Does not prove that etcd
 // joins then: tests/faults does; nor that systemd does as told: tests/lab does.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -284,13 +286,15 @@ test("what systemd does not do is said, and the next call goes on", async () => 
   assert.deepEqual((await join(node)).json, { memberId: id, did: ["started etcd"] });
 });
 
-test("two at once do it once", async () => {
+test("one waits for another that changes the node", async () => {
   const node = await nodeOf();
-  await putLog(node.dir, old);
-  const both = await Promise.all([join(node), join(node)]);
-  assert.deepEqual(
-    both.map(({ code }) => code),
-    [0, 0],
-  );
-  assert.equal((await node.files()).filter((name) => name.startsWith("disk/data.")).length, 1);
+  // flock prints once it has the folder, and lets go of it when its input ends
+  const other = spawn("flock", [path.join(node.dir, "node"), "sh", "-c", "echo has it; cat"]);
+  await once(other.stdout, "data");
+  let ended = false;
+  const joins = join(node).finally(() => (ended = true));
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.deepEqual([ended, await node.files()], [false, ["disk/data"]]);
+  other.stdin.end();
+  assert.deepEqual((await joins).json?.memberId, id);
 });

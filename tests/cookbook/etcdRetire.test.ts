@@ -6,7 +6,7 @@ import { nodeOf, putLog, unit } from "./nodePrograms.ts";
 import { put } from "./preflightRun.ts";
 import { joining } from "./startRows.ts";
 
-const ends = ["kill --signal=KILL etcd.service", "stop etcd.service"];
+const ends = ["kill --signal=KILL etcd.service", "stop etcd.service", "reset-failed etcd.service"];
 
 describe("etcd-retire", { concurrency: 4 }, () => {
   test("ends a converge first, then etcd, for good; the data stay", async () => {

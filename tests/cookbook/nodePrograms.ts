@@ -20,7 +20,8 @@ case "$1" in
   disable) set_property UnitFileState disabled ;;
   start) set_property ActiveState activating ;;
   kill) exit 1 ;;
-  stop) [ "$last" != etcd.service ] || [ -e "$HERE/stays" ] || set_property ActiveState inactive ;;
+  stop) [ "$last" != etcd.service ] || [ -e "$HERE/stays" ] || set_property ActiveState failed ;;
+  reset-failed) sed -i s/=failed/=inactive/ "$HERE/unit" ;;
 esac
 true`,
   journalctl: 'cat "$HERE/journal" 2>/dev/null; true',

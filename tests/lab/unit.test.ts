@@ -1,8 +1,8 @@
-// etcd's unit on machines, with real etcd of three versions: what its sandbox does, and that an
-// empty data directory does not start. Does not prove what a container cannot enforce: LimitNOFILE
-// above the host's own, and PrivateDevices' device list in the cgroup (the empty /dev is seen).
-// Root on the machines has SYS_ADMIN and SYS_PTRACE, or systemd would leave directives out without
-// a word: hence the probe.
+// etcd's unit on machines, with real etcd of three versions: what its sandbox does, that an empty
+// data directory does not start, and that the node's programs join and retire it. Does not prove
+// what a container cannot enforce: LimitNOFILE above the host's own, and PrivateDevices' device
+// list in the cgroup (the empty /dev is seen). Root on the machines has SYS_ADMIN and SYS_PTRACE,
+// or systemd would leave directives out without a word: hence the probe.
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import test, { after, before, describe } from "node:test";
@@ -12,6 +12,7 @@ import { etcdVersions } from "../etcdVersions.ts";
 import { control, destroyStack, eventually, mustRun, npmRun, upWith } from "./harness.ts";
 import { instances } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
+import { join, look, retire } from "./nodePrograms.ts";
 
 interface Seen {
   status: Record<string, string>;
@@ -367,7 +368,51 @@ for (const version of etcdVersions) {
         // The two others go on, and nobody counts this as healthy.
         await ctl(machine, "put", "still", "here");
         assert.match((await npmRun("status")).text, /^c .* no /m);
+
+        const seen = await look(c);
+        assert.deepEqual([seen.disk, seen.enabled, seen.memberId], ["empty", true, null]);
+        assert.match(seen.words[0] ?? "", /^node c was a member of etcd\.test since/);
+        assert.ok(seen.marker);
       },
     );
+
+    if (version === "3.6.14")
+      test("another member of its name joins in its place, by the node's programs", async () => {
+        const c = await machineOf("c");
+        const url = "https://c.etcd.test:2380";
+        const listed = (await ctl(machine, "member", "list"))
+          .split("\n")
+          .find((line) => line.includes(url));
+        await ctl(machine, "member", "remove", listed?.split(",")[0] ?? "");
+        const added = await ctl(machine, "member", "add", "c", "--learner", `--peer-urls=${url}`);
+        const id = /^Member +(\w+) added/.exec(added)?.[1] ?? assert.fail(added);
+        const to = {
+          machine: c,
+          instanceId: c.replace(/^etcd-lab-/, ""),
+          members: ["a", "b", "c"],
+          domain: "etcd.test",
+        };
+        const did = await join(to, id);
+        assert.equal(did[0], "stopped etcd, which was activating without a member");
+        assert.deepEqual(did.slice(-2), ["put the ticket in place", "started etcd"]);
+        await eventually("it to run", 30_000, async () => (await state(c)) === "active");
+        await eventually("its promotion", 30_000, () =>
+          ctl(machine, "member", "promote", id).then(
+            () => true,
+            () => false,
+          ),
+        );
+        assert.deepEqual(await join(to, id), []);
+        const joined = await look(c);
+        assert.deepEqual([joined.disk, joined.memberId, joined.words], ["member", id, []]);
+        assert.match(await ctl(c, "get", "still"), /^still\nhere\n/);
+
+        assert.deepEqual(await retire(c), ["disabled etcd", "stopped etcd, which was active"]);
+        const retired = await look(c);
+        assert.deepEqual(
+          [retired.disk, retired.enabled, await state(c)],
+          ["member", false, "inactive"],
+        );
+      });
   });
 }
