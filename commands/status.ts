@@ -17,8 +17,9 @@ ends, - without TLS.
 Without --stack: the lab's stack when there is one, else the one that is selected in your pulumi.
 
   --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader,
-           learner, dbSizeBytes, revision, alarms, certificateDays}], dns: {is, problems, cure},
-           machines: {member: lines}}; dns.is: "as declared", "different" or "unknown"
+           learner, dbSizeBytes, revision, alarms, certificateDays}], dns: {is, problems, cure,
+           leaving}, machines: {member: lines}}; dns.is: "as declared", "different" or "unknown";
+           dns.leaving: members that have left and are still named
 `;
 
 await command("status", help, async (args) => {

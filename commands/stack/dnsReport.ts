@@ -1,6 +1,6 @@
 /** Whether the nameservers say what the last `up` declared: what clients and members see. */
-import { type Mismatch, type MismatchKind } from "../../components/dns/dnsAnswers.ts";
-import { type GateInputs, lookAtDns } from "../../components/dns/dnsReadiness.ts";
+import type { MismatchKind, Mismatch } from "../../components/dns/dnsAnswers.ts";
+import { type DnsLook, type GateOutputs, lookAtDns } from "../../components/dns/dnsReadiness.ts";
 
 export interface DnsReport {
   /** "unknown": nobody could be asked from here, or the state says nothing of records. */
@@ -9,21 +9,26 @@ export interface DnsReport {
   readonly problems: readonly string[];
   /** What mends it, or "". */
   readonly cure: string;
+  /** Full names of members that have left and are still named: no difference, for a while. */
+  readonly leaving: readonly string[];
 }
 
 /** Each look may take this long: a nameserver that is out of reach must not hold `status` up. */
 const lookMs = 5000;
 
 /** Asks the authoritative servers once for all that was declared. Never rejects. */
-export async function dnsReport(declared: readonly GateInputs[]): Promise<DnsReport> {
-  if (declared.length === 0)
-    return { is: "unknown", problems: ["the state says nothing of records"], cure: "" };
+export async function dnsReport(declared: readonly GateOutputs[]): Promise<DnsReport> {
+  if (declared.length === 0) return unknown("the state says nothing of records");
   try {
     const looks = await Promise.all(declared.map((inputs) => lookAtDns(inputs, lookMs)));
-    return reportOf(looks.flat());
+    return reportOf(looks);
   } catch (e) {
-    return { is: "unknown", problems: [(e as Error).message], cure: "" };
+    return unknown((e as Error).message);
   }
+}
+
+function unknown(why: string): DnsReport {
+  return { is: "unknown", problems: [why], cure: "", leaving: [] };
 }
 
 /** What cannot be seen from here is no difference. */
@@ -36,7 +41,13 @@ const missing: readonly MismatchKind[] = [
 ];
 
 /** Pure. */
-export function reportOf(mismatches: readonly Mismatch[]): DnsReport {
+export function reportOf(looks: readonly DnsLook[]): DnsReport {
+  const mismatches = looks.flatMap((look) => look.mismatches);
+  const named = looks.flatMap((look) => look.leaving.map(({ target }) => target));
+  return { ...judged(mismatches), leaving: [...new Set(named)].sort() };
+}
+
+function judged(mismatches: readonly Mismatch[]): Omit<DnsReport, "leaving"> {
   const inWords = ({ record, server, problem }: Mismatch) => `${record} at ${server}: ${problem}`;
   const seen = mismatches.filter(({ kind }) => !unseen.includes(kind));
   const problems = [...new Set((seen.length ? seen : mismatches).map(inWords))];

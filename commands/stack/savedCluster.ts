@@ -1,5 +1,5 @@
 /** What a stack's state remembers of its cluster. */
-import type { GateInputs } from "../../components/dns/dnsReadiness.ts";
+import type { GateOutputs } from "../../components/dns/dnsReadiness.ts";
 import type { Memory } from "../../components/health/memory.ts";
 import { pulumi } from "./pulumiAnswer.ts";
 import type { StackAccess } from "./stackAccess.ts";
@@ -10,8 +10,8 @@ export interface SavedCluster {
    * nothing.
    */
   readonly memory: Memory | undefined;
-  /** What DNS was to say at the last `up`, for members and for clients. */
-  readonly dns: readonly GateInputs[];
+  /** What DNS was to say at the last `up`, for members and for clients, and who had left. */
+  readonly dns: readonly GateOutputs[];
 }
 
 /** Nothing when the state cannot be had: then health is all that can be told. */
@@ -50,5 +50,5 @@ export function savedIn({ deployment }: State): SavedCluster {
   const dns = outputsOf("DnsReadiness").filter(
     (outputs) => typeof outputs.expected === "object" && Array.isArray(outputs.nameservers),
   );
-  return { memory, dns: dns as unknown as GateInputs[] };
+  return { memory, dns: dns as unknown as GateOutputs[] };
 }

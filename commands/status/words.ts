@@ -35,6 +35,9 @@ export function good(status: Status, now: number): string {
     healthy
       ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n`
       : "",
+    ...status.dns.leaving.map(
+      (name) => `${name} has left, and DNS still names it: its records go with pulumi up.\n`,
+    ),
   ].join("");
 }
 

@@ -10,6 +10,7 @@ import {
   serviceOf,
   srvName,
   type ExpectedDns,
+  type NamedMember,
   type Question,
   type Service,
 } from "./dnsExpectation.ts";
@@ -79,11 +80,13 @@ function consequences(service: Service) {
 
 /**
  * All differences between what is wanted and what the servers said; none means this round was
- * complete and exact.
+ * complete and exact, but for SRV records of `former` members: the engine deletes those only at the
+ * end of the run in which a member leaves, so they may be there or not.
  */
 export function compareAnswers(
   expected: ExpectedDns,
   servers: readonly ServerAnswers[],
+  former: readonly NamedMember[] = [],
 ): Mismatch[] {
   return servers.flatMap((server) => {
     const silent = server.answers.find((a) => a.answer.outcome === "silent");
@@ -102,10 +105,22 @@ export function compareAnswers(
       (asked) =>
         unusable(asked, server.server) ??
         (asked.type === "SRV"
-          ? compareSrv(expected, servers, server, asked)
+          ? compareSrv(expected, servers, server, asked, former)
           : compareHost(expected, servers, server, asked)),
     );
   });
+}
+
+/** Those of the former members that a server still names. */
+export function stillNamed(
+  expected: ExpectedDns,
+  servers: readonly ServerAnswers[],
+  former: readonly NamedMember[],
+): NamedMember[] {
+  const targets = servers
+    .flatMap(({ answers }) => answers.filter(({ name }) => name === srvName(expected)))
+    .flatMap(({ answer }) => answer.targets.map(({ target }) => target));
+  return former.filter(({ target }) => targets.includes(target));
 }
 
 /** An answer that says nothing about the record, whatever it contains. */
@@ -138,6 +153,7 @@ function compareSrv(
   servers: readonly ServerAnswers[],
   server: ServerAnswers,
   asked: Question & { answer: Answer },
+  former: readonly NamedMember[],
 ): Mismatch[] {
   const record = `${asked.name} SRV`;
   const found: Mismatch[] = [];
@@ -179,7 +195,11 @@ function compareSrv(
     }
   }
   const wanted = expected.members.map((m) => m.target);
-  for (const extra of new Set(seen.map((s) => s.target).filter((t) => !wanted.includes(t)))) {
+  const left = (target: string) =>
+    former.some((one) => one.target === target) &&
+    seen.every((s) => s.target !== target || s.port === expected.port);
+  const extras = seen.map((s) => s.target).filter((t) => !wanted.includes(t) && !left(t));
+  for (const extra of new Set(extras)) {
     say("stale target", `names ${extra}, which is no member: ${then.stale}; remove it`);
   }
   return found;

@@ -10,6 +10,12 @@ import { clientSrvName, serverSrvName } from "../names.ts";
  */
 export type Service = "server" | "client";
 
+/** What DNS has to say of a member: its full name and its private address. */
+export interface NamedMember {
+  readonly target: string;
+  readonly address: string;
+}
+
 /** The set that has to be visible: every member by name and address, and nobody else. */
 export interface ExpectedDns {
   /** @default "server" */
@@ -18,7 +24,7 @@ export interface ExpectedDns {
   /** Chooses the SRV kind, such as `_etcd-server-ssl._tcp` or `_etcd-server._tcp`. */
   readonly tls: boolean;
   readonly port: number;
-  readonly members: readonly { readonly target: string; readonly address: string }[];
+  readonly members: readonly NamedMember[];
 }
 
 export interface Question {

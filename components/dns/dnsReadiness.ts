@@ -9,14 +9,23 @@
  *   diff    another expected set, a record made anew, or a new meaning of the gate (`version`):
  *           waits again; other deadlines or servers do not
  *   create  waits
- *   update  waits
+ *   update  waits; records of former members may still be there
  *   delete  nothing to do: the gate leaves nothing behind
+ *
+ * The records of a member that leaves are deleted after all else of the run, and where that fails,
+ * at the end of the next one. So the gate remembers whom it expected, until no server names them.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { machineClock, poll } from "../engine/poll.ts";
 import { resource } from "../engine/resource.ts";
-import { compareAnswers, type Mismatch, type ServerAnswers } from "./dnsAnswers.ts";
-import { questionsFor, serviceOf, type ExpectedDns, type Service } from "./dnsExpectation.ts";
+import { compareAnswers, stillNamed, type Mismatch, type ServerAnswers } from "./dnsAnswers.ts";
+import {
+  questionsFor,
+  serviceOf,
+  type ExpectedDns,
+  type NamedMember,
+  type Service,
+} from "./dnsExpectation.ts";
 import { configuredServer, findNameservers, type NamedServer } from "./dnsNameservers.ts";
 import { ask, unanswered } from "./dnsQuery.ts";
 import { describeFailure, describeWaiting } from "./dnsWording.ts";
@@ -53,6 +62,25 @@ export interface GateInputs {
   readonly nameservers: readonly string[];
   readonly recordIds?: readonly string[];
   readonly timeoutSeconds: number;
+}
+
+/** What the state holds of a gate that has opened. */
+export interface GateOutputs extends GateInputs {
+  /**
+   * Members of before whose records were still served when it opened; undefined in older states.
+   */
+  readonly former?: readonly NamedMember[];
+}
+
+/** Whose records may be there when a gate waits again, and need not. Pure. */
+export function formerMembers(
+  olds: Pick<GateOutputs, "expected" | "former"> | undefined,
+  { members }: ExpectedDns,
+): NamedMember[] {
+  const expected = new Set(members.map(({ target }) => target));
+  const before = [...(olds?.expected.members ?? []), ...(olds?.former ?? [])];
+  const left = before.filter(({ target }) => !expected.has(target));
+  return left.filter(({ target }, i) => i === left.findIndex((one) => one.target === target));
 }
 
 async function askAll(
@@ -94,11 +122,29 @@ async function serversOf(inputs: GateInputs): Promise<readonly NamedServer[]> {
   });
 }
 
+/** What one round has shown. */
+export interface DnsLook {
+  readonly mismatches: readonly Mismatch[];
+  /** Former members that a server still names. */
+  readonly leaving: readonly NamedMember[];
+}
+
+async function round(
+  { expected, former = [] }: GateOutputs,
+  servers: readonly NamedServer[],
+): Promise<DnsLook> {
+  const answers = await askAll(expected, servers, 1000);
+  return {
+    mismatches: compareAnswers(expected, answers, former),
+    leaving: stillNamed(expected, answers, former),
+  };
+}
+
 /**
  * One round: how far the authoritative servers are from what is expected, now.
  * @throws Error when they cannot be found or asked within `limitMs`
  */
-export async function lookAtDns(inputs: GateInputs, limitMs: number): Promise<readonly Mismatch[]> {
+export async function lookAtDns(gate: GateOutputs, limitMs: number): Promise<DnsLook> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -106,8 +152,8 @@ export async function lookAtDns(inputs: GateInputs, limitMs: number): Promise<re
       limitMs,
     );
   });
-  const look = serversOf({ ...inputs, timeoutSeconds: limitMs / 1000 }).then(async (servers) =>
-    compareAnswers(inputs.expected, await askAll(inputs.expected, servers, 1000)),
+  const look = serversOf({ ...gate, timeoutSeconds: limitMs / 1000 }).then((servers) =>
+    round(gate, servers),
   );
   try {
     return await Promise.race([look, late]);
@@ -117,26 +163,24 @@ export async function lookAtDns(inputs: GateInputs, limitMs: number): Promise<re
 }
 
 /**
- * Waits until two rounds in a row show exactly the expected set; resolves with the names of the
- * servers asked.
+ * Waits until two rounds in a row show exactly the expected set, besides records of `former`
+ * members; resolves with those of them that the last round still showed.
  */
 export async function waitForDns(
-  inputs: GateInputs,
+  inputs: GateOutputs,
   say: (line: string) => void,
-): Promise<string[]> {
+): Promise<readonly NamedMember[]> {
   const servers = await serversOf(inputs);
-  const round = async () =>
-    compareAnswers(inputs.expected, await askAll(inputs.expected, servers, 1000));
-  return poll<string[], readonly Mismatch[]>({
+  return poll<readonly NamedMember[], readonly Mismatch[]>({
     seconds: inputs.timeoutSeconds,
     pause: (waitedMs) => (waitedMs < 10_000 ? 250 : Math.min(1000, waitedMs / 40)),
     look: async () => {
-      let mismatches = await round();
-      if (!mismatches.length) {
+      let seen = await round(inputs, servers);
+      if (!seen.mismatches.length) {
         await machineClock.sleep(150);
-        mismatches = await round();
+        seen = await round(inputs, servers);
       }
-      return mismatches.length ? { still: mismatches } : { found: servers.map((s) => s.label) };
+      return seen.mismatches.length ? { still: seen.mismatches } : { found: seen.leaving };
     },
     saying: {
       say,
@@ -149,9 +193,10 @@ export async function waitForDns(
   });
 }
 
-const gate = resource<GateInputs, GateInputs>({
+const gate = resource<GateInputs, GateOutputs>({
   type: "DnsReadiness",
   version: 1,
+  computed: ["former"],
   check(_olds, { expected }) {
     // In preview an unknown address is a marker string; only what is known can be refused here.
     const members: unknown = expected?.members;
@@ -177,9 +222,10 @@ const gate = resource<GateInputs, GateInputs>({
       ? expected.members.map((m) => `${m.target} ${m.address}`).sort()
       : expected?.members,
   ],
-  async make(inputs) {
-    await waitForDns(inputs, (line) => console.log(line));
-    return inputs;
+  async make(inputs, { olds }) {
+    const before = formerMembers(olds, inputs.expected);
+    const former = await waitForDns({ ...inputs, former: before }, (line) => console.log(line));
+    return { ...inputs, former };
   },
   id: ({ expected: { service, domain } }) =>
     ["dns-readiness", service, domain].filter(Boolean).join("-"),

@@ -22,7 +22,7 @@ for (const [kinds, is, cure] of [
   [["server silent", "wrong address"], "different", /remove them/],
 ] as const)
   test(`${kinds.join(" and ") || "nothing differs"}: ${is}`, () => {
-    const report = reportOf(kinds.map(mismatch));
+    const report = reportOf([{ mismatches: kinds.map(mismatch), leaving: [] }]);
     assert.equal(report.is, is);
     assert.match(report.cure, cure);
     if (is === "different")
@@ -53,6 +53,28 @@ test("a nameserver that lacks the records is quoted", async (t) => {
     report.problems.join("\n"),
     /_etcd-server-ssl\._tcp\.etcd\.test SRV at 127\.0\.0\.1/,
   );
+});
+
+test("a member that left and is named still is no difference", async (t) => {
+  const record = (name: string, target: string) => ({
+    name,
+    type: "SRV" as const,
+    ttl: 60,
+    data: { target, port: 2380, priority: 0, weight: 0 },
+  });
+  const stub = await startDnsStub((name, type) =>
+    name.startsWith("_etcd-server-ssl")
+      ? { records: [record(name, "a.etcd.test"), record(name, "d.etcd.test")] }
+      : type === "A"
+        ? { records: [{ name, type: "A", ttl: 60, data: "10.0.0.1" }] }
+        : {},
+  );
+  t.after(() => stub.close());
+  const gate = { expected, nameservers: [stub.server], timeoutSeconds: 60 };
+  const former = [{ target: "d.etcd.test", address: "10.0.0.4" }];
+  const { is, leaving } = await dnsReport([{ ...gate, former }]);
+  assert.deepEqual({ is, leaving }, { is: "as declared", leaving: ["d.etcd.test"] });
+  assert.match((await dnsReport([gate])).problems.join(), /names d\.etcd\.test/);
 });
 
 test("one that never answers is no difference, and holds nobody up", async (t) => {

@@ -16,7 +16,7 @@ const well: Status = {
   reasons: [],
   stranger: undefined,
   members: [],
-  dns: { is: "as declared", problems: [], cure: "" },
+  dns: { is: "as declared", problems: [], cure: "", leaving: [] },
   machines: {},
   certificateEnds: {},
 };
@@ -28,7 +28,12 @@ test("a cluster that is well: nothing on the standard error", () => {
 });
 
 test("records that differ fail status beside healthy members, and are named with the cure", () => {
-  const dns = { is: "different", problems: ["a A at ns1: missing"], cure: "pulumi up" } as const;
+  const dns = {
+    ...well.dns,
+    is: "different",
+    problems: ["a A at ns1: missing"],
+    cure: "pulumi up",
+  } as const;
   assert.equal(isWell({ ...well, dns }), false);
   assert.equal(
     bad({ ...well, dns }, "ssh"),
@@ -38,9 +43,15 @@ test("records that differ fail status beside healthy members, and are named with
 });
 
 test("nameservers that cannot be asked from here are said, and fail nothing", () => {
-  const dns = { is: "unknown", problems: ["ns1 is silent"], cure: "" } as const;
+  const dns = { ...well.dns, is: "unknown", problems: ["ns1 is silent"] } as const;
   assert.equal(isWell({ ...well, dns }), true);
   assert.match(bad({ ...well, dns }, "ssh"), /^What the nameservers say was not seen:\n {2}ns1 is/);
+});
+
+test("a member that left and is named still is said, and fails nothing", () => {
+  const leaving = { ...well, dns: { ...well.dns, leaving: ["d.etcd.test"] } };
+  assert.equal(isWell(leaving), true);
+  assert.match(good(leaving, now), /\nd\.etcd\.test has left, and DNS still names it: .*pulumi up/);
 });
 
 test("the machine of a member that does not answer has its say", () => {

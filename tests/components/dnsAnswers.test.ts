@@ -5,11 +5,13 @@ import test from "node:test";
 import { isCloudflareProxy } from "../../components/dns/cloudflareProxy.ts";
 import {
   compareAnswers,
+  stillNamed,
   type Answer,
   type Mismatch,
   type ServerAnswers,
 } from "../../components/dns/dnsAnswers.ts";
 import { questionsFor, type ExpectedDns } from "../../components/dns/dnsExpectation.ts";
+import { formerMembers } from "../../components/dns/dnsReadiness.ts";
 
 const expected: ExpectedDns = {
   domain: "etcd.test",
@@ -249,6 +251,52 @@ for (const { name, servers, want } of cases) {
     });
   });
 }
+
+const d = { target: "d.etcd.test", address: "10.0.0.4" };
+const srvOf = (...more: ReturnType<typeof target>[]) =>
+  server("ns1", {
+    [`${plain} SRV`]: { targets: [...["a", "b", "c"].map((n) => target(n)), ...more] },
+  });
+for (const [what, seen, kinds] of [
+  ["there", [target("d")], []],
+  ["gone", [], []],
+  ["at another port", [target("d", 2379)], ["stale target"]],
+  ["at its port and another", [target("d"), target("d", 2379)], ["stale target"]],
+  ["there, and somebody else's beside it", [target("d"), target("x")], ["stale target"]],
+] as const)
+  test(`the record of a former member is ${what}`, () => {
+    const got = compareAnswers(expected, [srvOf(...seen)], [d]);
+    assert.deepEqual(
+      got.map(({ kind }) => kind),
+      kinds,
+    );
+    assert.ok(!got.some(({ problem }) => /names d/.test(problem)) || kinds.length === 1);
+  });
+
+test("a former member is none of the kind of record that must not exist", () => {
+  const other = server("ns1", { [`${ssl} SRV`]: { targets: [target("d")] } });
+  assert.deepEqual(
+    compareAnswers(expected, [other], [d]).map(({ kind }) => kind),
+    ["both server kinds"],
+  );
+});
+
+test("a former member is seen gone only when no server names it", () => {
+  assert.deepEqual(stillNamed(expected, [server("ns1"), srvOf(target("d"))], [d]), [d]);
+  assert.deepEqual(stillNamed(expected, [server("ns1"), server("ns2")], [d]), []);
+});
+
+test("former members: expected before or still named then, and expected no more", () => {
+  const [a, b, c] = expected.members;
+  const only = (...members: (typeof d)[]) => ({ ...expected, members });
+  assert.deepEqual(formerMembers(undefined, expected), []);
+  assert.deepEqual(formerMembers({ expected }, expected), [], "a state without former members");
+  assert.deepEqual(formerMembers({ expected }, only(b!, c!, d)), [a]);
+  assert.deepEqual(formerMembers({ expected, former: [d] }, only(a!, b!)), [c, d]);
+  assert.deepEqual(formerMembers({ expected, former: [d] }, only(a!, b!, c!, d)), []);
+  const moved = { ...a!, address: "10.0.0.9" };
+  assert.deepEqual(formerMembers({ expected, former: [d, d] }, only(moved, b!, c!)), [d]);
+});
 
 test("a cluster with TLS expects the -ssl kind and refuses the plain one", () => {
   const secure = { ...expected, tls: true };

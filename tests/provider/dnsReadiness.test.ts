@@ -1,7 +1,7 @@
 // The gate as the engine runs it, against a DNS server on loopback. Does not prove anything about
 // real nameservers or nodes: tests/lab does.
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import test, { after, before as beforeAll } from "node:test";
 import { DnsReadiness } from "../../components/dns/dnsReadiness.ts";
 import { startDnsStub, type DnsStub, type StubAnswer } from "../dnsStub.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
@@ -28,7 +28,7 @@ const right = (name: string, type: string): StubAnswer => {
 };
 
 let gate: DynamicProvider;
-before(async () => {
+beforeAll(async () => {
   gate = await startDynamicProvider(
     () => new DnsReadiness("gate", { expected, timeoutSeconds: 1 }),
   );
@@ -166,6 +166,45 @@ test("waits again when the set changes, not when a deadline does", async () => {
     true,
   );
   assert.equal(await gate.diff(olds, { ...olds, version: 2 }), true);
+});
+
+/** A gate that waits again, as it stood in the state before. */
+async function waitAgain(olds: object, answer: (name: string, type: string) => StubAnswer) {
+  const stub = await startDnsStub(answer);
+  const inputs = { expected, nameservers: [stub.server], timeoutSeconds: 1, version: 1 };
+  try {
+    return await gate.update({ ...inputs, ...olds }, inputs);
+  } finally {
+    await stub.close();
+  }
+}
+const d = { target: "d.etcd.test", address: "10.0.0.4" };
+const before = { expected: { ...expected, members: [...members, d] } };
+const withMore =
+  (...more: string[]) =>
+  (name: string, type: string) =>
+    name.startsWith("_etcd-server._")
+      ? srv(...members.map((m) => m.target), ...more)
+      : right(name, type);
+
+test("a member that leaves may still be named, and is remembered until it is not", async () => {
+  const left = await waitAgain(before, withMore(d.target));
+  assert.deepEqual(left.former, [d]);
+  assert.deepEqual(
+    (await waitAgain({ former: [d] }, withMore(d.target))).former,
+    [d],
+    "its deletion failed in the run before",
+  );
+  assert.deepEqual((await waitAgain({ former: [d] }, withMore())).former, []);
+  assert.deepEqual((await waitAgain(before, withMore())).former, []);
+  assert.equal(await gate.diff({ ...left, former: [d] }, left), false);
+});
+
+test("anybody else's record is named all the same", async () => {
+  await assert.rejects(
+    waitAgain(before, withMore(d.target, "old.etcd.test")),
+    (e: Error) => /names old\.etcd\.test/.test(e.message) && !/names d\./.test(e.message),
+  );
 });
 
 const clients = { ...expected, service: "client", port: 2379 };
