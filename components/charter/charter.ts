@@ -1,17 +1,23 @@
 /**
- * Charter: what the cluster is founded with, written down at the first `up`, before anything in the
- * cloud is made. What decides a first start is given out only while the settings agree with it.
+ * Charter: what a cluster keeps, written down at the first `up`, before anything in the cloud is
+ * made. What decides a first start is given out only while the settings agree with it. Members come
+ * and go: it names those of the last `up`, and where each is, so that one that came later keeps its
+ * place, too, and a name that comes back is free to lie elsewhere.
  *
  *   check   refuses two machines that change their type
- *   diff    a change of what a founded cluster keeps
+ *   diff    a change of what a founded cluster keeps, or other members
  *   create  writes down; see foundedOnce.ts for who may
- *   update  writes down a correction; foundedOnce.ts refuses it once a member may have started
+ *   update  writes down other members, or a correction; foundedOnce.ts refuses that one once a
+ *           member may have started
  *   delete  nothing
+ *
+ * None of its outputs feeds anything: in a preview of an update all of them are unknown.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { ifKnown } from "../engine/known.ts";
 import { resource } from "../engine/resource.ts";
 import type { NodeSettings, Settings } from "../settings/settings.ts";
-import { foundedRefusals, typeRefusals, type CharterInputs } from "./refusals.ts";
+import { foundedRefusals, hasOtherMembers, typeRefusals, type CharterInputs } from "./refusals.ts";
 
 /** What the settings say that a founded cluster keeps. */
 export function charterOf(settings: Settings): CharterArgs {
@@ -42,8 +48,7 @@ export type CharterArgs = {
 const charters = resource<CharterInputs, CharterInputs>({
   type: "Founders",
   check: typeRefusals,
-  // Not what may change, such as types: an update would make all outputs unknown in a preview.
-  due: (olds, news) => foundedRefusals(olds, news).length > 0,
+  due: (olds, news) => hasOtherMembers(olds, news) || foundedRefusals(olds, news).length > 0,
   make: async (inputs) => inputs,
   id: () => "founders",
 });
@@ -62,19 +67,30 @@ export class Charter extends pulumi.dynamic.Resource {
 
   /**
    * The value, while the settings are what is written down. `--target` and `--exclude` can leave
-   * the charter itself out of a run: then nobody asks its check, and its outputs are the old ones.
-   * Rejects with every reason.
+   * the charter itself out of a run: then nobody asks its hook, and its outputs are the old ones.
+   * Rejects with every reason. In a preview it is as known as it is by itself.
    */
   whileAgreed<T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> {
-    const both = pulumi.all([pulumi.output(this.#written), pulumi.output(this.#declared)]);
-    const agreed = both.apply(([written, declared]) => {
-      const reasons = foundedRefusals(written as CharterInputs, declared as CharterInputs);
-      if (reasons.length === 0) return;
-      throw new pulumi.RunError(
-        `${reasons.map(({ reason }) => reason).join("\n")}\n  The charter of this cluster is ` +
-          "left out of this run (--target, --exclude), so it cannot judge the change either.",
-      );
-    });
+    // The URN is always known, and says that whatever holds the value depends on the charter.
+    const agreed = pulumi.all([this.urn, agreement(this.#written, this.#declared)]);
     return pulumi.all([agreed, value]).apply(([, given]) => given);
   }
+}
+
+/**
+ * Resolves where the settings are what was written down, or that is unknown: a charter that is made
+ * or updated has hooks that judge. Else rejects with every reason.
+ */
+export async function agreement(
+  written: Readonly<Record<string, pulumi.Input<unknown>>>,
+  declared: CharterArgs,
+): Promise<void> {
+  const before = await ifKnown(written);
+  const after = before && (await ifKnown(declared));
+  const reasons = after ? foundedRefusals(before as CharterInputs, after as CharterInputs) : [];
+  if (reasons.length === 0) return;
+  throw new pulumi.RunError(
+    `${reasons.map(({ reason }) => reason).join("\n")}\n  The charter of this cluster is ` +
+      "left out of this run (--target, --exclude), so it cannot judge the change either.",
+  );
 }

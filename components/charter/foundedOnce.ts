@@ -7,6 +7,7 @@
  * destroy was cut short they may be made again: its disks are founders' still.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { ifKnown } from "../engine/known.ts";
 import type { ClusterNames } from "../names.ts";
 import { markComment } from "../recovery/marks.ts";
 import { savedUrns } from "../recovery/savedState.ts";
@@ -70,10 +71,8 @@ export class FoundedOnce {
 
   /** "" for what a first preview does not know: nothing can bear a stack id that is not drawn. */
   async #known(): Promise<{ stackId: string; zoneId: string }> {
-    return {
-      stackId: await known(this.#watched?.stackId),
-      zoneId: await known(this.#watched?.zoneId),
-    };
+    const { stackId, zoneId } = this.#watched ?? {};
+    return { stackId: (await ifKnown(stackId)) ?? "", zoneId: (await ifKnown(zoneId)) ?? "" };
   }
 
   /**
@@ -108,15 +107,6 @@ export class FoundedOnce {
 interface Watched {
   readonly stackId: pulumi.Output<string>;
   readonly zoneId: pulumi.Input<string>;
-}
-
-/** The text, or "" while a preview does not know it. */
-async function known(text: pulumi.Input<string> = ""): Promise<string> {
-  const output = pulumi.output(text) as unknown as {
-    isKnown: Promise<boolean>;
-    promise(): Promise<string>;
-  };
-  return (await output.isKnown) ? output.promise() : "";
 }
 
 function refuseAnother(resource: string, holding: string): void {

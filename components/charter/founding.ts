@@ -2,7 +2,6 @@
  * Founding: which machines, disks and addresses the cluster was founded with, and a word for that
  * founding. Members that are declared later are not in it.
  *
- *   check   refuses another data volume for a founder
  *   diff    never, but for a record of an older release that names no founders
  *   create  writes down
  *   update  names the founders of such a record; all else stays
@@ -13,7 +12,6 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { resource } from "../engine/resource.ts";
-import { volumeRefusals } from "./refusals.ts";
 
 export interface FoundingArgs {
   /** Data volume of each declared member, by name. */
@@ -69,7 +67,6 @@ export async function foundingWord(volumeIds: ByName): Promise<string> {
 const foundings = resource<Inputs, Outputs>({
   type: "Founders",
   computed: ["founding", "founders"],
-  check: (olds, news) => volumeRefusals(olds.volumeIds, news.volumeIds),
   due: (olds) => olds.founders === undefined,
   async make({ volumeIds, machineIds, addresses }, { olds }) {
     if (!olds) {

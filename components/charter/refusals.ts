@@ -1,17 +1,17 @@
 /**
  * Which changes of a cluster are refused, and why. Pure.
  *
- * Until members can be added, replaced, rolled and upgraded, every node starts with the state `new`
- * and the member list of DNS. A newcomer started that way, or a founder that comes back on an empty
- * disk, could form a second quorum beside the first (measured: with one of three members down, two
- * wiped ones form an empty cluster with the *same* cluster ID). So what decides membership must not
- * change, and what would take more than one member down at once is refused here, where `preview`
- * shows it and nothing has been touched yet.
+ * Members come and go by their names in `nodes`. What a cluster is found and recognised by, and
+ * where a member's data and address lie, stays; and what would take more than one member down at
+ * once is refused here, where `preview` shows it and nothing has been touched yet.
  */
 
 import type { Refusal } from "../engine/resource.ts";
 
-/** What is written down at the first `up`; missing keys are those of states of older releases. */
+/**
+ * What is written down, at the first `up` and whenever members come or go; missing keys are those
+ * of states of older releases.
+ */
 export interface CharterInputs {
   /** Names of the members. */
   readonly nodes?: readonly string[];
@@ -87,7 +87,6 @@ const wayOut = "set it back, or destroy the stack first";
  */
 export function foundedRefusals(olds: CharterInputs, news: CharterInputs): Refusal[] {
   return [
-    ...membersReason(olds, news),
     ...keptKeys.flatMap((kept) => keptReason(kept, olds, news)),
     ...kmsKeyReason(olds, news),
     ...placeReasons(olds, news),
@@ -111,15 +110,10 @@ function shown(value: unknown): string {
   return value === unknownMarker ? "a value that is not known yet" : String(value);
 }
 
-function membersReason(olds: CharterInputs, news: CharterInputs): Refusal[] {
-  if (!olds.nodes || !Array.isArray(news.nodes)) return [];
-  const before = [...olds.nodes].sort().join(", ");
-  const after = [...news.nodes].sort().join(", ");
-  if (before === after) return [];
-  const reason =
-    `nodes: a founded cluster keeps its members (founded by ${before}; got ${after}). A node ` +
-    "started now could form a second cluster; set the nodes back, or destroy the stack first";
-  return [{ property: "nodes", reason }];
+/** Whether members come or go. An older state that names none is left as it is. */
+export function hasOtherMembers(olds: CharterInputs, news: CharterInputs): boolean {
+  if (!olds.nodes || !Array.isArray(news.nodes)) return false;
+  return [...olds.nodes].sort().join() !== [...news.nodes].sort().join();
 }
 
 /** A state of before this setting holds no key: those clusters have the account's default. */
@@ -138,7 +132,8 @@ function placeReasons(olds: CharterInputs, news: CharterInputs): Refusal[] {
     property: "places",
     reason:
       `nodes.${member}: a member keeps its zone and subnet, for its data volume and its address ` +
-      `lie there (${olds.places?.[member]}; got ${shown(news.places?.[member])}); ${wayOut}`,
+      `lie there (${olds.places?.[member]}; got ${shown(news.places?.[member])}); set it back, ` +
+      `or take ${member} out of nodes and put a member with another name in`,
   }));
 }
 
@@ -153,22 +148,7 @@ export function typeRefusals(olds: CharterInputs, news: CharterInputs): Refusal[
   return [{ property: "instanceTypes", reason }];
 }
 
-/** Why other data volumes than the founded ones are refused. `olds`, `news`: volume by member. */
-export function volumeRefusals(
-  olds: Readonly<Record<string, string>> | undefined,
-  news: Readonly<Record<string, string>> | undefined,
-): Refusal[] {
-  const lost = changedKeys(olds, news);
-  if (lost.length === 0) return [];
-  const reason =
-    `data volume of ${lost.join(", ")}: a member whose disk is replaced must not come back under ` +
-    "its old identity; keep the volume, or destroy the stack first";
-  return [{ property: "volumeIds", reason }];
-}
-
-/**
- * Keys that both have, with different values. Names that come or go are the business of `nodes`.
- */
+/** Keys that both have, with different values. A member that comes or goes is no change of it. */
 function changedKeys(
   olds: Readonly<Record<string, string>> = {},
   news: Readonly<Record<string, string>> = {},

@@ -21,6 +21,16 @@ test("nothing changes: nobody is asked", async () => {
   await refuseLateCorrection(olds, olds, { members: asked, machines: asked });
 });
 
+test("members come and go: nobody is asked; one that moves is refused", async () => {
+  const asked = async () => assert.fail("asked");
+  const silent = { members: asked, machines: asked };
+  const before = { ...olds, nodes: ["a", "b", "c"], places: { a: "1", b: "2", c: "3" } };
+  const after = { ...olds, nodes: ["b", "c", "d"], places: { b: "2", c: "3", d: "1" } };
+  await refuseLateCorrection(before, after, silent);
+  const moved = { ...after, places: { ...after.places, d: "2" } };
+  await assert.rejects(refuseLateCorrection(after, moved, answers(machine)), /nodes\.d: a member/);
+});
+
 test("a correction is made while nothing holds a member", async () => {
   await correct({ domain: "etcd.example", zoneId: "4567" });
   await correct({ sshPublicKey: "ssh-ed25519 BBBB" });

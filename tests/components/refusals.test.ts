@@ -5,8 +5,8 @@ import test from "node:test";
 import {
   type CharterInputs,
   foundedRefusals,
+  hasOtherMembers,
   typeRefusals,
-  volumeRefusals,
 } from "../../components/charter/refusals.ts";
 
 /** All of them: what a founded cluster keeps, and what no cluster may do at once. */
@@ -33,14 +33,6 @@ const founded = {
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const refused: [string, object, string, RegExp][] = [
-  [
-    "a node more",
-    { nodes: ["a", "b", "c", "d", "e"] },
-    "nodes",
-    /founded by a, b, c; got a, b, c, d, e/,
-  ],
-  ["a node less", { nodes: ["a"] }, "nodes", /got a\)/],
-  ["a renamed node", { nodes: ["a", "b", "x"] }, "nodes", /got a, b, x/],
   ["another domain", { domain: "other.test" }, "domain", /etcd\.test; got other\.test/],
   ["another zone of Cloudflare's", { zoneId: "4567" }, "zoneId", /founded in 0123; got 4567/],
   ["TLS switched", { tls: true }, "tls", /founded with false; got true/],
@@ -72,7 +64,7 @@ const refused: [string, object, string, RegExp][] = [
     "a node moved to another zone",
     { places: { ...places, b: "us-east-1f subnet-2" } },
     "places",
-    /nodes\.b: a member keeps its zone/,
+    /nodes\.b: a member keeps its zone.*take b out of nodes and put a member with another name in$/,
   ],
   [
     "another type for all at once",
@@ -115,21 +107,47 @@ test("accepted: the first up, and no change", () => {
   );
 });
 
-const volumes = { a: "vol-1", b: "vol-2", c: "vol-3" };
-for (const [name, change, lost] of [
-  ["another volume", { b: "vol-9" }, "b"],
-  ["a volume about to be replaced", { c: unknown }, "c"],
-  ["two volumes", { a: "vol-8", b: "vol-9" }, "a, b"],
-] as const) {
-  test(`refused: ${name}`, () => {
-    const [refusal, ...more] = volumeRefusals(volumes, { ...volumes, ...change });
-    assert.equal(refusal?.property, "volumeIds");
-    assert.match(refusal?.reason ?? "", new RegExp(`^data volume of ${lost}: `));
-    assert.deepEqual(more, []);
+/** Members with a place and a type each. */
+const membersAt = (all: Record<string, string>) => ({
+  ...founded,
+  nodes: Object.keys(all),
+  places: all,
+  instanceTypes: Object.fromEntries(Object.keys(all).map((name) => [name, "t3.medium"])),
+});
+const { a, b, c } = places;
+const d = "us-east-1d subnet-4";
+for (const [what, before, after, refused] of [
+  ["members more", { a, b, c }, { a, b, c, d, e: d }, []],
+  ["members less", { a, b, c }, { b }, []],
+  ["one for another", { a, b, c }, { b, c, d }, []],
+  ["one that came later moves", { a, b, c, d, e: d }, { a, b, c, d: a, e: d }, ["places"]],
+  ["one moves while others come", { a, b, c }, { a, b: d, c, d, e: d }, ["places"]],
+  ["one had left and comes back elsewhere", { b, c, d }, { b, c, a: d }, []],
+] as const)
+  test(`other members: ${what}`, () => {
+    assert.deepEqual(
+      refusals(membersAt(before), membersAt(after)).map(({ property }) => property),
+      refused,
+    );
+    assert.equal(
+      hasOtherMembers(membersAt(before), membersAt(after)),
+      String(Object.keys(before)) !== String(Object.keys(after)),
+    );
   });
-}
-test("accepted: volumes at the first up, no change, and a volume of a member more", () => {
-  assert.deepEqual(volumeRefusals(undefined, volumes), []);
-  assert.deepEqual(volumeRefusals(volumes, volumes), []);
-  assert.deepEqual(volumeRefusals(volumes, { ...volumes, d: unknown }), []);
+
+test("two types that change while a member comes are refused; the comer's is none", () => {
+  const news = membersAt({ a, b, c, d, e: d });
+  const retyped = { ...types, a: "m7i.large", d: "m7i.large" };
+  assert.deepEqual(refusals(founded, { ...news, instanceTypes: retyped }), []);
+  assert.deepEqual(
+    refusals(news, { ...news, instanceTypes: retyped }).map(({ property }) => property),
+    ["instanceTypes"],
+    "one of those that came later counts",
+  );
+});
+
+test("an order, a state that names nobody, and a preview that knows no names are no change", () => {
+  assert.equal(hasOtherMembers(founded, { ...founded, nodes: ["c", "a", "b"] }), false);
+  assert.equal(hasOtherMembers({}, founded), false);
+  assert.equal(hasOtherMembers(founded, { ...founded, nodes: unknown as never }), false);
 });
