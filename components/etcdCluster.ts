@@ -84,8 +84,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
     // another instance type. Each member's guard refuses, in an `up`, that two are replaced. And in
     // a preview this record does, when more than one of the machines it has written down will be
-    // another.
-    recordMachines(context, members);
+    // another; so it does when a data volume that is there would be.
+    recordMachines(context, settings, members);
 
     // One gate for the whole set.
     const nodes = members.map(({ node }) => node);

@@ -1,19 +1,40 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { EtcdMember } from "../etcdMember.ts";
+import type { Settings } from "../settings/settings.ts";
 import { Founding } from "./founding.ts";
 import { Machines } from "./machines.ts";
 import { machinesInOneRun } from "./machinesInOneRun.ts";
+import { otherMembers } from "./otherMembers.ts";
+import { volumesStay } from "./volumesStay.ts";
 
 /**
- * Writes down which machine each member has. Feeds nobody; its hook refuses a second machine that
- * is alive and would be made anew in one run.
+ * Writes down which machine and which data volume each member has. Feeds nobody; its hooks refuse a
+ * second machine that is alive and would be made anew in one run, and another volume for one that
+ * is there, and say in a preview what other members mean.
  */
-export function recordMachines({ name, options }: ClusterContext, members: readonly EtcdMember[]) {
+export function recordMachines(
+  { name, options }: ClusterContext,
+  { keepData }: Pick<Settings, "keepData">,
+  members: readonly EtcdMember[],
+): Machines {
+  const { parent } = options.parentOnly;
+  const declared = members.map((member) => member.name);
   return new Machines(
     `${name}-machines`,
-    { machineIds: ofEach(members, ({ node }) => node.instance.id) },
-    options.with({ hooks: { beforeUpdate: [machinesInOneRun(name, options.parentOnly.parent)] } }),
+    {
+      machineIds: ofEach(members, ({ node }) => node.instance.id),
+      volumeIds: ofEach(members, ({ node }) => node.volume.id),
+    },
+    options.with({
+      hooks: {
+        beforeUpdate: [
+          otherMembers(name, declared, keepData === "volumes", parent),
+          volumesStay(name, declared, parent),
+          machinesInOneRun(name, declared, parent),
+        ],
+      },
+    }),
   );
 }
 

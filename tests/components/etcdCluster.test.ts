@@ -438,7 +438,7 @@ test("a guard of each machine knows whom to ask; the machines are written down",
   const { hooks } = options.get("etcd-machines") ?? {};
   assert.deepEqual(
     hooks?.beforeUpdate?.map((hook) => (hook as pulumi.ResourceHook).name),
-    ["etcd-machines-in-one-run"],
+    ["etcd-other-members", "etcd-volumes-stay", "etcd-machines-in-one-run"],
   );
 });
 
