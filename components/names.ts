@@ -34,6 +34,16 @@ export function srvNames(domain: string): string[] {
   return [serverSrvName, clientSrvName].flatMap((nameOf) => both.map((tls) => nameOf(domain, tls)));
 }
 
+/** Peer URL of the member on a host: by name, so that an address may change. */
+export function peerUrlOf(hostname: string, tls: boolean): string {
+  return `${tls ? "https" : "http"}://${hostname}:${peerPort}`;
+}
+
+/** Client URL by address, so that whoever asks need not depend on DNS. */
+export function clientUrlOf(address: string, tls: boolean): string {
+  return `${tls ? "https" : "http"}://${address}:${clientPort}`;
+}
+
 /** Name of the TXT record by which one stack claims the domain. */
 export function claimName(domain: string): string {
   return `_etcd-on-ec2.${domain}`;
@@ -67,15 +77,11 @@ export class ClusterNames {
 
   /** Peer URL as the member advertises it: by name, so that an address may change. */
   peerUrl(member: string): string {
-    return `${this.#scheme}://${this.hostname(member)}:${peerPort}`;
+    return peerUrlOf(this.hostname(member), this.tls);
   }
 
   /** Client URL by address, so that whoever asks need not depend on DNS. */
   clientUrl(address: string): string {
-    return `${this.#scheme}://${address}:${clientPort}`;
-  }
-
-  get #scheme(): string {
-    return this.tls ? "https" : "http";
+    return clientUrlOf(address, this.tls);
   }
 }

@@ -11,10 +11,12 @@
  *           and the records
  *   diff    another machine: another guard in place of this one; other members, key or user: notes
  *   update  notes it
- *   delete  no client is sent to the member (a destroy): stops etcd, and a converge that would
+ *   delete  no client is sent to any member (a destroy): stops etcd, and a converge that would
  *           start it; a machine that is away is said, and the deletion goes on.
- *           Else leaves etcd running, and fails unless the machine is gone, another guard has come,
- *           or the machine is given leave
+ *           Clients are sent to others alone (it was taken out of `nodes`): does the same, once
+ *           it is no member any more; fails while it is one, or nobody knows (takenOut.ts).
+ *           Clients are sent to it: leaves etcd running, and fails unless the machine is gone,
+ *           another guard has come, or the machine is given leave
  *
  * Measured with Pulumi 3.259: where `instanceId` answers `replaces`, this is deleted before a
  * machine that is deleted before it is replaced (--replace, drift, --target, -p 1), and a failure
@@ -30,12 +32,13 @@ import { credentialsOf } from "../health/asking.ts";
 import type { Declared } from "../health/healthOfCluster.ts";
 import type { DeclaredMember } from "../health/memberHealth.ts";
 import { comeOnGuard } from "../health/relief.ts";
-import { clientSrvName, hostnameOf } from "../names.ts";
+import { clientSrvName, clientUrlOf, hostnameOf, peerUrlOf } from "../names.ts";
 import type { Identity } from "../pki/clusterPki.ts";
-import { machineFate } from "../recovery/machineFate.ts";
+import { type Fate, machineFate } from "../recovery/machineFate.ts";
 import { pinnedAccess } from "../ssh/memberAccess.ts";
 import { reasonToLetGo } from "./letGo.ts";
-import { cloudflareApi } from "../recovery/cloudflareApi.ts";
+import { standingOf, staysRefusal } from "./takenOut.ts";
+import { type Api, cloudflareApi } from "../recovery/cloudflareApi.ts";
 import type { ListedRecord } from "../recovery/cloudflareLeftovers.ts";
 
 export interface MemberShutdownArgs {
@@ -102,34 +105,62 @@ state=$(systemctl show --property ActiveState --value etcd.service)
 case $state in inactive | failed) ;; *) echo "etcd.service is $state"; exit 1 ;; esac
 `;
 
-/** Whether clients are still sent to a member: nobody knows, where Cloudflare cannot be asked. */
+/**
+ * Whether clients are still sent to a member, to others alone, or to nobody; not known where
+ * Cloudflare cannot be asked.
+ */
 interface Service {
-  readonly is: "on" | "over" | "unknown";
+  readonly is: "on" | "of others" | "over" | "unknown";
   readonly words: string;
+  /** The others that clients are sent to. */
+  readonly others: readonly DeclaredMember[];
 }
 
-/** What the stack's own client SRV record says of it. */
-async function serviceOf(
-  { node, domain, tls, zoneId, comment }: Shutdown,
-  setting: Setting,
-): Promise<Service> {
-  const query = new URLSearchParams({
-    "name.exact": clientSrvName(domain, tls),
-    type: "SRV",
-    per_page: "100",
-  });
+/** What the stack's own client SRV records say. */
+async function serviceOf(member: Shutdown, setting: Setting): Promise<Service> {
+  const { node, domain, tls } = member;
   const target = hostnameOf(node, domain);
+  const api = cloudflareApi(setting, "whether clients are still sent to a member");
   try {
-    const listed = (await cloudflareApi(setting, "whether clients are still sent to a member").call(
-      "GET",
-      `zones/${zoneId}/dns_records?${query}`,
-    )) as ListedRecord[];
-    return listed.some((record) => record.comment === comment && record.data?.target === target)
-      ? { is: "on", words: `clients are still sent to ${target}, so this is no destroy` }
-      : { is: "over", words: "" };
+    const listed = await ownRecords(api, member, "SRV", clientSrvName(domain, tls));
+    const targets = listed.flatMap(({ data }) => data?.target ?? []);
+    if (targets.includes(target)) {
+      const words = `clients are still sent to ${target}, so this is no destroy`;
+      return { is: "on", words, others: [] };
+    }
+    if (targets.length === 0) return { is: "over", words: "", others: [] };
+    const others = await Promise.all(targets.map((other) => memberNamed(other, api, member)));
+    return { is: "of others", words: "", others: others.flat() };
   } catch (e) {
-    return { is: "unknown", words: (e as Error).message };
+    return { is: "unknown", words: (e as Error).message, others: [] };
   }
+}
+
+/** The records of a name that bear the stack's mark. */
+async function ownRecords(
+  api: Api,
+  { zoneId, comment }: Shutdown,
+  type: string,
+  name: string,
+): Promise<ListedRecord[]> {
+  const query = new URLSearchParams({ "name.exact": name, type, per_page: "100" });
+  const listed = await api.call("GET", `zones/${zoneId}/dns_records?${query}`);
+  return (listed as ListedRecord[]).filter((record) => record.comment === comment);
+}
+
+/** The member at a full name. This one may not know it: it came while this one left. */
+async function memberNamed(
+  target: string,
+  api: Api,
+  member: Shutdown,
+): Promise<readonly DeclaredMember[]> {
+  const known = member.members.filter(({ name }) => hostnameOf(name, member.domain) === target);
+  if (known.length) return known;
+  const peerUrl = peerUrlOf(target, member.tls);
+  const addresses = await ownRecords(api, member, "A", target);
+  return addresses.map(({ content }) => {
+    return { name: target, endpoint: clientUrlOf(content, member.tls), peerUrl };
+  });
 }
 
 /** Never fails: nothing but a name is at stake. */
@@ -145,10 +176,28 @@ async function stopEtcd(member: Guarding, etcd: string): Promise<void> {
     );
 }
 
+/**
+ * Fails unless it was removed from the cluster, or nobody can be asked and its machine is gone.
+ */
+async function refuseMember(
+  { node, domain, tls, instanceId: machine, members, operator }: Guarding,
+  serving: readonly DeclaredMember[],
+  fate: Fate,
+): Promise<void> {
+  const own = members.find(({ name }) => name === node);
+  const peerUrl = own?.peerUrl ?? peerUrlOf(hostnameOf(node, domain), tls);
+  const standing = await standingOf({ member: node, peerUrl, machine, serving, operator });
+  if (standing.is === "removed") return;
+  if (standing.is === "unknown" && fate.is === "gone") return;
+  const error = new Error(staysRefusal({ member: node, machine }, standing));
+  error.stack = ""; // the SDK prints it where a deletion fails
+  throw error;
+}
+
 const shutdowns = resource<Shutdown, Guarding>({
   type: "MemberShutdown",
   guards: true,
-  version: 2,
+  version: 3,
   computed: ["word"],
   secrets: ["privateKey", "operator"],
   meaning: (s) => [
@@ -174,8 +223,10 @@ const shutdowns = resource<Shutdown, Guarding>({
     if (service.is === "over") return stopEtcd(member, etcd);
     const { instanceId, volumeId } = member;
     const fate = await machineFate(instanceId, volumeId, setting);
+    if (service.is === "of others") await refuseMember(member, service.others, fate);
     if (fate.is === "gone")
       return console.log(`the machine of ${member.node} (${instanceId}) is gone: ${fate.words}`);
+    if (service.is === "of others") return stopEtcd(member, etcd);
     const unasked = [service, fate].filter(({ is }) => is === "unknown");
     const reason = await reasonToLetGo(
       { ...member, member: member.node, machine: instanceId, stack: member.comment },

@@ -5,14 +5,17 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { Etcd3 } from "etcd3";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
+import { poll } from "../../components/engine/poll.ts";
 import { ClusterHealth, waitForHealth } from "../../components/health/clusterHealth.ts";
 import { probeCluster } from "../../components/health/etcdProbe.ts";
 import type { DeclaredMember } from "../../components/health/memberHealth.ts";
+import { makeHostKey } from "../../components/ssh/hostKey.ts";
 import { secret } from "../../lab/plugins/values.ts";
 import { etcdVersions } from "../etcdVersions.ts";
 import { type DynamicProvider, startDynamicProvider } from "../provider/dynamicProvider.ts";
 import { type FakeCloudflare, startFakeCloudflare } from "../provider/fakeCloudflare.ts";
 import { type FakeEc2, startFakeEc2 } from "../provider/fakeEc2.ts";
+import { startFakeMachine } from "../provider/fakeMachine.ts";
 import { startMembers } from "./etcdProcesses.ts";
 
 const names = ["a", "b", "c"];
@@ -74,7 +77,7 @@ const outputs = (node: string, members: readonly DeclaredMember[], word = "0a1b"
   members,
   instanceId: `i-${node}`,
   word,
-  version: 2,
+  version: 3,
 });
 /** "" when the machine may leave, else why not. */
 const deletion = async (node: string, members: readonly DeclaredMember[], word?: string) => {
@@ -90,6 +93,21 @@ const leaderOf = async (members: readonly DeclaredMember[]) => {
   const { members: reports } = await probeCluster(members, { deadlineMs: 2000 });
   return reports.find((r) => r.memberId === r.leaderId)?.name ?? "";
 };
+
+/** Tries until it succeeds, for 15 s. */
+const done = (tried: () => Promise<unknown>) =>
+  poll<true, Error>({
+    seconds: 15,
+    pause: 100,
+    look: () =>
+      tried().then(
+        () => ({ found: true }),
+        (still: Error) => ({ still }),
+      ),
+    expired: (still) => {
+      throw still;
+    },
+  });
 
 for (const [i, version] of etcdVersions.entries()) {
   test(`etcd ${version}: of all machines that want to leave, one may`, async (t) => {
@@ -158,6 +176,39 @@ for (const [i, version] of etcdVersions.entries()) {
     assert.equal(await deletion(third, declared), "", "the one that is away may be made anew");
   });
 }
+
+test("a member taken out of nodes goes once it is removed, and not before", async (t) => {
+  const cluster = await startMembers(etcdVersions[1] ?? "", 131, names);
+  t.after(() => cluster.close());
+  const { declared } = cluster;
+  await healthyAgain(declared);
+  // Another machine at its address: what would stop etcd ends at once, and is said.
+  const key = await makeHostKey();
+  const foreign = await startFakeMachine(key, key.privateKey);
+  t.after(() => foreign.close());
+  const result = ["b", "c"].map((name) => ({ comment, data: { target: `${name}.etcd.test` } }));
+  const goes = async () => {
+    cloudflare.next.push({ status: 200, body: { success: true, result } });
+    await guards.delete("shutdown-of-a", { ...outputs("a", declared), port: foreign.port });
+  };
+  await assert.rejects(
+    goes(),
+    /^Error: a was taken out of nodes, but its machine \(i-a\) and etcd stay: [bc] says that it is still a member .*: pulumi up$/,
+  );
+  const { members } = await probeCluster(declared, { deadlineMs: 2000 });
+  const client = new Etcd3({ hosts: declared[1]?.endpoint ?? "" });
+  t.after(() => client.close());
+  const ID = BigInt(`0x${members.find(({ name }) => name === "a")?.memberId}`).toString();
+  // etcd removes nobody before the others have been connected for 5 s.
+  await done(() => client.cluster.memberRemove({ ID }));
+  // The one that is asked may not have heard of it yet.
+  await done(goes);
+  assert.match(guards.printed(), /etcd on a \(127\.0\.0\.1\) could not be stopped before its DNS/);
+
+  await cluster.kill("b");
+  await cluster.kill("c");
+  await assert.rejects(goes(), /nobody can be asked whether it is still a member/);
+});
 
 test("a guard that is relieved goes, once; a machine that stays keeps no leave", async (t) => {
   const cluster = await startMembers(etcdVersions[1] ?? "", 130, names);

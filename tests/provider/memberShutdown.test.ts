@@ -82,7 +82,7 @@ const inputs = (port: number) => ({
   volumeId: "vol-1",
   members,
   word: "0a1b",
-  version: 2,
+  version: 3,
 });
 /** Client SRV records that Cloudflare lists at the next question. */
 const published = (...listed: { target: string; comment?: string }[]) =>
@@ -104,14 +104,11 @@ const machine = async (t: TestContext, shown: KeyPair) => {
   t.after(() => started.close());
   return started;
 };
-/** What a deletion printed, where clients are sent to others at most. */
+/** What a deletion printed, where clients are sent to none of the cluster's members. */
 async function deletion(port: number): Promise<string> {
   const before = shutdown.printed().length;
   if (cloudflare.next.length === 0)
-    published(
-      { target: "b.etcd.test" },
-      { target: "a.etcd.test", comment: "pulumi etcd/other ffffffffffff" },
-    );
+    published({ target: "a.etcd.test", comment: "pulumi etcd/other ffffffffffff" });
   await shutdown.delete("shutdown-of-a", inputs(port));
   return shutdown.printed().slice(before);
 }
@@ -134,7 +131,7 @@ test("another address, user, key or member is noted; the same is no change", asy
     { volumeId: "vol-2" },
     { members: members.slice(1) },
     { operator: { ca: "ca", certificate: "certificate", privateKey: "key" } },
-    { version: 3 },
+    { version: 4 },
   ]) {
     const news = { ...inputs(1), ...change };
     assert.equal(await shutdown.diff(inputs(1), news), true, JSON.stringify(Object.keys(change)));
@@ -229,6 +226,37 @@ test("outside a destroy, a machine that nobody gives leave stays, with the reaso
     /EC2 could not be asked for i-1: InvalidVolume\.NotFound: it does not exist$/,
   );
   assert.equal(a.logIns(), 0);
+});
+
+test("taken out of nodes, and nobody can say whether it is a member: it stays", async (t) => {
+  const a = await machine(t, key);
+  published({ target: "b.etcd.test" });
+  await assert.rejects(
+    deletion(a.port),
+    new RegExp(
+      "a was taken out of nodes, but its machine \\(i-1\\) and etcd stay: nobody can be asked " +
+        "whether it is still a member of the cluster:\n" +
+        "  b \\(http://127\\.0\\.79\\.1:2379\\): does not answer [^\n]+\n" +
+        "  Run pulumi up again when the others answer [^\n]+$",
+    ),
+  );
+  assert.equal(a.logIns(), 0);
+
+  // One that came while this one left is found by its address record.
+  published({ target: "d.etcd.test" });
+  const own = { id: "2", type: "A", name: "d.etcd.test", comment, content: "127.0.79.4" };
+  const result = [own, { ...own, comment: "another's", content: "127.0.79.5" }];
+  cloudflare.next.push({ status: 200, body: { success: true, result } });
+  await assert.rejects(
+    deletion(a.port),
+    /cluster:\n {2}d\.etcd\.test \(https:\/\/127\.0\.79\.4:2379\): does not answer [^\n]+\n {2}Run/,
+  );
+  assert.match(cloudflare.requests.at(-1)?.path ?? "", /name\.exact=d\.etcd\.test&type=A/);
+  assert.equal(a.logIns(), 0);
+
+  ec2.script = { DescribeInstances: instanceIs("terminated") };
+  published({ target: "b.etcd.test" });
+  assert.equal(await deletion(a.port), "the machine of a (i-1) is gone: EC2 says terminated\n");
 });
 
 test(

@@ -137,7 +137,7 @@ const cases: [string, () => pulumi.Resource, object, object, boolean | "asks mem
     "MemberShutdown",
     () => new MemberShutdown("x", guarded),
     { ...shutdown, version: 1 },
-    { ...guarded, version: 2 },
+    { ...guarded, version: 3 },
     true,
   ],
   [
