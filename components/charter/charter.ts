@@ -17,7 +17,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { ifKnown } from "../engine/known.ts";
 import { resource } from "../engine/resource.ts";
 import type { NodeSettings, Settings } from "../settings/settings.ts";
-import { foundedRefusals, hasOtherMembers, typeRefusals, type CharterInputs } from "./refusals.ts";
+import {
+  foundedRefusals,
+  hasOtherMembers,
+  leftOutRefusals,
+  typeRefusals,
+  type CharterInputs,
+} from "./refusals.ts";
 
 /** What the settings say that a founded cluster keeps. */
 export function charterOf(settings: Settings): CharterArgs {
@@ -79,7 +85,8 @@ export class Charter extends pulumi.dynamic.Resource {
 
 /**
  * Resolves where the settings are what was written down, or that is unknown: a charter that is made
- * or updated has hooks that judge. Else rejects with every reason.
+ * or updated has hooks that judge. Else rejects with every reason: what is kept changes, or there
+ * are other members, whom a part of the program would leave half-way.
  */
 export async function agreement(
   written: Readonly<Record<string, pulumi.Input<unknown>>>,
@@ -87,7 +94,7 @@ export async function agreement(
 ): Promise<void> {
   const before = await ifKnown(written);
   const after = before && (await ifKnown(declared));
-  const reasons = after ? foundedRefusals(before as CharterInputs, after as CharterInputs) : [];
+  const reasons = after ? leftOutRefusals(before as CharterInputs, after as CharterInputs) : [];
   if (reasons.length === 0) return;
   throw new pulumi.RunError(
     `${reasons.map(({ reason }) => reason).join("\n")}\n  The charter of this cluster is ` +

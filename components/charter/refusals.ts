@@ -93,6 +93,19 @@ export function foundedRefusals(olds: CharterInputs, news: CharterInputs): Refus
   ];
 }
 
+/**
+ * What is refused in a run that leaves the charter itself out: in one with it, it agrees by then.
+ */
+export function leftOutRefusals(olds: CharterInputs, news: CharterInputs): Refusal[] {
+  const kept = foundedRefusals(olds, news);
+  if (!hasOtherMembers(olds, news)) return kept;
+  const [before, after] = [olds, news].map(({ nodes = [] }) => [...nodes].sort().join(", "));
+  const reason =
+    `nodes: members come and go only in a run of the whole program (there are ${before}; got ` +
+    `${after}); run pulumi up without --target and --exclude`;
+  return [{ property: "nodes", reason }, ...kept];
+}
+
 function keptReason(kept: Kept, olds: CharterInputs, news: CharterInputs): Refusal[] {
   const before = olds[kept.key];
   const after = news[kept.key];

@@ -73,10 +73,10 @@ test("what comes of other members, in words", () => {
     [
       "nodes: 3 members become 3, one change at a time, each only while all other members are " +
         "healthy:",
-      "  d joins as a learner, which has no vote; it votes when it has the data, and clients find " +
-        "it then",
-      "  a leaves: were it the leader, another member leads first; it is removed from the " +
-        "cluster, its etcd is stopped, and at the end its names, its machine and its data " +
+      "  d joins as a learner, which has no vote; it votes when it has the data, and clients " +
+        "find it then",
+      "  a leaves: were it the leader, another member leads first; it is removed from " +
+        "the cluster, its etcd is stopped, and at the end its names, its machine and its data " +
         "volume go",
     ].join("\n"),
   );
