@@ -13,19 +13,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { poll } from "../engine/poll.ts";
 import { resource } from "../engine/resource.ts";
+import { acceptanceOf } from "./acceptance.ts";
 import { accessControlIsOn } from "./accessControl.ts";
 import { type Asking, type Credentials, credentialsOf } from "./asking.ts";
 import { sightsOf, writeIdentity } from "./clusterIdentity.ts";
 import { askMembers, probeCluster } from "./etcdProbe.ts";
 import { endLeave } from "./leaving.ts";
 import { type DeclaredMember, membersNotHealthy } from "./memberHealth.ts";
-import {
-  type Memory,
-  type Recognition,
-  refusalOf,
-  type Stranger,
-  strangerAmong,
-} from "./memory.ts";
+import { type Memory, memoryIn, type Recognition, type Stranger, strangerAmong } from "./memory.ts";
 
 export interface ClusterHealthArgs {
   readonly members: pulumi.Input<
@@ -126,12 +121,6 @@ export async function waitForHealth(
   });
 }
 
-function memoryOf(olds: Outputs | undefined): Memory | undefined {
-  if (!olds?.word || olds.revision === undefined || !olds.healthyAt) return undefined;
-  const { clusterId, word, revision, healthyAt } = olds;
-  return { clusterId, word, revision, healthyAt };
-}
-
 /**
  * Waits until the cluster is healthy and the one that is remembered; or the one that
  * etcd:acceptRestore names, which lets one cluster through, once.
@@ -142,17 +131,14 @@ async function recognisedHealth(
 ): Promise<Memory & { readonly accepted: boolean }> {
   const { members, founding, acceptRestore, identity } = inputs;
   const credentials = credentialsOf(identity);
-  const known = memoryOf(olds);
-  const used = acceptRestore !== "" && acceptRestore === olds?.acceptRestore;
-  let accepted = false;
+  const known = memoryIn(olds);
+  const acceptance = acceptanceOf(acceptRestore, olds?.acceptRestore);
   const clusterId = await waitForHealth(inputs, (line) => console.log(line), credentials, {
     founding,
     known,
-    refusal(stranger) {
-      accepted = !used && stranger.clusterIds.join() === acceptRestore;
-      return accepted ? "" : refusalOf(stranger, acceptRestore, used);
-    },
+    refusal: acceptance.refusal,
   });
+  const accepted = acceptance.happened();
   const expected = (accepted ? "" : known?.word) || founding || clusterId;
   const asking = { deadlineMs: 2000, credentials };
   const { word, revision } = await writeIdentity(members, expected, accepted, asking);
@@ -176,7 +162,7 @@ function forgetting(error: Error, inputs: Inputs, olds: Outputs | undefined): Er
 /** Healthy, or why not, without numbers; undefined when nobody answers from here. */
 async function verdictOn(olds: Outputs, asking: Asking): Promise<string | undefined> {
   const { members, founding } = olds;
-  const recognition = { founding, known: memoryOf(olds) };
+  const recognition = { founding, known: memoryIn(olds) };
   const [sights, answers] = await Promise.all([
     sightsOf(members, asking),
     askMembers(members, asking),

@@ -1,40 +1,38 @@
-import { createHash } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Founding } from "../charter/founding.ts";
 import type { ClusterContext } from "../clusterContext.ts";
+import { bootstrapsOf, type Started } from "../membership/membersOfCluster.ts";
 import type { Identity } from "../pki/clusterPki.ts";
 import type { Settings } from "../settings/settings.ts";
 import { ClusterHealth } from "./clusterHealth.ts";
 
-/** A member whose etcd is being started. */
-interface Started {
-  readonly command: pulumi.Resource;
-  /** Changes when the member was made or started anew: then health is asked again. */
-  readonly digest: pulumi.Output<string>;
-}
-
-/** Resolves once the members are one healthy cluster, after every bootstrap. */
+/** Resolves once the members are one healthy cluster, after they are those declared. */
 export function healthOfCluster(
   { name, options }: ClusterContext,
   settings: Settings,
   members: readonly { readonly declared: Declared }[],
   started: readonly Started[],
-  operator: Identity | undefined,
-  founding: Founding,
+  { founding, operator, membership }: Given,
 ): ClusterHealth {
-  const digests = pulumi.all(started.map(({ digest }) => digest));
   return new ClusterHealth(
     `${name}-health`,
     {
       members: members.map(({ declared }) => declared),
-      bootstraps: digests.apply((all) => createHash("sha256").update(all.join()).digest("hex")),
+      bootstraps: bootstrapsOf(started),
       founding: founding.founding.apply((word) => word ?? ""),
       acceptRestore: settings.acceptRestore,
       timeoutSeconds: settings.healthTimeout,
       identity: operator,
     },
-    options.with({ dependsOn: started.map(({ command }) => command) }),
+    options.with({ dependsOn: [membership] }),
   );
+}
+
+interface Given {
+  readonly founding: Founding;
+  /** With what members are asked; undefined without TLS. */
+  readonly operator: Identity | undefined;
+  readonly membership: pulumi.Resource;
 }
 
 /** A member as the program declares it. */

@@ -19,6 +19,13 @@ export interface Memory {
   readonly healthyAt: string;
 }
 
+/** What outputs remember; undefined where they are older than such memory. */
+export function memoryIn(outputs: Partial<Memory> | undefined): Memory | undefined {
+  const { clusterId, word, revision, healthyAt } = outputs ?? {};
+  if (!clusterId || !word || revision === undefined || !healthyAt) return undefined;
+  return { clusterId, word, revision, healthyAt };
+}
+
 /** By what a cluster is recognised. */
 export interface Recognition {
   /** The founding word of this stack's cluster; "" in states that are older than such words. */
