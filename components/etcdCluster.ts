@@ -10,6 +10,7 @@ import type { EtcdNode } from "./etcdNode.ts";
 import { healthOfCluster } from "./health/healthOfCluster.ts";
 import { OneAtATime } from "./health/oneAtATime.ts";
 import { memberSite } from "./machine/memberSite.ts";
+import { membersOfCluster } from "./membership/membersOfCluster.ts";
 import { ClusterNames } from "./names.ts";
 import { clusterPki, type Identity } from "./pki/clusterPki.ts";
 import { healBeforeCreate } from "./recovery/beforeCreate.ts";
@@ -92,18 +93,24 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const gate = peerGate(context, settings, nodes);
 
     // Founding: which machine, disk and address each member starts the cluster with. Written once,
-    // and only when the gate is open. Members cannot come later yet, nor go: see the charter.
+    // and only when the gate is open: who is declared later joins the cluster, and founds nothing.
     const founding = recordFounding(context, members, gate);
 
-    // Then all start at once, and none waits for another. In a later run all converge at once, too:
-    // Chef never restarts an etcd that runs.
+    // Then all founders start at once, and none waits for another; a newcomer's machine is only
+    // made ready. In a later run all converge at once, too: Chef never restarts an etcd that runs.
     const cookbook = packCookbook(etcdCookbook);
     const all = members.map(({ declared }) => declared);
     const started = members.map((member) => member.start(gate, founding, cookbook, all));
 
+    // Membership: who is declared and not a member joins, who is a member and not declared any more
+    // leaves, one at a time.
+    const operator = pki?.operator;
+    const given = { founding, login, operator };
+    const membership = membersOfCluster(context, settings, members, started, given);
+
     // One healthy cluster of exactly these members; then its client records; `up` ends when clients
     // can find it by them.
-    const health = healthOfCluster(context, settings, members, started, pki?.operator, founding);
+    const health = healthOfCluster(context, settings, members, started, { ...given, membership });
     const published = started.map((member) => member.publish(health));
     const discoverable = clientGate(context, settings, nodes, published);
 
@@ -111,7 +118,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     this.endpoints = pulumi.all(byName(members, ({ endpoint }) => endpoint));
     this.peerUrls = byName(members, ({ peerUrl }) => peerUrl);
     this.hostKeys = pulumi.all(byName(members, ({ access }) => access.hostKey));
-    this.operator = pki?.operator;
+    this.operator = operator;
     this.healthyClusterId = pulumi
       .all([health.clusterId, discoverable.id])
       .apply(([clusterId]) => clusterId);

@@ -139,7 +139,7 @@ export function subnetProblem(id: string): string {
 
 /** ID of a machine image. */
 export function imageProblem(id: string): string {
-  return /^ami-([0-9a-z]{8}|[0-9a-z]{17})$/.test(id)
+  return /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)
     ? ""
     : "an image id such as ami-0123456789abcdef0 is needed";
 }

@@ -14,8 +14,9 @@ export interface EtcdClusterArgs {
   /** ID of the Cloudflare zone that holds the domain. */
   readonly zoneId: pulumi.Input<string>;
   /**
-   * 1, 3, 5 or 7 members, by a name that never changes:
-   * `{a: {zone: "us-east-1a"}, b: {zone: "us-east-1b"}, c: {zone: "us-east-1c"}}`.
+   * 1, 3, 5 or 7 members, by name:
+   * `{a: {zone: "us-east-1a"}, b: {zone: "us-east-1b"}, c: {zone: "us-east-1c"}}`. They come and
+   * go with their names, one at a time; one that stays keeps its zone.
    */
   readonly nodes: Readonly<Record<string, EtcdNodeSettings>>;
   /**
@@ -172,6 +173,12 @@ export interface EtcdClusterArgs {
    * @default none
    */
   readonly acceptRestore?: string;
+  /**
+   * Name of a member that somebody has removed from the cluster by hand, and that is to join it
+   * anew: its old data are set aside on its disk.
+   * @default none
+   */
+  readonly rejoin?: string;
 }
 
 /** What differs between the nodes of a cluster. */

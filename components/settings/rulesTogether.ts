@@ -28,6 +28,7 @@ const rules: readonly {
 }[] = [
   { of: ["renewBeforeDays", "certificateDays"], problems: renewalProblems },
   { of: ["nodes"], problems: nodesProblems },
+  { of: ["nodes", "rejoin"], problems: rejoinProblems },
   { of: ["nodes", "architecture", "instanceType"], problems: instanceTypeProblems },
   { of: ["subnets"], problems: subnetsProblems },
   { of: ["nodes", "subnets"], problems: missingSubnets },
@@ -74,6 +75,13 @@ function nodesProblems({ nodes }: Values): Problem[] {
       });
   }
   return problems;
+}
+
+function rejoinProblems({ nodes, rejoin }: Values): Problem[] {
+  const names = Object.keys(nodes).sort();
+  if (!rejoin || names.includes(rejoin)) return [];
+  const rule = `the name of a node is needed (${names.join(", ")})`;
+  return [{ field: "rejoin", rule, value: rejoin }];
 }
 
 /** The region that the nodes are to lie in: the first one's. */

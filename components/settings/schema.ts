@@ -88,9 +88,10 @@ export const schema = {
   nodes: setting(
     mapOf(node, nodeNameProblem),
     {},
-    "The members, by a name that never changes, with what differs between them: " +
+    "The members, by name, with what differs between them: " +
       "{a: {zone: us-east-1a}, b: {zone: us-east-1b}, c: {zone: us-east-1c}}. 1, 3, 5 or 7 of " +
-      "them. Each may have an instanceType of its own. Required.",
+      "them. They come and go with their names, one at a time, by up; one that stays keeps its " +
+      "zone. Each may have an instanceType of its own. Required.",
   ),
   tls: setting(
     yesNo(),
@@ -268,6 +269,12 @@ export const schema = {
     "",
     "ID of the cluster that is taken for this one although it is not the one that was healthy, " +
       "once: after a restore that is meant. The error of up names it.",
+  ),
+  rejoin: setting(
+    text(),
+    "",
+    "Name of a member that somebody has removed from the cluster by hand, and that is to join it " +
+      "anew: its old data are set aside on its disk.",
   ),
 };
 

@@ -30,6 +30,7 @@ export function warnings(settings: Settings, standIn: boolean): string[] {
       : "",
     standIn ? "" : volumeWarning(settings.dataVolumeGb),
     ...typeWarnings(settings),
+    addressWarning(settings),
     zoneWarning(Object.values(settings.nodes).map(({ zone }) => zone)),
   ].filter(Boolean);
 }
@@ -42,6 +43,18 @@ function volumeWarning(dataVolumeGb: number): string {
     ? `dataVolumeGb: ${dataVolumeGb} GiB may fill up, and a full volume stops its member: etcd's ` +
         "database may take 2 GiB, as much again while it is defragmented or restored, and its " +
         `journal and snapshots lie beside it; ${enoughGb} GiB have room for all`
+    : "";
+}
+
+/** Elastic IPs of an account in a region, unless it asked for more. */
+const addressQuota = 5;
+
+function addressWarning({ nodes, publicAddress }: Settings): string {
+  const count = Object.keys(nodes).length;
+  return publicAddress && count > addressQuota
+    ? `publicAddress: ${count} nodes take an Elastic IP each, and an account has ${addressQuota} ` +
+        "in a region unless it asked for more (AddressLimitExceeded); ask for more in Service " +
+        "Quotas first, or give the subnets a NAT gateway"
     : "";
 }
 

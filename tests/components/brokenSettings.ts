@@ -370,6 +370,7 @@ export const broken: [string, RawConfig, RegExp][] = [
   ],
   ["CIDRs as a text", { sshFrom: "10.0.0.0/8" }, /^sshFrom: a list of texts/],
   ["an image name", { ami: "debian-13" }, /^ami: an image id/],
+  ["an image id that is not hexadecimal", { ami: "ami-zzzzzzzz" }, /^ami: an image id/],
   ["an image id of 10 digits", { ami: "ami-0123456789" }, /^ami: an image id/],
   [
     "an architecture in capitals",

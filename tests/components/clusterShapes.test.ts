@@ -57,6 +57,7 @@ function expected({ members, settings = {} }: Shape): Record<string, string> {
     "etcd-machines": dynamic("Machines"),
     "etcd-dns-readiness": dynamic("DnsReadiness"),
     "etcd-clients-dns": dynamic("DnsReadiness"),
+    "etcd-membership": dynamic("Membership"),
     "etcd-health": dynamic("ClusterHealth"),
     "etcd-key": "aws:ec2/keyPair:KeyPair",
     "etcd-members": "aws:ec2/securityGroup:SecurityGroup",
@@ -176,11 +177,12 @@ for (const shape of shapes)
       },
     );
 
-    test("health judges every member once all have started; clients find them only then", () => {
+    test("health judges every member once they are as declared; clients find them then", () => {
       assert.deepEqual(
-        dependenciesOf("etcd-health"),
+        dependenciesOf("etcd-membership"),
         members.map((member) => `etcd-${member}-bootstrap`),
       );
+      assert.deepEqual(dependenciesOf("etcd-health"), ["etcd-membership"]);
       const scheme = tls ? "https" : "http";
       assert.deepEqual(
         cluster.one("etcd-health").inputs.members,

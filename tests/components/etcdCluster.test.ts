@@ -109,6 +109,7 @@ test("exactly these resources", () => {
     "etcd-leftovers",
     "etcd-machines",
     "etcd-members",
+    "etcd-membership",
     "etcd-out",
     "etcd-peers",
     "etcd-ssh-10.0.0.0-8",
@@ -453,12 +454,25 @@ test("a bootstrap runs one short command; the rest travels as secret standard in
   assert.notEqual(typeof inputs.stdin, "string", "standard input must be a secret");
 });
 
-test("health waits for every bootstrap, and clients find the cluster only after it", () => {
-  assert.deepEqual(dependencies.get("etcd-health"), [
+test("members wait for every bootstrap, health for them, clients find the cluster after it", () => {
+  assert.deepEqual(dependencies.get("etcd-membership"), [
     "etcd-a-bootstrap",
     "etcd-b-bootstrap",
     "etcd-c-bootstrap",
   ]);
+  const { members, privateKey, operator, ...rest } = one("etcd-membership").inputs;
+  assert.deepEqual((members as unknown[])[0], {
+    name: "a",
+    endpoint: `https://${addressOf("etcd-a-interface")}:2379`,
+    peerUrl: "https://a.etcd.test:2380",
+    address: addressOf("etcd-a-interface"),
+    machine: "etcd-a-instance-id",
+    volume: "etcd-a-data-id",
+    hostKey: "ssh-ed25519 lasting-of-etcd-a-host-key",
+  });
+  assert.equal(rest.clusterToken, "etcd.test-0a1b2c-f0f0", "that of the founders");
+  for (const secret of [privateKey, operator]) assert.notEqual(secretValue(secret), secret);
+  assert.deepEqual(dependencies.get("etcd-health"), ["etcd-membership"]);
   assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health", "etcd-a-shutdown"]);
   const { founding, acceptRestore } = one("etcd-health").inputs;
   assert.deepEqual([founding, acceptRestore], ["f0f0", ""], "what it recognises the cluster by");

@@ -29,6 +29,11 @@ const warned: [name: string, change: RawConfig, want: RegExp][] = [
     { dataVolumeGb: "1" },
     /^dataVolumeGb: 1 GiB may fill up, .*; 8 GiB have room for all$/,
   ],
+  [
+    "more Elastic IPs than an account has",
+    { publicAddress: "true", ...inZones("a", "b", "c", "a", "b", "c", "d") },
+    /^publicAddress: 7 nodes take an Elastic IP each, and an account has 5 in a region/,
+  ],
   ["7 GiB", { dataVolumeGb: "7" }, /^dataVolumeGb: 7 GiB/],
   [
     "a type of a family that is not known",
