@@ -97,7 +97,10 @@ fi
 start
 wait_for_result
 case $(result) in
-    ok*) echo "$(hostname) converged in $SECONDS s" ;;
+    ok*)
+        [ ! -s "$run/warnings" ] || sed "s/^/warning: $(hostname): /" "$run/warnings"
+        echo "$(hostname) converged in $SECONDS s"
+        ;;
     *)
         limit=
         [ "$SECONDS" -lt "$timeout_seconds" ] || limit=", at its limit of $timeout_seconds s"
