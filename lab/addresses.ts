@@ -56,7 +56,7 @@ export const vpc = {
     { zone: "us-east-1c", id: "subnet-0e7cd1ab00000000c", cidr: `${prefix}.32.0/20` },
   ],
   /** Debian 13 images, named as Debian names its own. */
-  images: { amd64: "ami-0deb13amd64000001", arm64: "ami-0deb13arm64000001" },
+  images: { amd64: "ami-0deb1300000000a64", arm64: "ami-0deb1300000000ace" },
 } as const;
 
 /**

@@ -14,12 +14,15 @@ export interface Page<T> {
 }
 
 const fields = ["name", "type", "content", "comment"] as const;
+/** Parameters that are no filters, and read below. */
+const elsewhere = ["match", "order", "direction", "page", "per_page"];
 const orders = ["name", "type", "content", "ttl", "proxied"] as const;
 
 /**
  * The records a list request asks for: filters `name`, `type`, `content`, `comment`, the text ones
  * also as `name.exact`, `.contains`, `.startswith`, `.endswith`, joined by `match` (all or any),
- * `proxied` (true or false), then `order` and `direction`.
+ * `proxied` (true or false), then `order` and `direction`. Throws Refusal for what nothing here
+ * reads: the real one filters by more, and a list of all records would pass for its answer.
  */
 export function select(
   records: readonly DnsRecord[],
@@ -27,9 +30,11 @@ export function select(
 ): DnsRecord[] {
   const tests = Object.entries(query).flatMap(([key, wanted]) => {
     const [name, how = "exact"] = key.split(".");
-    if (name === "proxied") return [(record: DnsRecord) => String(record.proxied) === wanted];
+    if (key === "proxied") return [(record: DnsRecord) => String(record.proxied) === wanted];
     const field = fields.find((candidate) => candidate === name);
-    return field ? [(record: DnsRecord) => compare(record[field], how, wanted)] : [];
+    if (field) return [(record: DnsRecord) => compare(record[field], how, wanted)];
+    if (elsewhere.includes(key)) return [];
+    throw refuse(400, 1004, `the lab's list of records does nothing with ${key} (got ${wanted})`);
   });
   const any = query["match"] === "any" && tests.length > 0;
   const found = records.filter((record) =>

@@ -61,6 +61,15 @@ test("the pages of a list say how many there are", async () => {
   assert.equal((await call("GET", `${records}?page=0`)).status, 400);
 });
 
+test("what nothing reads is refused: all records would pass for its answer", async () => {
+  const { call } = emulator();
+  for (const query of ["search=etcd", "tag.exact=x", "colour=red", "proxied.exact=true"]) {
+    const { status, body } = await call("GET", `${records}?${query}`);
+    assert.equal(status, 400, query);
+    assert.match(body.errors[0]?.message ?? "", /does nothing with (search|tag|colour|proxied)/);
+  }
+});
+
 test("zones are found by name and by id", async () => {
   const { call } = emulator();
   const found = (await call("GET", "/zones?name=etcd.test")).body;

@@ -4,7 +4,7 @@
  */
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import { addresses } from "../../lab/addresses.ts";
+import { addresses, vpc } from "../../lab/addresses.ts";
 import { labDir, projectDir } from "../../lab/paths.ts";
 import { pulumiEnvironment } from "../../lab/pulumiEnvironment.ts";
 import { CommandError, run } from "../../lab/shell.ts";
@@ -55,6 +55,10 @@ export async function unpackProgram({ name, commit }: StartingPoint): Promise<st
     cwd: projectDir,
   });
   await run("tar", ["-xf", archive, "-C", folder]);
+  // Earlier labs had images with ids that EC2 would not give.
+  const settings = path.join(folder, "Pulumi.dev.yaml");
+  const text = await readFile(settings, "utf8");
+  await writeFile(settings, text.replace(/ami-0deb13amd64000001/, vpc.images.amd64));
   return inLab(folder);
 }
 

@@ -241,6 +241,73 @@ const refused: [what: string, command: () => Promise<unknown>, code: string][] =
       ),
     "UnsupportedOperation",
   ],
+  ...(
+    [
+      ["an unknown protocol", "tpc", 22, 22, "InvalidPermission.Malformed"],
+      ["a port above all ports", "tcp", 22, 70000, "InvalidParameterValue"],
+      ["ports the wrong way round", "tcp", 80, 22, "InvalidParameterValue"],
+    ] as const
+  ).map(([what, IpProtocol, FromPort, ToPort, code]): (typeof refused)[number] => [
+    `a rule with ${what}`,
+    () => {
+      const rule = { IpProtocol, FromPort, ToPort, IpRanges: [{ CidrIp: "10.0.0.0/8" }] };
+      const command = { GroupId: group, IpPermissions: [rule] };
+      return client.send(new ec2.AuthorizeSecurityGroupIngressCommand(command));
+    },
+    code,
+  ]),
+  [
+    "a group there is not for an interface",
+    () =>
+      client.send(
+        new ec2.ModifyNetworkInterfaceAttributeCommand({
+          NetworkInterfaceId: eni,
+          Groups: [`sg-${"0".repeat(17)}`],
+        }),
+      ),
+    "InvalidGroup.NotFound",
+  ],
+  [
+    "to take back an Elastic IP in use",
+    async () => {
+      const { AllocationId } = await client.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }));
+      const to = { AllocationId, NetworkInterfaceId: eni };
+      const { AssociationId } = await client.send(new ec2.AssociateAddressCommand(to));
+      try {
+        await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
+      } finally {
+        await client.send(new ec2.DisassociateAddressCommand({ AssociationId }));
+        await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
+      }
+    },
+    "InvalidIPAddress.InUse",
+  ],
+  [
+    "the sixth Elastic IP",
+    async () => {
+      const made: (string | undefined)[] = [];
+      try {
+        for (let i = 0; i < 6; i++)
+          made.push(
+            (await client.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }))).AllocationId,
+          );
+      } finally {
+        for (const AllocationId of made)
+          await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
+      }
+    },
+    "AddressLimitExceeded",
+  ],
+  [
+    "a reboot, which the lab's machines do from inside",
+    () => client.send(new ec2.RebootInstancesCommand({ InstanceIds: [machine] })),
+    "UnsupportedOperation",
+  ],
+  [
+    "a parameter that nothing reads",
+    () => client.send(new ec2.DescribeVpcsCommand({ MaxResults: 5, NextToken: "next" })),
+    "UnsupportedOperation",
+  ],
   [
     "what the emulator cannot do",
     () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })),
@@ -251,6 +318,19 @@ for (const [what, command, code] of refused) {
   test(`EC2 refuses ${what} with ${code}`, () =>
     assert.rejects(command, (error: Error) => error.name === code));
 }
+
+test("a metadata option that is not named stays as it is", async () => {
+  const change = async (options: Partial<ec2.ModifyInstanceMetadataOptionsCommandInput>) =>
+    (
+      await client.send(
+        new ec2.ModifyInstanceMetadataOptionsCommand({ InstanceId: machine, ...options }),
+      )
+    ).InstanceMetadataOptions;
+  await change({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
+  const { HttpTokens, HttpPutResponseHopLimit, HttpEndpoint } =
+    (await change({ HttpPutResponseHopLimit: 3 })) ?? {};
+  assert.deepEqual([HttpTokens, HttpPutResponseHopLimit, HttpEndpoint], ["required", 3, "enabled"]);
+});
 
 test("disk and volume survive stop and start; a mount unit finds its device at boot", async () => {
   await inside("mkfs.ext4", "-q", deviceOf(volume));

@@ -1,13 +1,50 @@
-"""ModifyInstanceAttribute: what needs a stopped instance."""
+"""What is changed of an instance that is there."""
 
 import base64
 
 from errors import refuse
 from moto.core.types import Base64EncodedString
+from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
 
 
 def install() -> None:
+    _stopped_for_another_type()
+    _options_that_are_not_named_stay()
+    _no_reboot()
+
+
+def _options_that_are_not_named_stay() -> None:
+    """EC2 keeps a metadata option that is not named; moto forgets it."""
+    original = InstanceBackend.modify_instance_metadata_options
+    names = {
+        "http_tokens": "http_tokens",
+        "hop_limit": "http_put_response_hop_limit",
+        "http_endpoint": "http_endpoint",
+        "http_protocol": "http_protocol_ipv6",
+        "metadata_tags": "instance_metadata_tags",
+    }
+
+    def change(self, instance_id, **options):
+        before = self.get_instance(instance_id).metadata_options
+        for name, kept in names.items():
+            if options.get(name) is None:
+                options[name] = getattr(before, kept, None)
+        return original(self, instance_id, **options)
+
+    InstanceBackend.modify_instance_metadata_options = change
+
+
+def _no_reboot() -> None:
+    """moto answers 200 and does nothing; the lab's machines are rebooted from inside."""
+
+    def reboot_instances(self):
+        raise NotImplementedError("Reboot from inside: npm run ssh -- NODE sudo reboot.")
+
+    InstanceResponse.reboot_instances = reboot_instances
+
+
+def _stopped_for_another_type() -> None:
     """EC2 changes type and user data of a stopped instance only; moto at any time, and decodes the
     user data twice."""
     original = InstanceResponse._dot_value_instance_attribute_handler

@@ -39,6 +39,15 @@ def _groups_must_exist() -> None:
         )
 
     NetworkInterfaceBackend.create_network_interface = create_network_interface
+    change = NetworkInterfaceBackend.modify_network_interface_attribute
+
+    def modify_network_interface_attribute(self, eni_id, group_ids, *args, **options):
+        for group_id in group_ids:
+            if not self.get_security_group_from_id(group_id):
+                refuse("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+        return change(self, eni_id, group_ids, *args, **options)
+
+    NetworkInterfaceBackend.modify_network_interface_attribute = modify_network_interface_attribute
 
 
 def _mac_follows_address() -> None:

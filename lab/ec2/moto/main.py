@@ -14,12 +14,14 @@ import attributes
 import block_devices
 import calls
 import client_tokens
+import elastic_ips
 import faults
 import filters
 import instances
 import interfaces
 import key_pairs
 import launches
+import parameters
 import security_groups
 import server
 import tags
@@ -40,6 +42,8 @@ for mend in (
     filters,
     tags,
     client_tokens,
+    elastic_ips,
+    parameters,
     faults,
     calls,
 ):
