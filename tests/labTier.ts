@@ -21,6 +21,7 @@ const command = [process.execPath, "commands/run.mjs", "test"];
  */
 export const minutes: Readonly<Record<string, number>> = {
   "changesUnderFaults.test.ts": 9.5,
+  "members.test.ts": 6.5,
   "kills.test.ts": 6.5,
   "recovery.test.ts": 5.5,
   "serviceFaults.test.ts": 5,
@@ -33,6 +34,7 @@ export const minutes: Readonly<Record<string, number>> = {
   "noHarm.test.ts": 3.5,
   "hostKeys.test.ts": 3.5,
   "firstLight.test.ts": 3.3,
+  "memberStories.test.ts": 3,
   "securityGroups.test.ts": 2.8,
   "oneMachine.test.ts": 2.6,
   "oldState.test.ts": 2.5,

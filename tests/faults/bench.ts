@@ -16,16 +16,17 @@ export interface Bench {
   world(version: string, tls: boolean): Promise<OpenWorld>;
 }
 
-export async function openBench(): Promise<Bench> {
-  const [files, authority] = await Promise.all([renderNodes(), makeAuthority()]);
+/** `machines`: the names of those that each world has. @default the declared members */
+export async function openBench(machines: readonly string[] = names): Promise<Bench> {
+  const [files, authority] = await Promise.all([renderNodes(machines), makeAuthority()]);
   const [client, ...members] = await Promise.all([
     authority.issue(clientLeaf),
-    ...names.map((name) => authority.issue(memberLeaf(name))),
+    ...machines.map((name) => authority.issue(memberLeaf(name))),
   ]);
   const pki: Pki = {
     ca: authority.cert,
     client,
-    members: Object.fromEntries(names.map((name, i) => [name, members[i] as Pki["client"]])),
+    members: Object.fromEntries(machines.map((name, i) => [name, members[i] as Pki["client"]])),
   };
   return {
     authority,

@@ -3,13 +3,22 @@
  * meet no network of the host.
  */
 export const domain = "etcd.test";
-/** The declared members. `old` is a machine that is gone: nobody has its address. */
+/**
+ * The declared members, where a test does not say others. `old` is a machine that is gone: nobody
+ * has its address.
+ */
 export const names = ["a", "b", "c"] as const;
+
+export const isFounder = (name: string) => names.some((founder) => founder === name);
 
 const hosts: Readonly<Record<string, string>> = {
   a: "10.88.0.11",
   b: "10.88.0.12",
   c: "10.88.0.13",
+  d: "10.88.0.14",
+  e: "10.88.0.15",
+  f: "10.88.0.16",
+  g: "10.88.0.17",
   old: "10.88.0.99",
 };
 export const addressOf = (name: string): string => hosts[name] ?? "";

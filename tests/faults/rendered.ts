@@ -32,15 +32,15 @@ const discovery = [
  * All files of all nodes, in one call of Ruby. The attributes are the cookbook's defaults; only the
  * wait for DNS is shorter, because the unit tries again anyway.
  */
-export async function renderNodes(): Promise<Rendered> {
+export async function renderNodes(members: readonly string[] = names): Promise<Rendered> {
   const kinds = ["plain", "tls"] as const;
   const jobs = kinds.flatMap((kind) =>
-    names.map((name) => ({
+    members.map((name) => ({
       etcd: {
         domain,
         name,
         tls: kind === "tls",
-        members: Object.fromEntries(names.map((n) => [n, addressOf(n)])),
+        members: Object.fromEntries(members.map((n) => [n, addressOf(n)])),
         token: `etcd-${domain}`,
         initial_state: "new",
         // The program's way with TLS, that of the cookbook by itself without.
@@ -72,8 +72,8 @@ export async function renderNodes(): Promise<Rendered> {
   ) as Omit<NodeFiles, "alone.yaml">[];
   const of = (kind: number) =>
     Object.fromEntries(
-      names.map((name, i) => {
-        const written = files[kind * names.length + i] as NodeFiles;
+      members.map((name, i) => {
+        const written = files[kind * members.length + i] as NodeFiles;
         const alone = written["etcd.yaml"].replace(/^initial-cluster-state: .*$/m, discovery);
         return [name, { ...written, "alone.yaml": alone }];
       }),

@@ -7,9 +7,13 @@ import { addressOf, domain, names } from "./places.ts";
 import { paths } from "./unit.ts";
 
 /** Puts a founder's ticket for the instance `id` on a machine, for a cluster with TLS. */
-export async function giveTicket({ name, root }: Machine, id: string): Promise<void> {
+export async function giveTicket(
+  { name, root }: Machine,
+  id: string,
+  among: readonly string[] = names,
+): Promise<void> {
   const founders = Object.fromEntries(
-    names.map((n) => [n, { address: addressOf(n), machine: n === name ? id : "", volume: "" }]),
+    among.map((n) => [n, { address: addressOf(n), machine: n === name ? id : "", volume: "" }]),
   );
   const ticket = foundingTicket(
     founders,

@@ -9,7 +9,8 @@ import { discovery } from "./discovery.ts";
 import { firstStarts } from "./firstStarts.ts";
 import { handshakes } from "./handshakes.ts";
 import { addMachine, metadataAddress, openNetwork, type Machine } from "./network.ts";
-import { addressOf, names } from "./places.ts";
+import { stories } from "../membership/stories.ts";
+import { addressOf, isFounder } from "./places.ts";
 import { writePki } from "./pkiFiles.ts";
 import { rollingRestart } from "./rollingRestart.ts";
 import { giveTicket } from "./tickets.ts";
@@ -35,6 +36,7 @@ const scenarios: Readonly<Record<string, (world: World, input: never) => Promise
   firstStarts,
   rollingRestart,
   handshakes,
+  ...stories,
 };
 
 const [folder = ""] = process.argv.slice(2);
@@ -42,8 +44,8 @@ const [folder = ""] = process.argv.slice(2);
 async function build(spec: WorldSpec): Promise<World> {
   await openNetwork();
   const [zone, ...machines] = await Promise.all([
-    startZone(spec.tls),
-    ...names.map(async (name) => {
+    startZone(spec.tls, Object.keys(spec.files)),
+    ...Object.keys(spec.files).map(async (name) => {
       const machine = await addMachine(name, addressOf(name), folder, spec.binDir);
       await installFiles(machine, spec.files[name] ?? {}, filesFolder);
       if (spec.tls) await writePki(machine, spec.pki.ca, spec.pki.members[name]);
@@ -55,7 +57,8 @@ async function build(spec: WorldSpec): Promise<World> {
   const reset = async () => {
     await Promise.all([zone.restore(), ...machines.map((m) => m.reset())]);
     for (const { name, address } of machines) instances.set(address, `i-${name}`);
-    if (spec.tls) await Promise.all(machines.map((m) => giveTicket(m, `i-${m.name}`)));
+    const founders = machines.filter((m) => isFounder(m.name));
+    if (spec.tls) await Promise.all(founders.map((m) => giveTicket(m, `i-${m.name}`)));
   };
   return {
     instances,

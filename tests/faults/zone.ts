@@ -37,8 +37,8 @@ export const peerRecord = (name: string, tls: boolean, weight = 0): Answer => ({
   data: { priority: 0, weight, port: 2380, target: fullName(name) },
 });
 
-const complete = (tls: boolean): Answer[] =>
-  names.flatMap((name) => [hostRecord(name), peerRecord(name, tls)]);
+const complete = (tls: boolean, members: readonly string[]): Answer[] =>
+  members.flatMap((name) => [hostRecord(name), peerRecord(name, tls)]);
 
 /** SOA minimum of Cloudflare's zones. */
 const negativeSeconds = 1800;
@@ -58,7 +58,7 @@ const soa = (seconds: number): Answer => ({
 });
 
 /** Starts the three servers on their own addresses, port 53. */
-export async function startZone(tls: boolean): Promise<Zone> {
+export async function startZone(tls: boolean, members: readonly string[] = names): Promise<Zone> {
   const absent = new Map<string, number>();
   const published = (name: string, type: string): StubAnswer => {
     const special = zone.special(name, type);
@@ -90,7 +90,7 @@ export async function startZone(tls: boolean): Promise<Zone> {
   };
   const zone: Zone = {
     tls,
-    records: complete(tls),
+    records: complete(tls, members),
     special: () => undefined,
     down,
     close: down,
@@ -98,7 +98,7 @@ export async function startZone(tls: boolean): Promise<Zone> {
       absent.set(`${name} ${type}`, Date.now() + seconds * 1000);
     },
     async restore() {
-      zone.records = complete(tls);
+      zone.records = complete(tls, members);
       zone.special = () => undefined;
       absent.clear();
       await up();

@@ -17,48 +17,76 @@ export interface Score {
 }
 
 export interface Writer {
-  /** Ends the writing, and reads. Rejects when a member cannot be read within 20 s. */
-  stop(): Promise<Score>;
+  /** From now on it writes through these members, and reads through them at the end. */
+  follow(members: StackOutputs): void;
+  /** The longest time without an acknowledged write since this was last asked, in milliseconds. */
+  gap(): number;
+  /**
+   * Ends the writing, and reads through these members, by default those of now. Rejects when one
+   * cannot be read within 20 s.
+   */
+  stop(readThrough?: StackOutputs["endpoints"]): Promise<Score>;
 }
 
 const deadlineMs = 2_000;
-const pauseMs = 20;
 const readMs = 20_000;
 
-/** Writes until it is stopped, at most ten minutes long. */
-export function startWriter({ endpoints, identity }: StackOutputs): Writer {
+/** What is written through. */
+export type Reached = Pick<StackOutputs, "endpoints" | "identity">;
+
+/**
+ * Writes until it is stopped, at most ten minutes long; `pauseMs` lie between two writes of each of
+ * so many `lanes`.
+ */
+export function startWriter({ endpoints, identity }: Reached, pauseMs = 20, lanes = 1): Writer {
   const prefix = `written/${Date.now()}/`;
   const acknowledged: string[] = [];
   let unknown = 0;
   let gapMs = 0;
+  let recentGapMs = 0;
   let ended = false;
-  const client = new Etcd3({ ...optionsFor(Object.values(endpoints), identity) });
-  const writing = (async () => {
-    const end = Date.now() + 600_000;
-    let last = Date.now();
-    for (let i = 0; !ended && Date.now() < end; i++) {
-      const key = `${prefix}${String(i).padStart(6, "0")}`;
+  let client = new Etcd3(optionsFor(Object.values(endpoints), identity));
+  const end = Date.now() + 600_000;
+  let last = Date.now();
+  let next = 0;
+  const write = async () => {
+    while (!ended && Date.now() < end) {
+      const key = `${prefix}${String(next++).padStart(6, "0")}`;
       try {
         await client
           .put(key)
-          .value(String(i))
+          .value("written")
           .options({ deadline: Date.now() + deadlineMs });
         acknowledged.push(key);
-        gapMs = Math.max(gapMs, Date.now() - last);
+        recentGapMs = Math.max(recentGapMs, Date.now() - last);
+        gapMs = Math.max(gapMs, recentGapMs);
         last = Date.now();
       } catch {
         unknown++;
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
-  })();
+  };
+  const writing = Promise.all(Array.from({ length: lanes }, write));
   return {
-    async stop() {
+    follow(now) {
+      const before = client;
+      ({ endpoints, identity } = now);
+      client = new Etcd3(optionsFor(Object.values(endpoints), identity));
+      // Not in the middle of a write.
+      setTimeout(() => before.close(), deadlineMs);
+    },
+    gap() {
+      const longest = recentGapMs;
+      recentGapMs = 0;
+      return longest;
+    },
+    async stop(readThrough = endpoints) {
       ended = true;
       await writing;
       client.close();
       const lost = await Promise.all(
-        Object.entries(endpoints).map(async ([member, endpoint]) => {
+        Object.entries(readThrough).map(async ([member, endpoint]) => {
           const shown = await keysAt(endpoint, identity, prefix);
           return acknowledged.filter((key) => !shown.has(key)).map((key) => `${member} ${key}`);
         }),
