@@ -28,7 +28,7 @@ export interface Run {
 export async function runUntil(
   cliDir: string,
   args: readonly string[],
-  op: "create" | "delete",
+  op: "create" | "update" | "delete",
   choose: (begun: readonly string[]) => string | undefined,
   delayMs: number,
 ): Promise<Run> {

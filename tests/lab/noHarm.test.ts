@@ -97,6 +97,7 @@ test("all other resources of ours, replaced at once: nothing that lives changes"
     "operator-certificate",
     "dns-readiness",
     "clients-dns",
+    "membership",
     "health",
   ];
   const { code, text } = await up(...kinds.flatMap((kind) => ["--replace", `**etcd-${kind}`]));
@@ -107,7 +108,13 @@ test("all other resources of ours, replaced at once: nothing that lives changes"
 
 test("a copy of the program with other names for them: nothing that lives changes", async () => {
   const kinds = ["leftovers", "host-key", "first-contact", "certificate", "shutdown", "health"];
-  const copy = await renamedProgram([...kinds, "dns-readiness", "clients-dns", "machines"]);
+  const copy = await renamedProgram([
+    ...kinds,
+    "dns-readiness",
+    "clients-dns",
+    "machines",
+    "membership",
+  ]);
   for (const folder of [copy, projectDir]) {
     const { code, text, steps } = await runProgram(folder, "up", "--yes", "--skip-preview");
     assert.equal(code, 0, text);
