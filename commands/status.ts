@@ -11,15 +11,15 @@ Asks every declared member whether it is part of one healthy cluster: one cluste
 declared members, one leader, no learner, no alarm, and a write that each of them shows; and whether
 this is the cluster that was healthy at the last up. Asks the authoritative nameservers, too, for
 what that up declared. Exit code 1 when one of the two is not so; the machine of a member that does
-not answer is asked over SSH. CERT DAYS: whole days until the certificate that the member shows
-ends, - without TLS.
+not answer is asked over SSH. SINCE: the day on which it was first seen as a voter. CERT DAYS: whole
+days until the certificate that the member shows ends, - without TLS.
 
 Without --stack: the lab's stack when there is one, else the one that is selected in your pulumi.
 
   --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader,
-           learner, dbSizeBytes, revision, alarms, certificateDays}], dns: {is, problems, cure,
-           leaving}, machines: {member: lines}}; dns.is: "as declared", "different" or "unknown";
-           dns.leaving: members that have left and are still named
+           learner, since, dbSizeBytes, revision, alarms, certificateDays}], dns: {is, problems,
+           cure, leaving}, machines: {member: lines}}; dns.is: "as declared", "different" or
+           "unknown"; dns.leaving: members that have left and are still named
 `;
 
 await command("status", help, async (args) => {

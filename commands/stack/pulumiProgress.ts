@@ -21,6 +21,7 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/DnsReadiness .*-clients-dns$/, "client DNS"],
   [/DnsReadiness/, "DNS gate"],
   [/^command:|MemberShutdown/, "bootstrap"],
+  [/:Membership/, "members"],
   [/ClusterHealth/, "health"],
 ];
 const verbs: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 /** What a stack's state remembers of its cluster. */
 import type { GateOutputs } from "../../components/dns/dnsReadiness.ts";
 import type { Memory } from "../../components/health/memory.ts";
+import type { Joined } from "../../components/membership/situation.ts";
 import { pulumi } from "./pulumiAnswer.ts";
 import type { StackAccess } from "./stackAccess.ts";
 
@@ -12,6 +13,8 @@ export interface SavedCluster {
   readonly memory: Memory | undefined;
   /** What DNS was to say at the last `up`, for members and for clients, and who had left. */
   readonly dns: readonly GateOutputs[];
+  /** When each member was first written down as a voter, by name; ISO form. */
+  readonly since: Readonly<Record<string, string>>;
 }
 
 /** Nothing when the state cannot be had: then health is all that can be told. */
@@ -19,7 +22,7 @@ export async function savedCluster(stack: StackAccess): Promise<SavedCluster> {
   try {
     return savedIn(JSON.parse(await pulumi(stack, ["stack", "export"])));
   } catch {
-    return { memory: undefined, dns: [] };
+    return { memory: undefined, dns: [], since: {} };
   }
 }
 
@@ -50,5 +53,20 @@ export function savedIn({ deployment }: State): SavedCluster {
   const dns = outputsOf("DnsReadiness").filter(
     (outputs) => typeof outputs.expected === "object" && Array.isArray(outputs.nameservers),
   );
-  return { memory, dns: dns as unknown as GateOutputs[] };
+  return {
+    memory,
+    dns: dns as unknown as GateOutputs[],
+    since: sinceIn(outputsOf("Membership")[0]),
+  };
+}
+
+function sinceIn(membership: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+  const { done } = membership;
+  if (typeof done !== "object" || done === null) return {};
+  return Object.fromEntries(
+    Object.entries(done as Readonly<Record<string, Joined>>).map(([name, { since }]) => [
+      name,
+      since,
+    ]),
+  );
 }

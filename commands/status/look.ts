@@ -10,6 +10,7 @@ import { savedCluster } from "../stack/savedCluster.ts";
 import { type SshLogin, sshLogin } from "../stack/sshLogin.ts";
 import type { StackAccess } from "../stack/stackAccess.ts";
 import { stackOutputs } from "../stack/stackOutputs.ts";
+import { memberHints } from "./memberHints.ts";
 
 /** One member, as the table and --json show it. */
 export type Row = ReturnType<typeof rowOf>;
@@ -19,6 +20,8 @@ export interface Status extends Pick<
   "clusterId" | "healthy" | "reasons" | "stranger"
 > {
   readonly members: readonly Row[];
+  /** What to type where etcd's list is not the declared members. */
+  readonly memberHints: readonly string[];
   readonly dns: DnsReport;
   /** What the machines of members that do not answer say, by member. */
   readonly machines: Readonly<Record<string, readonly string[]>>;
@@ -62,7 +65,8 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
     healthy,
     reasons,
     stranger,
-    members: report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i])),
+    members: report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i], saved.since[m.name])),
+    memberHints: memberHints(declared, report.members),
     dns,
     machines: await machineWords(silent, outputs, loginOnce, () =>
       Math.max(2000, enoughMs - performance.now()),
@@ -75,8 +79,11 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
   };
 }
 
-/** What `status` tells of one member; `end`: when its certificate ends. */
-function rowOf(m: MemberReport, unhealthy: readonly string[], end: number | undefined) {
+/**
+ * What `status` tells of one member; `end`: when its certificate ends; `since`: when it was first
+ * seen as a voter, in ISO form.
+ */
+function rowOf(m: MemberReport, unhealthy: readonly string[], end?: number, since = "") {
   return {
     name: m.name,
     endpoint: m.endpoint,
@@ -84,6 +91,7 @@ function rowOf(m: MemberReport, unhealthy: readonly string[], end: number | unde
     healthy: !unhealthy.includes(m.name),
     leader: m.leaderId !== "" && m.leaderId === m.memberId,
     learner: m.learner,
+    since,
     dbSizeBytes: m.dbSizeBytes,
     revision: m.revision,
     alarms: m.alarms,

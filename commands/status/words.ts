@@ -11,6 +11,7 @@ const columns: readonly (readonly [string, (row: Row) => string])[] = [
   ["HEALTHY", (m) => yes(m.healthy)],
   ["LEADER", (m) => yes(m.leader)],
   ["LEARNER", (m) => yes(m.learner)],
+  ["SINCE", (m) => m.since.slice(0, 10) || "-"],
   ["DB SIZE", (m) => size(m.dbSizeBytes)],
   ["REVISION", (m) => String(m.revision)],
   ["ALARMS", (m) => m.alarms.join(" ") || "-"],
@@ -42,7 +43,8 @@ export function good(status: Status, now: number): string {
 }
 
 /** What goes to the standard error: all that is not as it should be, and what to type. */
-export function bad({ healthy, reasons, stranger, dns, machines }: Status, ssh: string): string {
+export function bad(status: Status, ssh: string): string {
+  const { healthy, reasons, stranger, memberHints, dns, machines } = status;
   const dnsWords = [...dns.problems, dns.cure].filter(Boolean);
   const dnsHead =
     dns.is === "different"
@@ -58,7 +60,7 @@ export function bad({ healthy, reasons, stranger, dns, machines }: Status, ssh: 
       ? ""
       : `status: not healthy\n${indented([
           ...reasons,
-          ...(stranger ? [wayPast(stranger)] : []),
+          ...(stranger ? [wayPast(stranger)] : memberHints),
           ...theirs,
           `More of a member's own words: ${ssh} MEMBER sudo journalctl -u etcd -n 50`,
         ])}`,

@@ -34,7 +34,13 @@ test("what the last up declared is read from the state, for members and for clie
   const type = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
   const resources = [{ type, outputs: gate }, { type, outputs: {} }, { type: "aws:ec2/eip:Eip" }];
   assert.deepEqual(savedIn({ deployment: { resources } }).dns, [gate]);
-  assert.deepEqual(savedIn({}), { memory: undefined, dns: [] });
+  assert.deepEqual(savedIn({}), { memory: undefined, dns: [], since: {} });
+});
+
+test("since when a member votes is read from the state", () => {
+  const done = { a: { id: "1", machine: "i-a", volume: "vol-a", since: "2026-11-29T07:00:00Z" } };
+  const resources = [{ type: "pulumi-nodejs:dynamic/etcd:Membership", outputs: { done } }];
+  assert.deepEqual(savedIn({ deployment: { resources } }).since, { a: done.a.since });
 });
 
 const expected = {

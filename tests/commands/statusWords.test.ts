@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { said } from "../../commands/stack/machineWords.ts";
 import type { Status } from "../../commands/status/look.ts";
+import { memberHints } from "../../commands/status/memberHints.ts";
 import { bad, certificateLines, good, isWell } from "../../commands/status/words.ts";
 
 const hour = 3_600_000;
@@ -16,6 +17,7 @@ const well: Status = {
   reasons: [],
   stranger: undefined,
   members: [],
+  memberHints: [],
   dns: { is: "as declared", problems: [], cure: "", leaving: [] },
   machines: {},
   certificateEnds: {},
@@ -63,6 +65,33 @@ test("the machine of a member that does not answer has its say", () => {
       "    etcd.service is failed (enabled)\n    no space left on device\n" +
       "  More of a member's own words: npm run ssh -- MEMBER sudo journalctl -u etcd -n 50\n",
   );
+});
+
+test("a list that is not the declared members: what to type for each", () => {
+  const member = (name: string, learner = false) => ({
+    id: `id-${name}`,
+    name,
+    peerUrls: [`https://${name}.etcd.test:2380`],
+    learner,
+  });
+  const declared = ["a", "b", "c"].map((name) => ({
+    name,
+    endpoint: "",
+    peerUrl: `https://${name}.etcd.test:2380`,
+  }));
+  const all = [member("a"), member("b"), member("c")];
+  assert.deepEqual(memberHints(declared, [{ members: all }, { members: [] }]), []);
+  assert.deepEqual(memberHints(declared, [{ members: [] }]), [], "nobody answers");
+  const phantom = { ...member("x"), name: "" };
+  const [remove = "", back = "", vote = "", ...none] = memberHints(declared, [
+    { members: [member("a"), member("b", true), phantom] },
+  ]);
+  assert.match(remove, /never started \(https:\/\/x\..*npm run etcdctl -- member remove id-x\./);
+  assert.match(back, /^c is no member any more: pulumi up --refresh/);
+  assert.match(vote, /^b has no vote yet: pulumi up/);
+  assert.deepEqual(none, []);
+  const status = { ...well, healthy: false, reasons: ["r"], memberHints: [remove] };
+  assert.match(bad(status, "ssh"), /\n {2}r\n {2}The member that never started/);
 });
 
 test("certificates: days, hours below two days, and what ends within two weeks by name", () => {
