@@ -21,7 +21,6 @@ import instances
 import interfaces
 import key_pairs
 import launches
-import parameters
 import security_groups
 import server
 import tags
@@ -43,7 +42,6 @@ for mend in (
     tags,
     client_tokens,
     elastic_ips,
-    parameters,
     faults,
     calls,
 ):
