@@ -14,7 +14,7 @@ const [, version = ""] = etcdVersions;
 let cluster: Members;
 let membership: DynamicProvider;
 before(async () => {
-  cluster = await startMembers(version, 91, ["a", "b", "c"]);
+  cluster = await startMembers(version, 141, ["a", "b", "c"]);
   membership = await startDynamicProvider(() => new Membership("membership", inputs()));
 });
 after(async () => {
@@ -29,7 +29,7 @@ const inputs = (members = cluster.declared) => ({
   })),
   bootstraps: "digest",
   founding: "f0f0f0f0",
-  clusterToken: "test-91",
+  clusterToken: "test-141",
   acceptRestore: "",
   rejoin: "",
   stack: "test/etcd",
