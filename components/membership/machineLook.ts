@@ -51,7 +51,7 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined>
 }
 
 /** A machine that says nothing, and why. */
-function unseen(problem: string): MachineSight {
+export function unseen(problem: string): MachineSight {
   return {
     problem,
     unit: "",

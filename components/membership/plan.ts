@@ -9,29 +9,27 @@
  * leader's log, whoever of the voters is alive: so that is asked here.
  */
 import {
-  alarm,
   anotherCluster,
-  asDeclared,
-  deadVoterThatLeaves,
-  learnerBehind,
-  learnerReady,
-  learnerThatIsLost,
-  learnerThatLeaves,
-  learnerToStart,
-  leaver,
-  leaverThatLeads,
-  newcomer,
   noLeader,
   noQuorum,
   nobodyAnswers,
-  removedByHand,
-  removedThatRuns,
   severalClusters,
-  strangerInTheList,
-  unstartedVoter,
+} from "./cases/cluster.ts";
+import { alarm, removedByHand, strangerInTheList, unstartedVoter } from "./cases/strangers.ts";
+import {
+  deadVoterThatLeaves,
+  learnerThatIsLost,
   voterThatIsDown,
   voterThatIsLost,
-} from "./cases.ts";
+} from "./cases/lost.ts";
+import { learnerBehind, learnerReady, learnerToStart, newcomer } from "./cases/joining.ts";
+import {
+  asDeclared,
+  learnerThatLeaves,
+  leaver,
+  leaverThatLeads,
+  removedThatRuns,
+} from "./cases/leaving.ts";
 import type { Situation } from "./situation.ts";
 import { viewOf, type View } from "./view.ts";
 

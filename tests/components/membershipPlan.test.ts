@@ -2,6 +2,7 @@
 // steps, nor that what is seen is so: tests/membership does, with real members.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { unseen } from "../../components/membership/machineLook.ts";
 import { plan, type Step, table } from "../../components/membership/plan.ts";
 import type {
   Answer,
@@ -23,16 +24,7 @@ const member = (name: string): WantedMember => ({
 const words = (text = "") => text.split(" ").filter(Boolean);
 
 /** A machine that does not answer over SSH. */
-const silent: MachineSight = {
-  problem: "no answer within 10 s",
-  unit: "",
-  enabled: false,
-  disk: "",
-  joinedAs: "",
-  ticket: "",
-  unresolved: [],
-  words: [],
-};
+const silent = unseen("no answer within 10 s");
 
 /** What is seen, in short. Member x has the ID of x, and everybody answers unless said. */
 interface Given {
