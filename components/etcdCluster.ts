@@ -53,8 +53,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
     // options.with() makes a child of this. Before it is made, what a killed run left of the same
-    // thing is removed, but never what is in use or was a member's. parentOnly is for components
-    // and look-ups, which make nothing.
+    // thing is removed, but never what is in use or was a member's. What is given to with() is added
+    // to what the options hold already, hooks and dependsOn too; within() changes the parent alone.
+    // parentOnly is for components and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
     // First the charter: what a founded cluster keeps. A change of it is refused here. Ownership,
@@ -70,7 +71,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const context: ClusterContext = { ...unclaimed, options: options.after(claim) };
 
     // Site: what all machines share. Then the machines with their names and certificates. None of
-    // it starts etcd for the first time.
+    // it starts etcd for the first time. The charter is given for the order alone: the seed of the
+    // host keys and the CA are made after it.
     const site = memberSite(context, settings, charter);
     const pki = settings.tls ? clusterPki(context, settings, charter) : undefined;
     const login = { user: settings.sshUser, privateKey: settings.sshPrivateKey };
@@ -83,9 +85,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     oneAtATime.watch(members, pki?.operator);
 
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
-    // another instance type. Each member's guard refuses, in an `up`, that two are replaced. And in
-    // a preview this record does, when more than one of the machines it has written down will be
-    // another; so it does when a data volume that is there would be.
+    // another instance type. Each member's guard refuses, in an `up`, that two are replaced. The
+    // third is this record of machines and volumes, which nothing is fed from: its beforeUpdate hooks
+    // fail already in a preview that would replace two living machines, or any data volume there is.
     recordMachines(context, settings, members);
 
     // One gate for the whole set.
@@ -105,12 +107,13 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // Membership: who is declared and not a member joins, who is a member and not declared any more
     // leaves, one at a time.
     const operator = pki?.operator;
-    const given = { founding, login, operator };
-    const membership = membersOfCluster(context, settings, members, started, given);
+    const toMembers = { founding, login, operator };
+    const membership = membersOfCluster(context, settings, members, started, toMembers);
 
     // One healthy cluster of exactly these members; then its client records; `up` ends when clients
     // can find it by them.
-    const health = healthOfCluster(context, settings, members, started, { ...given, membership });
+    const toHealth = { founding, operator, membership };
+    const health = healthOfCluster(context, settings, members, started, toHealth);
     const published = started.map((member) => member.publish(health));
     const discoverable = clientGate(context, settings, nodes, published);
 

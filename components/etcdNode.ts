@@ -72,8 +72,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     // and would take the tag off at the next update.
     const memberTag = [`tags.${memberTagKey}`, `tagsAll.${memberTagKey}`];
 
-    // The address: an interface of its own, so that a replaced machine keeps it. (Of leftovers
-    // below.)
+    // The address: an interface of its own, so that a replaced machine keeps it. In a destroy
+    // site.interfaceLeftovers goes after it, and looks for interfaces that the state never knew.
     const address = new NetworkInterface(
       `${name}-interface`,
       {
@@ -82,7 +82,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         description: `etcd member ${this.hostname}`,
         tags: tags("interface"),
       },
-      options.with({ dependsOn: [site.leftovers] }),
+      options.with({ dependsOn: [site.interfaceLeftovers] }),
     );
     this.privateIp = address.privateIp;
 
@@ -103,7 +103,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.records = [a, peer];
 
     // The data: a volume of its own, because the member's identity lives on it. What would replace
-    // it, another zone or key, the charter refuses.
+    // it, another zone or key, the charter refuses; the record of machines refuses whatever else
+    // would (recordMachines in etcdCluster.ts).
     const kmsKeyId = pulumi.output(args.kmsKeyId).apply((key) => key || undefined);
     // The provider's types do not know an Output that may hold nothing.
     const encryption = { encrypted: true, kmsKeyId: kmsKeyId as pulumi.Output<string> };
@@ -122,9 +123,10 @@ export class EtcdNode extends pulumi.ComponentResource {
     // A destroy may meet what a killed run made and the state does not know. Leftovers are made
     // only for their deletion: it comes after that of what depends on them, looks for more of the
     // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
-    // hold the interface. Client records that are still there (zoneId, comment) mean that this is
-    // no destroy: then it does nothing. home is the account where it looks.
-    const leftovers = new Leftovers(
+    // hold the interface. While this member's own client record is there (found by zoneId, comment
+    // and Name) it does nothing: this is no destroy then, but, say, `up --replace` of this resource.
+    // home says in which account it looks, and whether it may.
+    const instanceLeftovers = new Leftovers(
       `${name}-leftovers`,
       {
         type: "aws:ec2/instance:Instance",
@@ -157,7 +159,7 @@ export class EtcdNode extends pulumi.ComponentResource {
         ignoreChanges: ["ami", "userData", "keyName", ...memberTag],
         additionalSecretOutputs: ["userData"],
         // A machine never outlives what its host key is worked out from (hostKey.ts).
-        dependsOn: [leftovers, site.hostKeySeed],
+        dependsOn: [instanceLeftovers, site.hostKeySeed],
       }),
     );
     // skipDestroy: its deletion only forgets the attachment. Terminating the machine frees the

@@ -21,7 +21,7 @@ export interface MemberSite {
    */
   readonly hostKeySeed: HostKeySeed;
   /** Deleted after every interface: looks for interfaces that the state never learnt of. */
-  readonly leftovers: pulumi.Resource;
+  readonly interfaceLeftovers: pulumi.Resource;
 }
 
 /** Makes the security group, the key pair and the rest of it. `after`: what comes before all. */
@@ -38,7 +38,7 @@ export function memberSite(
     { publicKey: settings.sshPublicKey, tags: ownership.tags },
     options.with(),
   );
-  const leftovers = new Leftovers(
+  const interfaceLeftovers = new Leftovers(
     `${name}-leftovers`,
     {
       type: "aws:ec2/networkInterface:NetworkInterface",
@@ -63,6 +63,6 @@ export function memberSite(
       `${name}-host-key-seed`,
       options.with({ dependsOn: [after], hooks: { beforeCreate: [foundedOnce.noMembers] } }),
     ),
-    leftovers,
+    interfaceLeftovers,
   };
 }
