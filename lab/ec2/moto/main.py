@@ -21,6 +21,7 @@ import instances
 import interfaces
 import key_pairs
 import launches
+import rules
 import security_groups
 import server
 import tags
@@ -38,6 +39,7 @@ for mend in (
     volumes,
     attributes,
     security_groups,
+    rules,
     filters,
     tags,
     client_tokens,

@@ -8,46 +8,6 @@ def install() -> None:
     _rules_keep_their_description()
     _own_account_goes_without_saying()
     _in_use_is_kept()
-    _rules_are_possible()
-
-
-PROTOCOLS = {"tcp", "udp", "icmp", "icmpv6", "-1"}
-
-
-def _rules_are_possible() -> None:
-    """EC2 refuses an unknown protocol and impossible ports; moto takes them, and no firewall can
-    be made of them."""
-    for direction in ("ingress", "egress"):
-        name = f"authorize_security_group_{direction}"
-        original = getattr(SecurityGroupBackend, name)
-
-        def authorize(
-            self,
-            group_name_or_id,
-            ip_protocol,
-            from_port,
-            to_port,
-            *args,
-            original=original,
-            **more,
-        ):
-            _check_rule(str(ip_protocol), from_port, to_port)
-            return original(self, group_name_or_id, ip_protocol, from_port, to_port, *args, **more)
-
-        setattr(SecurityGroupBackend, name, authorize)
-
-
-def _check_rule(protocol: str, from_port, to_port) -> None:
-    numbered = protocol.isdigit() and int(protocol) <= 255
-    if protocol not in PROTOCOLS and not numbered:
-        refuse("InvalidPermission.Malformed", f'Unsupported IP protocol "{protocol}"')
-    if protocol not in ("tcp", "udp", "6", "17"):
-        return
-    ports = [None if port is None else int(port) for port in (from_port, to_port)]
-    if None in ports or not all(0 <= port <= 65535 for port in ports):
-        refuse("InvalidParameterValue", f"Invalid value '{ports[0]}'-'{ports[1]}' for ports.")
-    if ports[0] > ports[1]:
-        refuse("InvalidParameterValue", f"Invalid port range {ports[0]}-{ports[1]}: reversed.")
 
 
 def _rules_keep_their_description() -> None:
