@@ -3,6 +3,7 @@
 from errors import refuse
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_block_store import EBSBackend
+from moto.ec2.models.elastic_ip_addresses import ElasticAddressBackend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.key_pairs import KeyPairBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend
@@ -19,27 +20,40 @@ def _only_on_what_exists() -> None:
     original = EC2Backend.do_resources_exist
 
     def check(self, resource_ids):
-        kinds = {
-            "i": (self.get_instance_by_id, "InvalidInstanceID.NotFound", "instance ID"),
-            "eni": (self.enis.get, "InvalidNetworkInterfaceID.NotFound", "network interface ID"),
-            "eipalloc": (
-                {address.allocation_id for address in self.addresses}.__contains__,
-                "InvalidAllocationID.NotFound",
-                "allocation ID",
-            ),
-            "key": (
-                {key.id for key in self.key_pairs.values()}.__contains__,
-                "InvalidKeyPair.NotFound",
-                "key pair ID",
-            ),
-        }
+        kinds = _kinds(self)
         for resource_id in resource_ids:
-            find, code, what = kinds.get(resource_id.split("-")[0], (None, "", ""))
-            if find and not find(resource_id):
+            prefix = resource_id.split("-")[0]
+            if prefix in kinds and resource_id not in kinds[prefix][0]:
+                _, code, what = kinds[prefix]
                 refuse(code, f"The {what} '{resource_id}' does not exist")
         return original(self, resource_ids)
 
     EC2Backend.do_resources_exist = check
+
+
+def _kinds(backend) -> dict[str, tuple[set[str], str, str]]:
+    """By prefix: the ids there are, and EC2's code and word for one there is not."""
+    keys = {key.id for key in backend.key_pairs.values()}
+    addresses = {address.allocation_id for address in backend.addresses}
+    instances = {instance.id for instance in backend.all_instances()}
+    rules = {
+        rule_id
+        for groups in backend.groups.values()
+        for group in groups.values()
+        for rule_id in _rules_of(group)
+    }
+    return {
+        "acl": (set(backend.network_acls), "InvalidNetworkAclID.NotFound", "networkAcl ID"),
+        "eipalloc": (addresses, "InvalidAllocationID.NotFound", "allocation ID"),
+        "eni": (
+            set(backend.enis),
+            "InvalidNetworkInterfaceID.NotFound",
+            "network interface ID",
+        ),
+        "i": (instances, "InvalidInstanceID.NotFound", "instance ID"),
+        "key": (keys, "InvalidKeyPair.NotFound", "key pair ID"),
+        "sgr": (rules, "InvalidSecurityGroupRuleId.NotFound", "security group rule ID"),
+    }
 
 
 def _go_with_what_they_hang_on() -> None:
@@ -52,6 +66,9 @@ def _go_with_what_they_hang_on() -> None:
         lambda backend, name: [backend.key_pairs[name].id] if name in backend.key_pairs else [],
     )
     _forget(SecurityGroupBackend, "delete_security_group", _group_and_rules)
+    _forget(ElasticAddressBackend, "release_address", _address)
+    for direction in ("ingress", "egress"):
+        _forget_revoked(f"revoke_security_group_{direction}")
 
 
 def _forget(backend_class, method: str, ids) -> None:
@@ -67,10 +84,32 @@ def _forget(backend_class, method: str, ids) -> None:
     setattr(backend_class, method, delete)
 
 
+def _forget_revoked(method: str) -> None:
+    """A rule may be named by what it says, so that its id shows only by its absence afterwards."""
+    original = getattr(SecurityGroupBackend, method)
+
+    def revoke(self, group_name_or_id, *args, **options):
+        before = _group_and_rules(self, group_name_or_id)
+        answer = original(self, group_name_or_id, *args, **options)
+        for gone in set(before) - set(_group_and_rules(self, group_name_or_id)):
+            self.tags.pop(gone, None)
+        return answer
+
+    setattr(SecurityGroupBackend, method, revoke)
+
+
+def _address(backend, address=None, allocation_id=None):
+    return [
+        one.allocation_id
+        for one in backend.addresses
+        if address == one.public_ip or allocation_id == one.allocation_id
+    ]
+
+
 def _group_and_rules(backend, name=None, group_id=None):
     group = backend.get_security_group_by_name_or_id(group_id or name)
-    return (
-        [group.id, *(rule.id for rule in (*group.ingress_rules, *group.egress_rules))]
-        if group
-        else []
-    )
+    return [group.id, *_rules_of(group)] if group else []
+
+
+def _rules_of(group) -> list[str]:
+    return [rule.id for rule in (*group.ingress_rules, *group.egress_rules)]
