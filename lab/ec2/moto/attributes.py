@@ -11,7 +11,41 @@ from moto.ec2.responses.instances import InstanceResponse
 def install() -> None:
     _stopped_for_another_type()
     _options_that_are_not_named_stay()
+    _groups_must_exist()
+    _one_at_a_time()
     _no_reboot()
+
+
+def _groups_must_exist() -> None:
+    """EC2 refuses an unknown security group; moto puts none in its place."""
+    original = InstanceBackend.modify_instance_security_groups
+
+    def change(self, instance_id, group_ids):
+        for group_id in group_ids:
+            if not self.get_security_group_from_id(group_id):
+                refuse("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+        return original(self, instance_id, group_ids)
+
+    InstanceBackend.modify_instance_security_groups = change
+
+
+def _one_at_a_time() -> None:
+    """EC2 changes one attribute a call; moto the first one it looks for, and takes all groups away
+    where there is none."""
+    original = InstanceResponse.modify_instance_attribute
+
+    def modify_instance_attribute(self):
+        given = self.params.keys() - {"InstanceId", "DryRun", "Value"}
+        if not given:
+            refuse("InvalidParameterCombination", "No attributes specified.")
+        if len(given) > 1:
+            refuse(
+                "InvalidParameterCombination",
+                f"Fields for multiple attribute types specified: {', '.join(sorted(given))}",
+            )
+        return original(self)
+
+    InstanceResponse.modify_instance_attribute = modify_instance_attribute
 
 
 def _options_that_are_not_named_stay() -> None:
