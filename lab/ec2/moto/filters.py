@@ -8,6 +8,59 @@ _RULE = (
     "cidr from-port group-id group-name prefix-list-id protocol to-port user-id ipv6-cidr".split()
 )
 KNOWN = {
+    "DescribeAvailabilityZones": {"region-name", "state", "zone-id", "zone-name", "zone-type"},
+    "DescribeIamInstanceProfileAssociations": {"instance-id", "state"},
+    "DescribeImages": {
+        "architecture",
+        "image-id",
+        "is-public",
+        "name",
+        "owner-alias",
+        "owner-id",
+        "platform",
+        "root-device-name",
+        "root-device-type",
+        "state",
+        "virtualization-type",
+    },
+    "DescribeInstanceTypeOfferings": {"instance-type", "location"},
+    "DescribeInternetGateways": {"attachment.state", "attachment.vpc-id", "internet-gateway-id"},
+    "DescribeNetworkAcls": {"association.subnet-id", "default", "owner-id", "vpc-id"},
+    "DescribeRouteTables": {
+        "association.main",
+        "association.route-table-association-id",
+        "association.route-table-id",
+        "association.subnet-id",
+        "route-table-id",
+        "route.destination-cidr-block",
+        "route.gateway-id",
+        "vpc-id",
+    },
+    "DescribeSubnets": {
+        "availability-zone",
+        "availabilityZone",
+        "cidr",
+        "cidr-block",
+        "cidrBlock",
+        "default-for-az",
+        "defaultForAz",
+        "state",
+        "subnet-id",
+        "vpc-id",
+    },
+    "DescribeVpcs": {
+        "cidr",
+        "cidr-block",
+        "cidr-block-association.cidr-block",
+        "cidr-block-association.state",
+        "cidrBlock",
+        "dhcp-options-id",
+        "dhcpOptionsId",
+        "is-default",
+        "isDefault",
+        "state",
+        "vpc-id",
+    },
     "DescribeVolumes": {
         "attachment.attach-time",
         "attachment.device",
@@ -60,8 +113,19 @@ KNOWN = {
     "DescribeKeyPairs": {"fingerprint", "key-name", "key-pair-id"},
     "DescribeTags": {"key", "resource-id", "resource-type", "value"},
 }
-"""What moto filters by, beside tags, for calls of which some let an unknown name pass. Those not
-listed refuse one themselves."""
+"""What moto filters by, beside tags. Of a call that is not listed every filter is refused: moto
+lets unknown names pass in most of them."""
+
+REFUSES_ITSELF = {"DescribeInstanceTypes", "DescribeVpcEndpointServices"}
+"""Calls with longer lists of their own, that refuse a name that is not in them."""
+
+UNTAGGED = {
+    "DescribeAvailabilityZones",
+    "DescribeIamInstanceProfileAssociations",
+    "DescribeInstanceTypeOfferings",
+    "DescribeTags",
+}
+"""Calls about things without tags; the names of DescribeTags have a form of their own."""
 
 
 def install() -> None:
@@ -94,8 +158,8 @@ def _instances_by_more() -> None:
 def _unknown_and_repeated_ones_are_refused() -> None:
     """EC2 refuses a filter that it does not know, and of two with one name both must fit.
 
-    moto looks at a name only once there is something to filter (for DescribeTags never), and takes
-    the last of two.
+    moto looks at a name only once there is something to filter, or never, and takes the last of
+    two.
     """
     original = EC2BaseResponse._filters_from_querystring
 
@@ -106,10 +170,15 @@ def _unknown_and_repeated_ones_are_refused() -> None:
         for name in names:
             if names.count(name) > 1:
                 raise NotImplementedError(f"Two filters with the name '{name}'.")
-            # DescribeTags is about tags: its own names have another form
-            by_tag = is_tag_filter(name or "") and action != "DescribeTags"
-            if action in KNOWN and not by_tag and name not in KNOWN[action]:
-                raise NotImplementedError(f"The filter '{name}'.")
+            known = KNOWN.get(action, set())
+            tagged = known and action not in UNTAGGED
+            by_tag = tagged and is_tag_filter(name or "")
+            if action not in REFUSES_ITSELF and name not in known and not by_tag:
+                all_known = [*sorted(known), *(["tags"] if tagged else [])]
+                raise NotImplementedError(
+                    f"The filter '{name}': lab/ec2/moto/filters.py knows "
+                    f"{', '.join(all_known) or 'none'} for this call."
+                )
         return original(self)
 
     EC2BaseResponse._filters_from_querystring = read
