@@ -60,6 +60,8 @@ def install() -> None:
 def _in_ec2_form(response, call):
     try:
         return call()
+    except EC2ClientError as refusal:
+        error = refusal
     except OperationNotFoundError:
         error = EC2ClientError(
             "InvalidAction",

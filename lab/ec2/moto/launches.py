@@ -8,6 +8,7 @@ from moto.ec2.responses.instances import InstanceResponse
 
 def install() -> None:
     _check_before_launch()
+    _protected_from_the_start()
     _a_failed_launch_leaves_nothing()
 
 
@@ -21,6 +22,12 @@ def _check_before_launch() -> None:
         key_name = self._get_param("KeyName")
         if key_name and key_name not in backend.key_pairs:
             refuse("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
+        least, most = self._get_param("MinCount"), self._get_param("MaxCount")
+        if least != most:
+            raise NotImplementedError(f"MinCount and MaxCount differ (got {least} and {most}).")
+        for tagged in self._get_param("TagSpecifications", []):
+            if tagged.get("ResourceType") not in ("instance", "volume"):
+                raise NotImplementedError(f"Tags at launch for {tagged.get('ResourceType')}.")
         specs = self._get_param("NetworkInterfaces", [])
         if specs and self._get_param("SecurityGroupIds", []):
             refuse(
@@ -33,6 +40,19 @@ def _check_before_launch() -> None:
                 refuse_if_in_use(backend.get_network_interface(spec["NetworkInterfaceId"]))
         _check_architecture(backend, self._get_param("ImageId"), self._get_param("InstanceType"))
         return original(self)
+
+    InstanceResponse.run_instances = run_instances
+
+
+def _protected_from_the_start() -> None:
+    """EC2 does not end a machine launched with DisableApiTermination; moto drops that."""
+    original = InstanceResponse.run_instances
+
+    def run_instances(self):
+        answer = original(self)
+        for instance in answer.result.instances:
+            instance.disable_api_termination = self._get_param("DisableApiTermination", False)
+        return answer
 
     InstanceResponse.run_instances = run_instances
 

@@ -21,6 +21,7 @@ import instances
 import interfaces
 import key_pairs
 import launches
+import parameters
 import rules
 import security_groups
 import server
@@ -45,6 +46,7 @@ for mend in (
     client_tokens,
     elastic_ips,
     faults,
+    parameters,
     calls,
 ):
     mend.install()

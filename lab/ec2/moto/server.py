@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import changes
 import faults
+import parameters
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -57,12 +58,16 @@ def _answer(environ):
         case ["GET", "faults"]:
             return faults.listed()
         case ["POST", "faults"]:
-            return faults.add(
-                json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-            )
+            return faults.add(_body(environ))
+        case ["POST", "unread", action]:
+            return parameters.unread(action, _body(environ))
         case ["DELETE", "faults", number]:
             return faults.remove(int(number))
     return None
+
+
+def _body(environ) -> dict:
+    return json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
 
 
 def serve() -> None:
