@@ -12,40 +12,33 @@ import { addresses, vpc } from "../../lab/addresses.ts";
 import { startDaemon } from "../../lab/daemonProcess.ts";
 import { ec2Client } from "../../lab/ec2/client.ts";
 import { podman } from "../../lab/podman.ts";
+import { ec2Calls, unread } from "./ec2Calls.ts";
+import { address, launch, onInterface, refusals, subnet, type Things } from "./ec2Refusals.ts";
+import { refusedRequests } from "./ec2Requests.ts";
 import { clearFaults, eventually, makeFault, mustRun, npmRun } from "./harness.ts";
+import { asking } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
 
 const client = ec2Client("etcd-lab-tests");
-const subnet = vpc.subnets[2];
-const address = addresses.gateway.replace(/0\.1$/, "32.77");
 const data = "/data";
 const dataUnit =
   `[Mount]\nWhat=DEVICE\nWhere=${data}\nType=ext4\n` + "[Install]\nWantedBy=multi-user.target\n";
-const launch = {
-  ImageId: process.arch === "arm64" ? vpc.images.arm64 : vpc.images.amd64,
-  InstanceType: process.arch === "arm64" ? "t4g.small" : "t3.small",
-  MinCount: 1,
-  MaxCount: 1,
-  UserData: Buffer.from(
-    "#cloud-config\nruncmd: [[sh, -c, 'echo made by user data > /etc/made']]\n",
-  ).toString("base64"),
-} as const;
-let group = "";
-let eni = "";
-let volume = "";
-let machine = "";
+const UserData = Buffer.from(
+  "#cloud-config\nruncmd: [[sh, -c, 'echo made by user data > /etc/made']]\n",
+).toString("base64");
+const its: Things = { group: "", eni: "", volume: "", machine: "" };
 
 before(async () => {
   await mustRun("lab", "stop");
   await mustRun("lab", "start");
-  group = (
+  its.group = (
     await client.send(
       new ec2.CreateSecurityGroupCommand({ GroupName: "test", Description: "test", VpcId: vpc.id }),
     )
   ).GroupId!;
   await client.send(
     new ec2.AuthorizeSecurityGroupIngressCommand({
-      GroupId: group,
+      GroupId: its.group,
       IpPermissions: [
         {
           IpProtocol: "tcp",
@@ -56,16 +49,16 @@ before(async () => {
       ],
     }),
   );
-  eni = (
+  its.eni = (
     await client.send(
       new ec2.CreateNetworkInterfaceCommand({
         SubnetId: subnet.id,
         PrivateIpAddress: address,
-        Groups: [group],
+        Groups: [its.group],
       }),
     )
   ).NetworkInterface!.NetworkInterfaceId!;
-  volume = (
+  its.volume = (
     await client.send(
       new ec2.CreateVolumeCommand({
         AvailabilityZone: subnet.zone,
@@ -75,7 +68,7 @@ before(async () => {
       }),
     )
   ).VolumeId!;
-  machine = await launchOnInterface();
+  its.machine = await launchOnInterface();
 });
 after(async () => {
   client.destroy();
@@ -86,7 +79,9 @@ test(
   "an instance has its interface's address, zone and groups, and its volume by the name " +
     "Nitro gives it",
   async () => {
-    const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [machine] }));
+    const found = await client.send(
+      new ec2.DescribeInstancesCommand({ InstanceIds: [its.machine] }),
+    );
     const instance = found.Reservations![0]!.Instances![0]!;
     assert.deepEqual(
       [instance.PrivateIpAddress, instance.Placement?.AvailabilityZone, instance.SubnetId],
@@ -94,13 +89,13 @@ test(
     );
     assert.deepEqual(
       instance.SecurityGroups?.map((one) => one.GroupId),
-      [group],
+      [its.group],
     );
     await sshAnswers(15_000);
     assert.equal((await inside("hostname")).trim(), `ip-${address.replaceAll(".", "-")}`);
     await inside("cloud-init", "status", "--wait");
     assert.equal(await inside("cat", "/etc/made"), "made by user data\n");
-    await deviceIs(volume, true);
+    await deviceIs(its.volume, true);
   },
 );
 
@@ -124,201 +119,92 @@ test("a key pair is listed and deleted by its id", async () => {
   assert.deepEqual(await names(), []);
 });
 
-const refused: [what: string, command: () => Promise<unknown>, code: string][] = [
-  [
-    "an address in use",
-    () =>
-      client.send(
-        new ec2.CreateNetworkInterfaceCommand({ SubnetId: subnet.id, PrivateIpAddress: address }),
-      ),
-    "InvalidIPAddress.InUse",
-  ],
-  [
-    "an address EC2 keeps",
-    () =>
-      client.send(
-        new ec2.CreateNetworkInterfaceCommand({
-          SubnetId: vpc.subnets[0].id,
-          PrivateIpAddress: addresses.resolver,
-        }),
-      ),
-    "InvalidParameterValue",
-  ],
-  [
-    "an interface in use",
-    () => client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() })),
-    "InvalidNetworkInterface.InUse",
-  ],
-  [
-    "deleting it",
-    () => client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni })),
-    "InvalidParameterValue",
-  ],
-  [
-    "deleting its group",
-    () => client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group })),
-    "DependencyViolation",
-  ],
-  [
-    "deleting its volume",
-    () => client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume })),
-    "VolumeInUse",
-  ],
-  [
-    "another machine's architecture",
-    () =>
-      client.send(
-        new ec2.RunInstancesCommand({
-          ...launch,
-          InstanceType: process.arch === "arm64" ? "t3.small" : "t4g.small",
-        }),
-      ),
-    "InvalidParameterValue",
-  ],
-  [
-    "an unknown type",
-    () =>
-      client.send(
-        new ec2.RunInstancesCommand({ ...launch, InstanceType: "t99.small" as "t3.small" }),
-      ),
-    "InvalidInstanceType.NotFound",
-  ],
-  [
-    "a change of type while it runs",
-    () =>
-      client.send(
-        new ec2.ModifyInstanceAttributeCommand({
-          InstanceId: machine,
-          InstanceType: { Value: "t3.large" },
-        }),
-      ),
-    "IncorrectInstanceState",
-  ],
-  [
-    "deleting a key pair by an id there is not",
-    () => client.send(new ec2.DeleteKeyPairCommand({ KeyPairId: "key-0123456789abcdef0" })),
-    "InvalidKeyPair.NotFound",
-  ],
-  ...(
-    [
-      ["an instance", "i-0123456789abcdef0", "InvalidInstanceID.NotFound"],
-      ["a volume", "vol-0123456789abcdef0", "InvalidVolume.NotFound"],
-      ["an interface", "eni-0123456789abcdef0", "InvalidNetworkInterfaceID.NotFound"],
-      ["an address", "eipalloc-0123456789abcdef0", "InvalidAllocationID.NotFound"],
-    ] as const
-  ).map(([kind, id, code]): (typeof refused)[number] => [
-    `tagging ${kind} there is not`,
-    () =>
-      client.send(
-        new ec2.CreateTagsCommand({ Resources: [id], Tags: [{ Key: "Member", Value: "a" }] }),
-      ),
-    code,
-  ]),
-  // One that passed would find everything, or nothing.
-  ...(
-    [
-      ["instances", (by) => new ec2.DescribeInstancesCommand(by)],
-      ["volumes", (by) => new ec2.DescribeVolumesCommand(by)],
-      ["interfaces", (by) => new ec2.DescribeNetworkInterfacesCommand(by)],
-      ["addresses", (by) => new ec2.DescribeAddressesCommand(by)],
-      ["groups", (by) => new ec2.DescribeSecurityGroupsCommand(by)],
-      ["rules", (by) => new ec2.DescribeSecurityGroupRulesCommand(by)],
-      ["key pairs", (by) => new ec2.DescribeKeyPairsCommand(by)],
-      ["tags", (by) => new ec2.DescribeTagsCommand(by)],
-    ] satisfies [string, (by: { Filters: ec2.Filter[] }) => unknown][]
-  ).map(([things, describe]): (typeof refused)[number] => [
-    `a filter of ${things} that it does not know`,
-    () => client.send(describe({ Filters: [{ Name: "colour", Values: ["red"] }] }) as never),
-    "UnsupportedOperation",
-  ]),
-  [
-    "two filters of one name, of which the emulator would see the last",
-    () =>
-      client.send(
-        new ec2.DescribeInstancesCommand({
-          Filters: ["Incarnation", "Member"].map((key) => ({ Name: "tag-key", Values: [key] })),
-        }),
-      ),
-    "UnsupportedOperation",
-  ],
-  ...(
-    [
-      ["an unknown protocol", "tpc", 22, 22, "InvalidPermission.Malformed"],
-      ["a port above all ports", "tcp", 22, 70000, "InvalidParameterValue"],
-      ["ports the wrong way round", "tcp", 80, 22, "InvalidParameterValue"],
-    ] as const
-  ).map(([what, IpProtocol, FromPort, ToPort, code]): (typeof refused)[number] => [
-    `a rule with ${what}`,
-    () => {
-      const rule = { IpProtocol, FromPort, ToPort, IpRanges: [{ CidrIp: "10.0.0.0/8" }] };
-      const command = { GroupId: group, IpPermissions: [rule] };
-      return client.send(new ec2.AuthorizeSecurityGroupIngressCommand(command));
-    },
-    code,
-  ]),
-  [
-    "a group there is not for an interface",
-    () =>
-      client.send(
-        new ec2.ModifyNetworkInterfaceAttributeCommand({
-          NetworkInterfaceId: eni,
-          Groups: [`sg-${"0".repeat(17)}`],
-        }),
-      ),
-    "InvalidGroup.NotFound",
-  ],
-  [
-    "to take back an Elastic IP in use",
-    async () => {
-      const { AllocationId } = await client.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }));
-      const to = { AllocationId, NetworkInterfaceId: eni };
-      const { AssociationId } = await client.send(new ec2.AssociateAddressCommand(to));
-      try {
-        await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
-      } finally {
-        await client.send(new ec2.DisassociateAddressCommand({ AssociationId }));
-        await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
-      }
-    },
-    "InvalidIPAddress.InUse",
-  ],
-  [
-    "the sixth Elastic IP",
-    async () => {
-      const made: (string | undefined)[] = [];
-      try {
-        for (let i = 0; i < 6; i++)
-          made.push(
-            (await client.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }))).AllocationId,
-          );
-      } finally {
-        for (const AllocationId of made)
-          await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
-      }
-    },
-    "AddressLimitExceeded",
-  ],
-  [
-    "a reboot, which the lab's machines do from inside",
-    () => client.send(new ec2.RebootInstancesCommand({ InstanceIds: [machine] })),
-    "UnsupportedOperation",
-  ],
-  [
-    "what the emulator cannot do",
-    () => client.send(new ec2.MonitorInstancesCommand({ InstanceIds: [machine] })),
-    "UnsupportedOperation",
-  ],
-];
-for (const [what, command, code] of refused) {
+for (const [what, call, code] of [...refusals, ...refusedRequests]) {
   test(`EC2 refuses ${what} with ${code}`, () =>
-    assert.rejects(command, (error: Error) => error.name === code));
+    assert.rejects(
+      asking((ec2) => call(ec2, its)),
+      { name: code },
+    ));
 }
+
+test("what the program, its provider and the lab ask of EC2 is read", async () => {
+  for (const [verb, requests] of Object.entries(ec2Calls)) {
+    const action = verb.replace(/^./, (first) => first.toUpperCase());
+    for (const request of requests) assert.deepEqual(await unread(action, request), {}, action);
+  }
+  assert.deepEqual(await unread("DescribeVpcs", { MaxResults: 5, NextToken: "x", DryRun: false }), {
+    NextToken: "x",
+  });
+});
+
+test("tags go with an Elastic IP that is released and a rule that is revoked", async () => {
+  await asking(async (ec2) => {
+    const { AllocationId = "" } = await ec2.allocateAddress({ Domain: "vpc" });
+    const rule = {
+      IpProtocol: "tcp",
+      FromPort: 7,
+      ToPort: 7,
+      IpRanges: [{ CidrIp: "10.0.0.0/8" }],
+    };
+    const made = { GroupId: its.group, IpPermissions: [rule] };
+    const ids = (await ec2.authorizeSecurityGroupIngress(made)).SecurityGroupRules?.concat(
+      (await ec2.authorizeSecurityGroupEgress(made)).SecurityGroupRules ?? [],
+    ).map(({ SecurityGroupRuleId = "" }) => SecurityGroupRuleId);
+    const Resources = [AllocationId, ...(ids ?? [])];
+    await ec2.createTags({ Resources, Tags: [{ Key: "Member", Value: "a" }] });
+    const tagged = async () =>
+      (await ec2.describeTags({ Filters: [{ Name: "resource-id", Values: Resources }] })).Tags
+        ?.length;
+    assert.equal(await tagged(), 3);
+    await ec2.releaseAddress({ AllocationId });
+    await ec2.revokeSecurityGroupIngress({
+      GroupId: its.group,
+      SecurityGroupRuleIds: ids?.slice(0, 1),
+    });
+    await ec2.revokeSecurityGroupEgress(made);
+    assert.equal(await tagged(), 0);
+  });
+});
+
+test("a rule about a group is changed as a whole", async () => {
+  await asking(async (ec2) => {
+    const other = await ec2.createSecurityGroup({
+      GroupName: "o",
+      Description: "o",
+      VpcId: vpc.id,
+    });
+    const { SecurityGroupRules: [made] = [] } = await ec2.authorizeSecurityGroupIngress({
+      GroupId: its.group,
+      IpPermissions: [
+        { IpProtocol: "tcp", FromPort: 7, ToPort: 7, UserIdGroupPairs: [{ GroupId: its.group }] },
+      ],
+    });
+    const SecurityGroupRuleId = made?.SecurityGroupRuleId ?? "";
+    const SecurityGroupRule = { IpProtocol: "-1", ReferencedGroupId: other.GroupId };
+    await ec2.modifySecurityGroupRules({
+      GroupId: its.group,
+      SecurityGroupRules: [{ SecurityGroupRuleId, SecurityGroupRule }],
+    });
+    const { SecurityGroupRules: [now] = [] } = await ec2.describeSecurityGroupRules({
+      SecurityGroupRuleIds: [SecurityGroupRuleId],
+    });
+    assert.deepEqual(
+      [now?.IpProtocol, now?.FromPort, now?.ReferencedGroupInfo?.GroupId],
+      ["-1", -1, other.GroupId],
+    );
+    await ec2.revokeSecurityGroupIngress({
+      GroupId: its.group,
+      SecurityGroupRuleIds: [SecurityGroupRuleId],
+    });
+    await ec2.deleteSecurityGroup({ GroupId: other.GroupId });
+  });
+});
 
 test("a metadata option that is not named stays as it is", async () => {
   const change = async (options: Partial<ec2.ModifyInstanceMetadataOptionsCommandInput>) =>
     (
       await client.send(
-        new ec2.ModifyInstanceMetadataOptionsCommand({ InstanceId: machine, ...options }),
+        new ec2.ModifyInstanceMetadataOptionsCommand({ InstanceId: its.machine, ...options }),
       )
     ).InstanceMetadataOptions;
   await change({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
@@ -328,22 +214,22 @@ test("a metadata option that is not named stays as it is", async () => {
 });
 
 test("disk and volume survive stop and start; a mount unit finds its device at boot", async () => {
-  await inside("mkfs.ext4", "-q", deviceOf(volume));
+  await inside("mkfs.ext4", "-q", deviceOf(its.volume));
   await inside(
     "sh",
     "-c",
     `printf '%s' "$1" > /etc/systemd/system/data.mount; mkdir -p ${data}; systemctl ` +
       `enable --now data.mount; echo kept > ${data}/x; echo disk > /root/x`,
     "sh",
-    dataUnit.replace("DEVICE", deviceOf(volume)),
+    dataUnit.replace("DEVICE", deviceOf(its.volume)),
   );
-  await client.send(new ec2.StopInstancesCommand({ InstanceIds: [machine] }));
+  await client.send(new ec2.StopInstancesCommand({ InstanceIds: [its.machine] }));
   await eventually(
     "the machine to stop",
     30_000,
-    async () => (await stateOf(machine)) === "exited",
+    async () => (await stateOf(its.machine)) === "exited",
   );
-  await client.send(new ec2.StartInstancesCommand({ InstanceIds: [machine] }));
+  await client.send(new ec2.StartInstancesCommand({ InstanceIds: [its.machine] }));
   await stillThere();
 });
 
@@ -357,7 +243,7 @@ test("a machine that reboots or is killed comes back", async () => {
     await eventually(
       "the machine to be started again",
       30_000,
-      async () => (await startedAt()) !== before && (await stateOf(machine)) === "running",
+      async () => (await startedAt()) !== before && (await stateOf(its.machine)) === "running",
     );
     await stillThere();
   }
@@ -370,7 +256,7 @@ test("a daemon that starts anew leaves machines alone and goes on with them", as
     await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone: subnet.zone, Size: 1 }))
   ).VolumeId!;
   await client.send(
-    new ec2.AttachVolumeCommand({ VolumeId: added, InstanceId: machine, Device: "/dev/sdg" }),
+    new ec2.AttachVolumeCommand({ VolumeId: added, InstanceId: its.machine, Device: "/dev/sdg" }),
   );
   await deviceIs(added, true);
   assert.equal(await startedAt(), before);
@@ -380,16 +266,19 @@ test("a daemon that starts anew leaves machines alone and goes on with them", as
 });
 
 test("a successor on the same interface has the volume's data and a disk of its own", async () => {
-  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [machine] }));
-  machine = await launchOnInterface();
+  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [its.machine] }));
+  its.machine = await launchOnInterface();
   await sshAnswers(30_000);
-  await deviceIs(volume, true);
-  assert.equal(await inside("sh", "-c", `mount ${deviceOf(volume)} /mnt && cat /mnt/x`), "kept\n");
+  await deviceIs(its.volume, true);
+  assert.equal(
+    await inside("sh", "-c", `mount ${deviceOf(its.volume)} /mnt && cat /mnt/x`),
+    "kept\n",
+  );
   await assert.rejects(inside("cat", "/root/x"));
 });
 
 test("a machine made while ssh-late is on opens SSH that much later", async () => {
-  const before = machine;
+  const before = its.machine;
   await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [before] }));
   await eventually(
     "the old machine to go, which may still answer at the same address",
@@ -398,35 +287,35 @@ test("a machine made while ssh-late is on opens SSH that much later", async () =
   );
   await makeFault({ kind: "ssh-late", seconds: 6 });
   const began = Date.now();
-  machine = await launchOnInterface();
+  its.machine = await launchOnInterface();
   await sshAnswers(30_000);
   assert.ok(Date.now() - began >= 6_000, `SSH answered after ${Date.now() - began} ms`);
   await clearFaults();
 });
 
 test("what is terminated and deleted leaves nothing on the host", async () => {
-  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [machine] }));
-  await client.send(new ec2.DeleteVolumeCommand({ VolumeId: volume }));
-  await client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni }));
-  await client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: group }));
+  await client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [its.machine] }));
+  await client.send(new ec2.DeleteVolumeCommand({ VolumeId: its.volume }));
+  await client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: its.eni }));
+  await client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: its.group }));
   await eventually(
     "the container to go",
     30_000,
-    async () => (await stateOf(machine)) === undefined,
+    async () => (await stateOf(its.machine)) === undefined,
   );
 });
 
-const onInterface = () => ({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: eni }] });
-const container = () => `etcd-lab-${machine}`;
+const container = () => `etcd-lab-${its.machine}`;
 const inside = (...command: string[]) => onMachine(container(), ...command);
 const deviceOf = (id: string) =>
   `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${id.replace("-", "")}`;
 
 async function launchOnInterface(): Promise<string> {
-  const id = (await client.send(new ec2.RunInstancesCommand({ ...launch, ...onInterface() })))
-    .Instances![0]!.InstanceId!;
+  const id = (
+    await client.send(new ec2.RunInstancesCommand({ ...launch, UserData, ...onInterface(its) }))
+  ).Instances![0]!.InstanceId!;
   await client.send(
-    new ec2.AttachVolumeCommand({ VolumeId: volume, InstanceId: id, Device: "/dev/sdf" }),
+    new ec2.AttachVolumeCommand({ VolumeId: its.volume, InstanceId: id, Device: "/dev/sdf" }),
   );
   return id;
 }
