@@ -60,8 +60,8 @@ export const vpc = {
 } as const;
 
 /**
- * The one zone at the Cloudflare emulator. The token has the form of a real one and opens nothing
- * else.
+ * The zone at the Cloudflare emulator that the nameservers publish. The token has the form of a
+ * real one and opens nothing else.
  */
 export const zone = {
   name: "etcd.test",
@@ -69,3 +69,19 @@ export const zone = {
   apiToken: "lab-token-opens-only-the-lab-0123456789abcdef",
   soaMinimum: 1800,
 } as const;
+
+/**
+ * The account's zone of another domain, which the same token opens: the id to take by mistake. No
+ * nameserver of the lab knows it, as one that is not delegated.
+ */
+export const otherZone = {
+  name: "example.test",
+  id: "0e7cd1ab000000000000000000000bad",
+} as const;
+
+/** What the emulator calls a zone by. */
+export interface ZoneName {
+  readonly name: string;
+  /** 32 hexadecimal digits. */
+  readonly id: string;
+}

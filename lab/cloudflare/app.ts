@@ -9,13 +9,14 @@ import type { ApiError } from "./failure.ts";
 import { paginate, select } from "./list.ts";
 import type { DnsRecord } from "./records.ts";
 import type { RecordStore } from "./store.ts";
-import { labZone } from "./zone.ts";
+import { describeZone } from "./zone.ts";
 
-type Env = { Bindings: HttpBindings; Variables: { about: string } };
+type Env = { Bindings: HttpBindings; Variables: { about: string; store: RecordStore } };
 type Status = 200 | 400 | 401 | 403 | 404 | 405 | 429 | 500;
 
 export interface AppOptions {
-  readonly store: RecordStore;
+  /** A store for each zone of the account. */
+  readonly stores: readonly RecordStore[];
   /** The failure meant for a request, if any (FaultRegistry.takeApiFailure). */
   readonly takeFailure: (request: ApiRequest) => ApiFailure | undefined;
   /** Gets one readable line for every request. */
@@ -26,7 +27,7 @@ export interface AppOptions {
  * Cloudflare's v4 API as far as DNS records need it: same routes, envelope, codes and HTTP
  * statuses. Mounted at /client/v4. Long, because it is the list of all routes.
  */
-export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env> {
+export function cloudflareApp({ stores, takeFailure, log }: AppOptions): Hono<Env> {
   const app = new Hono<Env>().basePath("/client/v4");
   const records = `/zones/:zone/dns_records`;
 
@@ -49,11 +50,11 @@ export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env
         outcome = `${outcome}, connection cut before the answer (fault)`;
       }
     }
-    const path = c.req.path.replace("/client/v4", "").replace(zone.id, zone.name);
+    const path = c.req.path.replace("/client/v4", "");
     log(
       [
         c.req.method.padEnd(6),
-        path,
+        stores.reduce((text, { zone: { id, name } }) => text.replace(id, name), path),
         c.get("about"),
         outcome,
         `${Math.round(performance.now() - start)} ms`,
@@ -77,40 +78,44 @@ export function cloudflareApp({ store, takeFailure, log }: AppOptions): Hono<Env
   );
   app.get("/zones", (c) => {
     const { name, status } = c.req.query();
-    const zones = [labZone].filter(
-      (candidate) =>
-        (name === undefined || candidate.name === name.toLowerCase()) &&
-        (status === undefined || candidate.status === status),
-    );
+    const zones = stores
+      .map((store) => describeZone(store.zone))
+      .filter(
+        (candidate) =>
+          (name === undefined || candidate.name === name.toLowerCase()) &&
+          (status === undefined || candidate.status === status),
+      );
     const page = paginate(zones, { ...c.req.query(), per_page: c.req.query("per_page") ?? "20" });
     return c.json({ ...envelope(page.items), result_info: page.info });
   });
   app.use("/zones/:zone/*", async (c, next) => {
-    if (c.req.param("zone") !== zone.id) throw noSuchObject(c.req.path);
+    const store = stores.find((candidate) => candidate.zone.id === c.req.param("zone"));
+    if (!store) throw noSuchObject(c.req.path);
+    c.set("store", store);
     await next();
   });
-  app.get("/zones/:zone", (c) => c.json(envelope(labZone)));
+  app.get("/zones/:zone", (c) => c.json(envelope(describeZone(c.get("store").zone))));
 
   app.get(records, (c) => {
-    const page = paginate(select(store.list(), c.req.query()), c.req.query());
+    const page = paginate(select(c.get("store").list(), c.req.query()), c.req.query());
     c.set("about", `${page.info.count} of ${page.info.total_count} records`);
     return c.json({ ...envelope(page.items), result_info: page.info });
   });
   app.post(records, async (c) => {
     const body = await readBody(c);
-    return c.json(envelope(store.create(body)));
+    return c.json(envelope(c.get("store").create(body)));
   });
-  app.get(`${records}/:id`, (c) => c.json(envelope(noted(c, store.get(recordId(c))))));
+  app.get(`${records}/:id`, (c) => c.json(envelope(noted(c, c.get("store").get(recordId(c))))));
   app.put(`${records}/:id`, async (c) => {
     const body = await readBody(c);
-    return c.json(envelope(noted(c, store.replace(recordId(c), body))));
+    return c.json(envelope(noted(c, c.get("store").replace(recordId(c), body))));
   });
   app.patch(`${records}/:id`, async (c) => {
     const body = await readBody(c);
-    return c.json(envelope(noted(c, store.patch(recordId(c), body))));
+    return c.json(envelope(noted(c, c.get("store").patch(recordId(c), body))));
   });
   app.delete(`${records}/:id`, (c) =>
-    c.json(envelope({ id: noted(c, store.delete(recordId(c))).id })),
+    c.json(envelope({ id: noted(c, c.get("store").delete(recordId(c))).id })),
   );
 
   app.notFound((c) => {

@@ -1,14 +1,14 @@
-import { addresses } from "../addresses.ts";
+import { addresses, otherZone } from "../addresses.ts";
 import { Publisher, powerDnsTarget } from "../dns/publisher.ts";
 import { nameServers } from "../faultKinds.ts";
 import { faults } from "../faults.ts";
 import { listen } from "../httpServer.ts";
 import { cloudflareApp } from "./app.ts";
-import { RecordStore, loadRecords, saveRecords } from "./store.ts";
+import { RecordStore, loadRecords, otherRecordFile, saveRecords } from "./store.ts";
 
 /**
- * Starts the Cloudflare emulator on loopback and keeps the nameservers equal to its records. The
- * nameservers may come later or go away meanwhile. Throws when the port is taken.
+ * Starts the Cloudflare emulator on loopback and keeps the nameservers equal to the records of
+ * their zone. The nameservers may come later or go away meanwhile. Throws when the port is taken.
  */
 export async function startCloudflare(
   log: (line: string) => void,
@@ -21,6 +21,12 @@ export async function startCloudflare(
     saveRecords(changed);
     for (const publisher of publishers) publisher.change(changed);
   });
+  const elsewhere = new RecordStore(
+    loadRecords(otherRecordFile),
+    (changed) => saveRecords(changed, otherRecordFile),
+    undefined,
+    otherZone,
+  );
   const stopListening = faults.onChange(async (change) => {
     await Promise.all(
       publishers.map((publisher) =>
@@ -29,7 +35,7 @@ export async function startCloudflare(
     );
   });
   const app = cloudflareApp({
-    store,
+    stores: [store, elsewhere],
     takeFailure: (request) => faults.takeApiFailure("cloudflare", request),
     log,
   });

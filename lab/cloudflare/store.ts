@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
+import { type ZoneName, zone } from "../addresses.ts";
 import { labDir } from "../paths.ts";
 import { refuse } from "./failure.ts";
 import type { DnsRecord, RecordFields } from "./records.ts";
@@ -8,6 +9,8 @@ import { isProxiable, readRecord } from "./validate.ts";
 
 /** Where the records are kept: they are the truth, and the nameservers are made equal to them. */
 export const recordFile = path.join(labDir, "cloudflare.json");
+/** Those of the other zone, which nobody publishes. */
+export const otherRecordFile = path.join(labDir, "cloudflare-other.json");
 
 const sameName =
   "For more details, refer to " +
@@ -19,21 +22,24 @@ export function loadRecords(file: string = recordFile): DnsRecord[] {
 }
 
 /**
- * The records of the zone. Every change is checked and made in one go, without waiting for anything
+ * The records of a zone. Every change is checked and made in one go, without waiting for anything
  * in between, so that two identical requests at the same time cannot both succeed, and is on disk
  * before it returns.
  */
 export class RecordStore {
+  readonly zone: ZoneName;
   #records: DnsRecord[];
   readonly #save: (records: readonly DnsRecord[]) => void;
   readonly #now: () => Date;
 
-  /** `save` is called with all records after every change. */
+  /** `save` is called with all records after every change. `of`: the lab's zone unless given. */
   constructor(
     records: readonly DnsRecord[],
     save: (records: readonly DnsRecord[]) => void,
     now: () => Date = () => new Date(),
+    of: ZoneName = zone,
   ) {
+    this.zone = of;
     this.#records = [...records];
     this.#save = save;
     this.#now = now;
@@ -51,7 +57,7 @@ export class RecordStore {
   }
 
   create(body: Readonly<Record<string, unknown>>): DnsRecord {
-    const fields = readRecord(body);
+    const fields = readRecord(body, this.zone.name);
     this.#refuseConflict(fields);
     const time = this.#now().toISOString();
     const record = complete(fields, randomBytes(16).toString("hex"), time, time);
@@ -61,14 +67,14 @@ export class RecordStore {
 
   /** PUT: the body is the whole record. */
   replace(id: string, body: Readonly<Record<string, unknown>>): DnsRecord {
-    return this.#change(this.get(id), readRecord(body));
+    return this.#change(this.get(id), readRecord(body, this.zone.name));
   }
 
   /** PATCH: what the body leaves out stays. */
   patch(id: string, body: Readonly<Record<string, unknown>>): DnsRecord {
     const before = this.get(id);
     const data = { ...before.data, ...(body["data"] as object | null | undefined) };
-    return this.#change(before, readRecord({ ...before, ...body, data }));
+    return this.#change(before, readRecord({ ...before, ...body, data }, this.zone.name));
   }
 
   delete(id: string): DnsRecord {

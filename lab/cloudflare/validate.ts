@@ -1,5 +1,4 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { zone } from "../addresses.ts";
 import { recordTypes } from "../dns/answers.ts";
 import type { RecordType } from "../dns/answers.ts";
 import { Refusal, validationError } from "./failure.ts";
@@ -12,11 +11,15 @@ const proxiableTypes: readonly string[] = ["A", "AAAA", "CNAME"];
 /**
  * Reads the body of POST and PUT, and of PATCH laid over the record it changes, by Cloudflare's
  * rules. Nulls count as left out, unknown fields are ignored, the content of SRV comes from `data`
- * whatever the body's content says. Throws Refusal with every error found.
+ * whatever the body's content says, and a name outside the zone gets the zone's behind it. Throws
+ * Refusal with every error found.
  */
-export function readRecord(body: Readonly<Record<string, unknown>>): RecordFields {
+export function readRecord(
+  body: Readonly<Record<string, unknown>>,
+  zoneName: string,
+): RecordFields {
   const errors: ApiError[] = [];
-  const name = readName(body["name"], errors);
+  const name = readName(body["name"], zoneName, errors);
   const type = readType(body["type"], errors);
   const ttl = readTtl(body["ttl"], errors);
   const comment = readComment(body["comment"], errors);
@@ -51,14 +54,14 @@ export function isProxiable(type: string, content: string): boolean {
   return proxiableTypes.includes(type) && !isPrivate(content);
 }
 
-function readName(value: unknown, errors: ApiError[]): string {
+function readName(value: unknown, zoneName: string, errors: ApiError[]): string {
   const given = typeof value === "string" ? value.trim().toLowerCase().replace(/\.$/, "") : "";
   const name =
     given === "@"
-      ? zone.name
-      : given === zone.name || given.endsWith(`.${zone.name}`)
+      ? zoneName
+      : given === zoneName || given.endsWith(`.${zoneName}`)
         ? given
-        : `${given}.${zone.name}`;
+        : `${given}.${zoneName}`;
   const sound =
     given !== "" &&
     name.length <= 253 &&

@@ -1,16 +1,16 @@
-import { zone } from "../addresses.ts";
+import type { ZoneName } from "../addresses.ts";
 
 const made = "2026-01-01T00:00:00.000000Z";
 
-/** The lab's one zone, as the API gives it. */
-export const labZone = {
-  id: zone.id,
-  name: zone.name,
+/** A zone of the lab's account, as the API gives it. */
+export const describeZone = ({ id, name }: ZoneName) => ({
+  id,
+  name,
   status: "active",
   paused: false,
   type: "full",
   development_mode: 0,
-  name_servers: [`ns1.${zone.name}`, `ns2.${zone.name}`],
+  name_servers: [`ns1.${name}`, `ns2.${name}`],
   original_name_servers: null,
   original_registrar: null,
   original_dnshost: null,
@@ -33,4 +33,4 @@ export const labZone = {
     legacy_discount: false,
     externally_managed: false,
   },
-} as const;
+});

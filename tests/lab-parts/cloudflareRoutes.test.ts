@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { zone } from "../../lab/addresses.ts";
+import { otherZone, zone } from "../../lab/addresses.ts";
 import type { DnsRecord } from "../../lab/cloudflare/records.ts";
 import { listen } from "../../lab/httpServer.ts";
 import { a, codes, emulator, goodToken, records, srv } from "./emulator.ts";
@@ -84,6 +84,32 @@ test("zones are found by name and by id", async () => {
     ((await call("GET", `/zones/${zone.id}`)).body.result as { name: string }).name,
     "etcd.test",
   );
+});
+
+test("zones of one account: one token opens each, and each keeps its own records", async () => {
+  const { call, created, saved, lines, store, other } = emulator();
+  const listed = (await call("GET", "/zones")).body.result as { name: string }[];
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    ["etcd.test", "example.test"],
+  );
+  await created(a);
+  const elsewhere = `/zones/${otherZone.id}/dns_records`;
+  const { status, body } = await call("POST", elsewhere, a);
+  assert.equal(status, 200);
+  assert.match(lines.at(-1) ?? "", /^POST {4}\/zones\/example\.test\/dns_records /);
+  const { id } = body.result as DnsRecord;
+  assert.deepEqual(
+    other.list().map(({ name }) => name),
+    ["a.etcd.test.example.test"],
+  );
+  assert.deepEqual(codes((await call("GET", `${records}/${id}`)).body), ["81044"]);
+  assert.equal((await call("PATCH", `${elsewhere}/${id}`, { ttl: 120 })).status, 200);
+  assert.equal(other.list()[0]?.name, "a.etcd.test.example.test");
+  assert.equal((await call("DELETE", `${elsewhere}/${id}`)).status, 200);
+  assert.deepEqual(other.list(), []);
+  assert.equal(store.list().length, 1);
+  assert.equal(saved.length, 1);
 });
 
 const wrongWays: [

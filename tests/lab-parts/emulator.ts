@@ -1,4 +1,4 @@
-import { zone } from "../../lab/addresses.ts";
+import { otherZone, zone } from "../../lab/addresses.ts";
 import { cloudflareApp } from "../../lab/cloudflare/app.ts";
 import type { DnsRecord } from "../../lab/cloudflare/records.ts";
 import { RecordStore } from "../../lab/cloudflare/store.ts";
@@ -28,16 +28,17 @@ export interface Envelope {
 }
 
 /**
- * An emulator with its records in memory: what it saved, what it logged, and failures to make it
- * give.
+ * An emulator with its records in memory: what it saved of the lab's zone, what it logged, and
+ * failures to make it give.
  */
 export function emulator() {
   const saved: (readonly DnsRecord[])[] = [];
   const lines: string[] = [];
   const failures: ApiFailure[] = [];
   const store = new RecordStore([], (all) => saved.push(all));
+  const other = new RecordStore([], () => undefined, undefined, otherZone);
   const app = cloudflareApp({
-    store,
+    stores: [store, other],
     takeFailure: () => failures.shift(),
     log: (line) => lines.push(line),
   });
@@ -62,7 +63,7 @@ export function emulator() {
   };
   const created = async (body: unknown) =>
     (await call("POST", records, body)).body.result as DnsRecord;
-  return { app, call, created, saved, lines, failures, store };
+  return { app, call, created, saved, lines, failures, store, other };
 }
 
 /** The codes of an answer, an entry of the chain after its parent: "1004/9021". */

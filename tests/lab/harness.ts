@@ -5,7 +5,7 @@
 import { readFile, writeFile, mkdir } from "node:fs/promises";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
-import { addresses, zone } from "../../lab/addresses.ts";
+import { addresses, type ZoneName, zone } from "../../lab/addresses.ts";
 import { labDir, projectDir } from "../../lab/paths.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 
@@ -112,11 +112,17 @@ export interface CloudflareRecord {
 }
 
 /**
- * A call of the Cloudflare API below the lab's zone, as somebody else with a token would make it.
+ * A call of the Cloudflare API below a zone, the lab's unless given, as somebody else with a token
+ * would make it.
  */
-export async function cloudflare<T>(method: string, route: string, body?: unknown): Promise<T> {
+export async function cloudflare<T>(
+  method: string,
+  route: string,
+  body?: unknown,
+  { id }: ZoneName = zone,
+): Promise<T> {
   const reply = await fetch(
-    `http://127.0.0.1:${addresses.cloudflarePort}/client/v4/zones/${zone.id}${route}`,
+    `http://127.0.0.1:${addresses.cloudflarePort}/client/v4/zones/${id}${route}`,
     {
       method,
       headers: { authorization: `Bearer ${zone.apiToken}`, "content-type": "application/json" },
@@ -130,9 +136,9 @@ export async function cloudflare<T>(method: string, route: string, body?: unknow
   return envelope.result;
 }
 
-/** All records of the zone that are not its own NS records. */
-export async function allRecords(): Promise<CloudflareRecord[]> {
-  return cloudflare<CloudflareRecord[]>("GET", "/dns_records?per_page=100");
+/** All records of a zone, the lab's unless given, that are not its own NS records. */
+export async function allRecords(of: ZoneName = zone): Promise<CloudflareRecord[]> {
+  return cloudflare<CloudflareRecord[]>("GET", "/dns_records?per_page=100", undefined, of);
 }
 
 /** Repeats until it holds; fails after the deadline, saying what it waited for. */

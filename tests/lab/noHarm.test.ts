@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { labStack } from "../../commands/stack/stackAccess.ts";
 import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
+import { otherZone } from "../../lab/addresses.ts";
 import { projectDir } from "../../lab/paths.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
 import { renamedProgram, runProgram } from "./earlierProgram.ts";
@@ -66,12 +67,21 @@ async function refusedUntouched({ code, text }: Outcome, ...words: RegExp[]): Pr
 
 const up = (...args: string[]) => npmRun("pulumi", "up", ...quickly, ...args);
 
-test("a domain outside the zone is refused first, and can be corrected", async () => {
-  const { code, text } = await pulumiWith({ "etcd:domain": "etcd.example.org" }, "up", ...quickly);
-  assert.notEqual(code, 0, text);
-  assert.match(text, /etcd\.example\.org/);
-  assert.match(text, /etcd\.test|zone/);
-  assert.deepEqual(await inventory(), []);
+const elsewhere = { "etcd:zoneId": otherZone.id };
+
+test("a domain or a zone that does not fit is refused first, and can be corrected", async () => {
+  for (const [config, words] of [
+    [
+      { "etcd:domain": "etcd.example.org" },
+      /etcd\.example\.org does not lie in the zone etcd\.test/,
+    ],
+    [elsewhere, /etcd\.test does not lie in the zone example\.test \(zoneId 0e7cd1ab\w+bad\)/],
+  ] as const) {
+    const { code, text } = await pulumiWith(config, "up", ...quickly);
+    assert.notEqual(code, 0, text);
+    assert.match(text, words);
+    assert.deepEqual([...(await inventory()), ...(await allRecords(otherZone))], []);
+  }
   const corrected = await mustRun("up");
   assert.match(corrected, /Healthy: one cluster/);
   untouched = await world();
@@ -168,8 +178,13 @@ for (const [name, config, args, words] of [
   });
 
 test("the zone of a founded cluster is not corrected any more", async () => {
-  const config = { "etcd:zoneId": "0123456789abcdef0123456789abcdef" };
-  await refusedUntouched(await pulumiWith(config, "preview"), /zoneId: .*founded in 0e7cd1ab/);
+  const words = /zoneId: .*\(founded in 0e7cd1ab\w+ab; got 0e7cd1ab\w+bad\); set it back/;
+  for (const command of [["preview"], ["up", ...quickly]])
+    await refusedUntouched(await pulumiWith(elsewhere, ...command), words);
+  assert.deepEqual(await allRecords(otherZone), []);
+  assert.equal((await up()).code, 0);
+  assert.deepEqual(await world(), untouched);
+  await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
 });
 
 test("status tells of records that were removed and put there, and what mends it", async () => {

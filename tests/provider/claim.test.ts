@@ -9,7 +9,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { zone } from "../../lab/addresses.ts";
+import { otherZone, zone } from "../../lab/addresses.ts";
 import { cloudflareApp } from "../../lab/cloudflare/app.ts";
 import { RecordStore } from "../../lab/cloudflare/store.ts";
 import type { ApiRequest } from "../../lab/faults.ts";
@@ -46,7 +46,7 @@ class Cluster extends pulumi.ComponentResource {
     const options = new ChildOptions(this, healBeforeCreate("etcd", this));
     const names = new ClusterNames(process.env.TEST_DOMAIN ?? "", true);
     const { comment } = new Made("etcd-mark", process.env.TEST_MARK ?? "", { parent: this });
-    const settings: any = { zoneId: "${zone.id}", ttl: 60, nodes: { a: {}, b: {} } };
+    const settings: any = { zoneId: process.env.TEST_ZONE, ttl: 60, nodes: { a: {}, b: {} } };
     const ownership = { comment, tags: {}, stackId: comment };
     const claim = claimOf({ name: "etcd", names, ownership, options }, settings);
     const later = options.after(claim).with();
@@ -76,7 +76,10 @@ type Stack = keyof typeof marks;
 
 let cli = "";
 let domain = "";
+let zoneId: string;
 let store: RecordStore;
+/** The records of the account's other zone. */
+let elsewhere: RecordStore;
 let api: Listening;
 /** Sees each request before the emulator does; true refuses it with 403. */
 let watch: (request: ApiRequest) => boolean = () => false;
@@ -97,15 +100,9 @@ before(
       await fs.writeFile(path.join(folder, name), text);
     await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
     await fs.mkdir(path.join(folder, "state"));
-    store = new RecordStore([], () => undefined);
+    emptyZones();
     const app = cloudflareApp({
-      // the store of the present test
-      store: new Proxy({} as RecordStore, {
-        get: (_, key) => {
-          const value: unknown = Reflect.get(store, key);
-          return typeof value === "function" ? value.bind(store) : value;
-        },
-      }),
+      stores: [present(() => store), present(() => elsewhere)],
       takeFailure: (request) => (watch(request) ? { kind: "api-fault", status: 403 } : undefined),
       log: () => undefined,
     });
@@ -118,11 +115,27 @@ after(async () => {
   await fs.rm(folder, { recursive: true });
 });
 beforeEach(async () => {
-  store = new RecordStore([], () => undefined);
+  emptyZones();
+  zoneId = zone.id;
   watch = () => false;
   await fs.rm(path.join(folder, "state"), { recursive: true });
   await fs.mkdir(path.join(folder, "state"));
 });
+
+function emptyZones(): void {
+  store = new RecordStore([], () => undefined);
+  elsewhere = new RecordStore([], () => undefined, undefined, otherZone);
+}
+
+/** The store of the present test. */
+function present(which: () => RecordStore): RecordStore {
+  return new Proxy({} as RecordStore, {
+    get: (_, key) => {
+      const value: unknown = Reflect.get(which(), key);
+      return typeof value === "function" ? value.bind(which()) : value;
+    },
+  });
+}
 
 const claim = "_etcd-on-ec2.etcd.test";
 const content = '"etcd cluster of one owner; its comment names it"';
@@ -238,6 +251,41 @@ test("with a token that may not read the zone the claim itself tells, each time"
   assert.deepEqual(names().sort(), [`${claim} TXT`, "a.etcd.test A", "b.etcd.test A"]);
 });
 
+test("the id of another zone of the account is refused, and the correction works", async () => {
+  zoneId = otherZone.id;
+  await newStack("first", "etcd.test");
+  for (const command of [["preview"], up])
+    assert.match(
+      await refused("first", ...command),
+      /domain: etcd\.test does not lie in the zone example\.test \(zoneId 0e7cd1ab\w+bad\)/,
+    );
+  assert.deepEqual(await made("first"), ["etcd", "etcd-mark"]);
+  assert.deepEqual([...names(), ...elsewhere.list()], []);
+  zoneId = zone.id;
+  await pulumi("first", ...up);
+  assert.deepEqual(names().sort(), [`${claim} TXT`, "a.etcd.test A", "b.etcd.test A"]);
+  assert.deepEqual(elsewhere.list(), []);
+});
+
+test("a claim in another zone, told by a token that may read none: gone when corrected", async () => {
+  watch = zoneItself;
+  zoneId = otherZone.id;
+  await newStack("first", "etcd.test");
+  assert.match(
+    await refused("first", ...up),
+    /domain: etcd\.test does not lie in the zone example\.test \(zoneId 0e7cd1ab\w+bad\)/,
+  );
+  assert.deepEqual(await made("first"), ["etcd", "etcd-claim", "etcd-mark"]);
+  assert.deepEqual(
+    elsewhere.list().map(({ name, type }) => `${name} ${type}`),
+    [`${claim}.example.test TXT`],
+  );
+  zoneId = zone.id;
+  await pulumi("first", ...up);
+  assert.deepEqual(elsewhere.list(), []);
+  assert.deepEqual(names().sort(), [`${claim} TXT`, "a.etcd.test A", "b.etcd.test A"]);
+});
+
 test("a claim that was removed by hand: no name is made without it", async () => {
   await newStack("first", "etcd.test");
   await pulumi("first", ...up);
@@ -287,6 +335,7 @@ function pulumi(stack: Stack, ...args: string[]): Promise<string> {
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_STACK: stack,
       TEST_DOMAIN: domain,
+      TEST_ZONE: zoneId,
       TEST_MARK: marks[stack],
       CLOUDFLARE_BASE_URL: `http://127.0.0.1:${api.port}/client/v4`,
       CLOUDFLARE_API_TOKEN: zone.apiToken,

@@ -20,7 +20,7 @@ let plugin: PluginProcess;
 
 before(async () => {
   const app = cloudflareApp({
-    store,
+    stores: [store],
     takeFailure: ({ path }) =>
       path.endsWith(forbidden) ? { kind: "api-fault", status: 403 } : undefined,
     log: () => undefined,
