@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components/settings/clusterArgs.ts";
-import { promiseOf, recordResources, settled, type LookUp, type Registered } from "./mocks.ts";
+import {
+  promiseOf,
+  recordResources,
+  settled,
+  type Anew,
+  type LookUp,
+  type Registered,
+} from "./mocks.ts";
 import { validArgs } from "./validSettings.ts";
 
 export interface BuiltCluster {
@@ -25,10 +32,16 @@ export function nodesNamed(letters: string): Record<string, { zone: string }> {
   );
 }
 
-/** Builds a cluster named "etcd" with arguments that differ from the usual ones. */
-export async function buildCluster(changed: Partial<EtcdClusterArgs>): Promise<BuiltCluster> {
+/**
+ * Builds a cluster named "etcd" with arguments that differ from the usual ones, and resources whose
+ * outputs do.
+ */
+export async function buildCluster(
+  changed: Partial<EtcdClusterArgs>,
+  anew: Anew = {},
+): Promise<BuiltCluster> {
   const lookUps: LookUp[] = [];
-  const registered = await recordResources(lookUps);
+  const registered = await recordResources(lookUps, anew);
   const dependencies = new Map<string, readonly string[]>();
   const options = new Map<string, pulumi.CustomResourceOptions>();
   const claimed = new Set<string>();

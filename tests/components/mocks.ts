@@ -17,13 +17,22 @@ export interface LookUp {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
+/** Outputs that a resource of this name has in place of its usual ones. */
+export type Anew = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+let authority: Promise<{ readonly certificate: string }> | undefined;
+
 /**
- * Answers like a cloud would: ids and addresses that depend on the name only. Look-ups are noted,
- * too, where a list for them is given.
+ * Answers like a cloud would: ids and addresses that depend on the name only, and one CA. Look-ups
+ * are noted, too, where a list for them is given.
  */
-export async function recordResources(lookUps: LookUp[] = []): Promise<Registered[]> {
+export async function recordResources(
+  lookUps: LookUp[] = [],
+  anew: Anew = {},
+): Promise<Registered[]> {
   const registered: Registered[] = [];
-  const { certificate } = await makeAuthority("mock", 3650);
+  authority ??= makeAuthority("mock", 3650);
+  const { certificate } = await authority;
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
@@ -52,7 +61,7 @@ export async function recordResources(lookUps: LookUp[] = []): Promise<Registere
                         : {};
         // the word is the id
         const id = type.endsWith("etcd:Incarnation") ? "0a1b2c" : `${name}-id`;
-        return { id, state: { ...inputs, ...computed } };
+        return { id, state: { ...inputs, ...computed, ...anew[name] } };
       },
       call: ({ token, inputs }) => {
         lookUps.push({ token, inputs });

@@ -41,7 +41,8 @@ export interface DynamicProvider {
 /**
  * Registers a resource under mocks to get its provider's text, and starts that provider. The
  * stack's configuration reaches it as the engine hands it over: all of it, as text, and what the
- * stack file holds encrypted with the mark of a secret (lab/plugins/values.ts makes one).
+ * stack file holds encrypted with the mark of a secret (lab/plugins/values.ts makes one). Values
+ * with a provider's text of their own (`__provider`) are handled by that one.
  */
 export async function startDynamicProvider(
   make: () => pulumi.Resource,
@@ -73,7 +74,7 @@ export async function startDynamicProvider(
     grpc.credentials.createInsecure(),
   );
   const props = (values: Values) =>
-    struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ ...values, __provider: text })));
+    struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ __provider: text, ...values })));
   const plain = (s: InstanceType<typeof struct.Struct> | undefined): Values => {
     const { __provider: _, ...rest } = s?.toJavaScript() ?? {};
     return rest;
