@@ -1,7 +1,7 @@
 // One cluster under a writer, and everything that used to harm it: a domain of somebody else, each
-// of our resources replaced, a second stack, guards left out of a run. Nothing that lives may
-// change, and each refusal says what to type. Does not prove it for the official plugins, nor that
-// a state which forgot its machines is mended: oldState.test.ts does.
+// of our resources replaced, a second stack, guards left out of a run, things with our tags that
+// others made. Nothing that lives may change, and each refusal says what to type. Does not prove it
+// for the official plugins, nor that a state which forgot its machines is mended: oldState.test.ts.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { labStack } from "../../commands/stack/stackAccess.ts";
@@ -9,6 +9,7 @@ import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
 import { otherZone } from "../../lab/addresses.ts";
 import { projectDir } from "../../lab/paths.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { dataVolumes, makeAlike } from "./alike.ts";
 import { renamedProgram, runProgram } from "./earlierProgram.ts";
 import {
   allRecords,
@@ -19,8 +20,9 @@ import {
   pulumiWith,
   type Outcome,
 } from "./harness.ts";
-import { instances, inventory } from "./inventory.ts";
+import { asking, instances, inventory } from "./inventory.ts";
 import { onMachine } from "./machines.ts";
+import { typeCommands } from "./namedCommands.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 const quickly = ["--yes", "--skip-preview", "--non-interactive"];
@@ -224,6 +226,33 @@ test("in all this no acknowledged write was lost", async () => {
   assert.equal((await up()).code, 0);
   assert.deepEqual(await world(), untouched);
   await mustRun("pulumi", "preview", "--expect-no-changes", "--non-interactive");
-  await mustRun("pulumi", "destroy", ...quickly);
+});
+
+test("a destroy names a restored disk, a machine launched alike and kept disks", async () => {
+  const member = (await instances()).find(({ node }) => node === "a")!;
+  const alike = await makeAlike(member.id);
+  const { code, text } = await pulumiWith({ "etcd:keepData": "volumes" }, "up", ...quickly);
+  assert.equal(code, 0, text);
+
+  const blocked = await npmRun("pulumi", "destroy", ...quickly);
+  assert.notEqual(blocked.code, 0, blocked.text);
+  const named = `the instance ${alike.instance} \\(a\\.etcd\\.test\\): it may hold a `;
+  assert.match(blocked.text, new RegExp(named));
+  const alive = (await instances()).map(({ id }) => id);
+  assert.ok(alive.includes(alike.instance), "it was ended");
+  assert.deepEqual(await typeCommands(blocked.text), [alike.instance]);
+
+  const gone = await npmRun("pulumi", "destroy", ...quickly);
+  assert.equal(gone.code, 0, gone.text);
+  const left = await dataVolumes();
+  assert.equal(left.length, 4);
+  assert.ok(left.includes(alike.volume), "the restored disk is gone");
+  const [kept = ""] = /^.*kept, as keepData says: .*$/m.exec(gone.text) ?? [];
+  const { text: swept } = await npmRun("sweep");
+  for (const id of left)
+    for (const said of [kept, swept]) assert.match(said, new RegExp(`the volume ${id} `));
+  await asking(async (ec2) => {
+    for (const VolumeId of left) await ec2.deleteVolume({ VolumeId });
+  });
   assert.deepEqual(await inventory(), []);
 });
