@@ -2,12 +2,12 @@
 // makes nothing beside what lives and removes nothing, and the `pulumi import` lines that it prints
 // are typed and lead to a green one. Does not prove it for the official plugins.
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
 import { labStack } from "../../commands/stack/stackAccess.ts";
 import { stackOutputs } from "../../commands/stack/stackOutputs.ts";
-import { labDir } from "../../lab/paths.ts";
+import { labDir, stateDir } from "../../lab/paths.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
 import { allRecords, mustRun, npmRun } from "./harness.ts";
 import { instances, inventory } from "./inventory.ts";
@@ -140,6 +140,29 @@ test("an older state and `up --refresh`: the machine that came later is no lefto
   assert.notEqual(code, 0, text);
   assert.deepEqual(await world(), living);
   assert.deepEqual(await typeImports(text), ["etcd-a-instance"]);
+  await isWholeAgain(living);
+});
+
+/** As docs/when-things-go-wrong.md says: the state as the newest run left it. */
+async function stateOfLastRun(): Promise<string> {
+  const folder = path.join(stateDir, ".pulumi/history/etcd/dev");
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".checkpoint.json"));
+  const newest = await readFile(path.join(folder, files.sort().at(-1) ?? ""), "utf8");
+  const { checkpoint } = JSON.parse(newest) as { checkpoint: { latest: unknown } };
+  return JSON.stringify({ version: 3, deployment: checkpoint.latest });
+}
+
+test("a refresh that saw another account: `up` makes nothing, the state is put back", async () => {
+  const living = await world();
+  const before = await stateOfLastRun();
+  await forget(/\$aws:/);
+  const { code, text } = await npmRun("pulumi", "up", ...quickly);
+  assert.notEqual(code, 0, text);
+  assert.match(text, /etcd-(members|[abc]-data) was not made, and nothing was removed/);
+  assert.match(text, /pulumi import .* aws:\S+ etcd-(members sg-|[abc]-data vol-)/);
+  assert.deepEqual(await world(), living);
+  await importState(before);
+  await mustRun("pulumi", "up", "--refresh", ...quickly);
   await isWholeAgain(living);
 });
 
