@@ -11,10 +11,21 @@ import { startDnsStub, type DnsStub } from "../dnsStub.ts";
 import { startMetadataServer, type MetadataServer } from "../metadataServer.ts";
 import { complete, folder, get, newNode, preflight, put, runOn } from "./preflightRun.ts";
 import { paths, withMember, type Run } from "./preflightRun.ts";
-import { file, having, nothing, testStart, ticket, tickets, type Row } from "./startRows.ts";
+import {
+  file,
+  having,
+  nothing,
+  testStart,
+  ticket,
+  tickets,
+  type Prepare,
+  type Row,
+} from "./startRows.ts";
 
 const joined = "2026-01-02T03:04:05Z";
 const older = { name: "a", domain: "etcd.test", joined };
+/** The data directory is gone, as after `rm -r`; the disk it lay on is there. */
+const withoutFolder: Prepare = (dir) => fs.rm(path.join(dir, "disk/data"), { recursive: true });
 
 let dns: DnsStub;
 let metadata: MetadataServer;
@@ -93,6 +104,20 @@ const rows: readonly Row[] = [
     name: "that was a member by a marker of which only half is there",
     prepare: file("rootMarker", '{"name": "a'),
     refused: /^node a was a member of etcd\.test since some time, and /,
+  },
+  {
+    // E8
+    name: "whose data directory is gone, that was a member",
+    prepare: having(file("rootMarker", older), withoutFolder),
+    settings: tickets,
+    refused: /^node a was a member of etcd\.test since .*, and \S+\/data holds no member now\./,
+  },
+  {
+    name: "whose data directory is gone, with a ticket",
+    prepare: having(file("ticket", ticket), withoutFolder),
+    settings: tickets,
+    refused:
+      /^there is no directory \S+\/data on node a, so etcd was not started\. A converge makes it: `pulumi up`/,
   },
   { name: "with data", prepare: withMember, settings: tickets },
   {

@@ -1,5 +1,6 @@
 /** Rows of tables of first starts: a node with files, and whether it lets etcd start. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { members, preflight, put, type paths } from "./preflightRun.ts";
 
@@ -62,7 +63,12 @@ export function testStart(
 ): void {
   test(`${name} ${refused ? "starts nothing" : "starts etcd"}`, async () => {
     const { dnsPort, metadataPort } = around();
-    const run = await preflight(dnsPort, settings, async (dir) => void (await prepare(dir)), [
+    let had = true; // a refusal neither makes a data directory nor removes one
+    const made = async (dir: string) => {
+      await prepare(dir);
+      had = existsSync(`${dir}/disk/data`);
+    };
+    const run = await preflight(dnsPort, settings, made, [
       "--metadata",
       `127.0.0.1:${metadataPort}`,
     ]);
@@ -70,6 +76,7 @@ export function testStart(
       assert.equal(run.code, 1, run.out);
       assert.match(run.err, refused);
       assert.equal(run.startFile, "");
+      assert.equal(existsSync(`${run.dir}/disk/data`), had, "the data directory");
     } else {
       assert.deepEqual([run.code, run.err], [0, ""]);
       assert.match(run.startFile, /^name: a\n/);

@@ -110,6 +110,16 @@ test(
   },
 );
 
+test(
+  "a data directory that is gone keeps systemd from nothing: the preflight has its say",
+  options,
+  async () => {
+    const lines = (await render("etcd.service")).split("\n");
+    const writable = lines.filter((line) => line.startsWith("ReadWritePaths="));
+    assert.deepEqual(writable, ["ReadWritePaths=-/var/lib/etcd/data"]);
+  },
+);
+
 test("the mount waits for its device", options, async () => {
   assert.match(await render("var-lib-etcd.mount"), /^Requires=etcd-volume\.service$/m);
   assert.match(await render("var-lib-etcd.mount"), /^What=\/dev\/disk\/by-id\/x$/m);

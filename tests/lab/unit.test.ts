@@ -305,8 +305,8 @@ for (const version of etcdVersions) {
     );
 
     test(
-      "a member with an empty data directory does not start, and says what to do; also " +
-        "when restarted and after a reboot",
+      "a member whose data directory is empty, or gone, does not start, and says what to do; " +
+        "also when restarted and after a reboot",
       async () => {
         const c = await machineOf("c");
         await onMachine(
@@ -334,9 +334,9 @@ for (const version of etcdVersions) {
           );
           assert.notEqual(await state(c), "active");
           assert.equal(
-            (await onMachine(c, "ls", "-A", "/var/lib/etcd/data")).trim(),
-            "",
-            "etcd wrote into the empty directory",
+            await onMachine(c, "find", "/var/lib/etcd/", "-path", "*/data*"),
+            how === "without the directory" ? "" : "/var/lib/etcd/data\n",
+            "something was made on the disk",
           );
         };
         const clear = () =>
@@ -364,6 +364,15 @@ for (const version of etcdVersions) {
           ),
         );
         await refused("after the reboot");
+
+        // E8: systemd's own refusal would come before the preflight's, and say nothing of a disk
+        await onMachine(c, "sh", "-c", "systemctl stop etcd && rmdir /var/lib/etcd/data");
+        await clear();
+        await onMachine(c, "systemctl", "start", "--no-block", "etcd");
+        await refused("without the directory");
+        assert.doesNotMatch(await journal(c), /NAMESPACE/);
+        const own = "install --directory --owner etcd --group etcd --mode 0700";
+        await onMachine(c, "sh", "-c", `${own} /var/lib/etcd/data`);
 
         // The two others go on, and nobody counts this as healthy.
         await ctl(machine, "put", "still", "here");
