@@ -23,6 +23,8 @@ export interface StackAccess {
   readonly up: string;
   /** How a person calls one of our commands on this stack. */
   npmRun(command: string): string;
+  /** How a person calls the Pulumi CLI on it. */
+  pulumi(args: string): string;
   /** An etcdctl that fits the stack; throws when there is none. */
   etcdctl(): Promise<string>;
 }
@@ -61,6 +63,7 @@ export async function labStack(cliDir: string): Promise<StackAccess> {
     settings: await stackFileArguments(),
     up: "npm run up",
     npmRun: (command) => `npm run ${command} --`,
+    pulumi: (args) => `npm run pulumi -- ${args}`,
     async etcdctl() {
       const [{ etcdVersion }, { ensureEtcd }] = await Promise.all([
         import("../../lab/etcdVersion.ts"),
@@ -79,6 +82,7 @@ function usersStack(name: string): StackAccess {
     settings: [],
     up: name === labStackName ? "npm run up" : `pulumi up --stack ${name}`,
     npmRun: (command) => `npm run ${command} -- --stack ${name}`,
+    pulumi: (args) => `pulumi ${args} --stack ${name}`,
     async etcdctl() {
       if (onPath("etcdctl")) return "etcdctl";
       const version = await pulumi(stack, ["config", "get", "etcdVersion"]);

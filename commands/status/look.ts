@@ -20,7 +20,7 @@ export interface Status extends Pick<
   "clusterId" | "healthy" | "reasons" | "stranger"
 > {
   readonly members: readonly Row[];
-  /** What to type where etcd's list is not the declared members. */
+  /** What to type where etcd's list is not the declared members, or it has an alarm. */
   readonly memberHints: readonly string[];
   readonly dns: DnsReport;
   /** What the machines of members that do not answer say, by member. */
@@ -66,7 +66,10 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
     reasons,
     stranger,
     members: report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i], saved.since[m.name])),
-    memberHints: memberHints(declared, report.members),
+    memberHints: memberHints(declared, report.members, {
+      pulumi: stack.pulumi,
+      etcdctl: stack.npmRun("etcdctl"),
+    }),
     dns,
     machines: await machineWords(silent, outputs, loginOnce, () =>
       Math.max(2000, enoughMs - performance.now()),

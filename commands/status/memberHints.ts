@@ -1,10 +1,20 @@
-/** What to type where etcd's list of members is not what is declared. Pure. */
+/** What to type where etcd's list of members is not what is declared, or has an alarm. Pure. */
 import type { DeclaredMember, MemberReport } from "../../components/health/memberHealth.ts";
 
-/** A line for each member that is too much, missing, or has no vote. */
+/** How a person calls what these hints name, on the stack that was looked at. */
+export interface HintCommands {
+  pulumi(args: string): string;
+  readonly etcdctl: string;
+}
+
+/** What is read here of what a member says. */
+type Told = Pick<MemberReport, "members" | "alarms" | "revision">;
+
+/** A line for each member that is too much, missing, or has no vote, and for each alarm. */
 export function memberHints(
   declared: readonly DeclaredMember[],
-  reports: readonly Pick<MemberReport, "members">[],
+  reports: readonly Told[],
+  { pulumi, etcdctl }: HintCommands,
 ): string[] {
   const told = reports.filter(({ members }) => members.length > 0);
   const listed = new Map(told.flatMap(({ members }) => members).map((m) => [m.id, m]));
@@ -20,16 +30,31 @@ export function memberHints(
     ...strangers.map(
       ({ id, name, peerUrls }) =>
         `${name || "The member that never started"} (${peerUrls.join(", ")}) is not among nodes. ` +
-        `If somebody added it by hand: npm run etcdctl -- member remove ${id}. If it was taken ` +
-        "out of nodes: pulumi up removes it",
+        `If somebody added it by hand: ${etcdctl} member remove ${id}. If it was taken out of ` +
+        `nodes: ${pulumi("up")} removes it`,
     ),
     ...missing.map(
       ({ name }) =>
-        `${name} is no member any more: pulumi up --refresh lets it join anew, or says what to do`,
+        `${name} is no member any more. If somebody removed it by hand: ` +
+        `${pulumi(`config set etcd:rejoin ${name}`)}, then ${pulumi("up")}, which sets its old ` +
+        `data aside and lets it join anew. If its disk is lost: ${pulumi("up --refresh")}`,
     ),
     ...learners.map(({ name, peerUrls }) => {
       const called = name || ours(peerUrls)?.name;
-      return `${called} has no vote yet: pulumi up goes on where a run was cut off`;
+      return `${called} has no vote yet: ${pulumi("up")} goes on where a run was cut off`;
     }),
+    ...alarmHints(reports, etcdctl),
   ];
+}
+
+/** One line for each kind of alarm, whoever raises it. */
+function alarmHints(reports: readonly Told[], etcdctl: string): string[] {
+  const alarms = new Set(reports.flatMap((report) => report.alarms));
+  const revision = Math.max(...reports.map((report) => report.revision));
+  return [...alarms].map((alarm) =>
+    alarm.toUpperCase() === "NOSPACE"
+      ? `The database's quota is used up, and no write is taken: ${etcdctl} compact ${revision}, ` +
+        `${etcdctl} defrag, then ${etcdctl} alarm disarm`
+      : `The alarm ${alarm}: stop writing and keep all disks; see it in docs/troubleshooting.md`,
+  );
 }

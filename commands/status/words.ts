@@ -62,10 +62,19 @@ export function bad(status: Status, ssh: string): string {
           ...reasons,
           ...(stranger ? [wayPast(stranger)] : memberHints),
           ...theirs,
-          `More of a member's own words: ${ssh} MEMBER sudo journalctl -u etcd -n 50`,
+          ...moreWords(status, ssh),
         ])}`,
     dns.is === "as declared" ? "" : `${dnsHead}\n${indented(dnsWords)}`,
   ].join("");
+}
+
+/** Where a member's whole log is: of those that are silent, else of those that are not well. */
+function moreWords({ machines, members }: Status, ssh: string): string[] {
+  const silent = Object.keys(machines);
+  const unwell = members.filter(({ healthy }) => !healthy).map(({ name }) => name);
+  return (silent.length ? silent : unwell).map(
+    (name) => `More of ${name}'s own words: ${ssh} ${name} sudo journalctl -u etcd -n 50`,
+  );
 }
 
 const hourMs = 3_600_000;

@@ -259,7 +259,10 @@ test(
         ["b"],
       );
       const said = await checkout.call(status, env);
-      assert.match(said.text, /npm run ssh -- --stack prod MEMBER sudo journalctl/);
+      assert.match(
+        said.text,
+        /More of b's own words: npm run ssh -- --stack prod b sudo journalctl/,
+      );
     } finally {
       await cluster.close();
     }

@@ -376,7 +376,21 @@ for (const version of etcdVersions) {
 
         // The two others go on, and nobody counts this as healthy.
         await ctl(machine, "put", "still", "here");
-        assert.match((await npmRun("status")).text, /^c .* no /m);
+        await onMachine(
+          c,
+          "sh",
+          "-c",
+          "cd /var/lib/etcd && fallocate --length $(df --output=avail -B1 . | tail -n 1) full",
+        );
+        const { text } = await npmRun("status");
+        await onMachine(c, "rm", "/var/lib/etcd/full");
+        assert.match(text, /^c .* no /m);
+        // E9: what the machine says, and how to ask it for more
+        assert.match(
+          text,
+          /^ {2}The machine of c says:\n {4}etcd\.service is \w+ \(enabled\), started \d+ times again\n {4}its disk at \/var\/lib\/etcd is (100|9\d)% full\n {4}node c was a member of etcd\.test since/m,
+        );
+        assert.match(text, /^ {2}More of c's own words: npm run ssh -- c sudo journalctl/m);
 
         const seen = await look(c);
         assert.deepEqual([seen.disk, seen.enabled, seen.memberId], ["empty", true, null]);
@@ -393,6 +407,11 @@ for (const version of etcdVersions) {
           .split("\n")
           .find((line) => line.includes(url));
         await ctl(machine, "member", "remove", listed?.split(",")[0] ?? "");
+        // E10: what to type for a member that was removed by hand
+        assert.match(
+          (await npmRun("status")).text,
+          /^ {2}c is no member any more\. .*: npm run pulumi -- config set etcd:rejoin c, then /m,
+        );
         const added = await ctl(machine, "member", "add", "c", "--learner", `--peer-urls=${url}`);
         const id = /^Member +(\w+) added/.exec(added)?.[1] ?? assert.fail(added);
         const to = {
