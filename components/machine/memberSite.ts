@@ -5,7 +5,8 @@ import type { Settings } from "../settings/settings.ts";
 import { Leftovers } from "../recovery/leftovers.ts";
 import { HostKeySeed } from "../ssh/hostKey.ts";
 import { imageOf } from "./image.ts";
-import { memberSecurityGroup, subnetsOf } from "./network.ts";
+import { memberSecurityGroup } from "./network.ts";
+import { subnetsOf } from "./subnets.ts";
 
 /** What the machines of all members share. */
 export interface MemberSite {

@@ -1,6 +1,6 @@
-/** Where members live: subnets of the configured zones, and who may connect to what. */
+/** Who may connect to what. */
 import * as pulumi from "@pulumi/pulumi";
-import { getSubnet, getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
+import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import {
@@ -11,23 +11,6 @@ import type { ClusterContext } from "../clusterContext.ts";
 import { isSecurityGroup } from "../settings/addressRules.ts";
 import type { Settings } from "../settings/settings.ts";
 import { clientPort, peerPort, sshPort } from "../names.ts";
-
-/** Subnet of each zone that a member is in: the configured one, else the default VPC's. */
-export function subnetsOf(
-  { nodes, subnets }: Pick<Settings, "nodes" | "subnets">,
-  opts: pulumi.InvokeOptions,
-): Record<string, pulumi.Output<string>> {
-  const zones = [...new Set(Object.values(nodes).map((node) => node.zone))];
-  return Object.fromEntries(
-    zones.map((zone) => {
-      const configured = subnets[zone];
-      const id = configured
-        ? pulumi.output(configured)
-        : pulumi.output(getSubnet({ availabilityZone: zone, defaultForAz: true }, opts)).id;
-      return [zone, id];
-    }),
-  );
-}
 
 /**
  * The members' security group, in the VPC of their subnets: the peer port from itself only, the
