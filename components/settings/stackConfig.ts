@@ -11,7 +11,7 @@ import { namespaceProblems } from "./namespaces.ts";
 import { describeProblems, type Problem, type RawConfig } from "./problems.ts";
 import { schema, type Values } from "./schema.ts";
 import { checkSettings } from "./settings.ts";
-import { octalProblems } from "./stackFile.ts";
+import { yamlProblems } from "./stackFile.ts";
 import { sshKey } from "./sshKey.ts";
 
 type Name = keyof typeof schema;
@@ -112,7 +112,7 @@ function sshKeyOf(
 function fileProblems(raw: RawConfig): readonly Problem[] {
   const name = `Pulumi.${pulumi.getStack()}.yaml`;
   if (!existsSync(name)) return [];
-  return octalProblems({ name, text: readFileSync(name, "utf8") }, pulumi.getProject(), raw);
+  return yamlProblems({ name, text: readFileSync(name, "utf8") }, pulumi.getProject(), raw);
 }
 
 /** The project's keys; objects and lists arrive as JSON. */

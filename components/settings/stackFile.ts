@@ -1,47 +1,80 @@
 /**
  * What YAML made of a stack's file before the program saw it: a number with a zero in front is read
- * as octal, without a word. Pure.
+ * as octal, and a name that looks like a number is written anew, without a word. Pure.
  */
+import { factsOf } from "./fields.ts";
 import type { Problem, RawConfig } from "./problems.ts";
+import { schema } from "./schema.ts";
 
-/** `020` as a value; a minus or an underscore is refused by the setting's own rule. */
+/** A word without quotes that YAML may take for a number, or for true and false. */
+const word = String.raw`[+.]?\d[\w.+-]*|[Tt]rue|TRUE|[Ff]alse|FALSE`;
+/** A setting and its value; a minus is refused by the setting's own rule. */
 const valueLine = (project: string) =>
-  new RegExp(`^\\s+(["']?)${project}:(\\w+)\\1:\\s+(0[0-7]+)\\s*(?:#.*)?$`, "gm");
-/** `010:` as a key, in a line of its own or within braces. */
-const key = /(?:^\s+|[{,]\s*)(0\d+):\s/gm;
+  new RegExp(`^\\s+(["']?)${project}:(\\w+)\\1:\\s+(${word})\\s*(?:#.*)?$`, "gm");
+/** A key, in a line of its own or within braces. */
+const key = new RegExp(String.raw`(?:^\s+|[{,]\s*)(${word}):\s`, "gm");
 
 /**
- * Numbers and names of nodes that are others than the file says. Only what reached the program as
- * YAML reads it is named: it may have been told to read another file.
+ * Numbers and names that are others than the file says. Only what reached the program as YAML reads
+ * it is named: it may have been told to read another file.
  *
  * @param name of the file, for the messages
  */
-export function octalProblems(
+export function yamlProblems(
   file: { readonly name: string; readonly text: string },
   project: string,
   raw: RawConfig,
 ): Problem[] {
-  const values = [...file.text.matchAll(valueLine(project))]
-    .map(([, , field = "", written = ""]) => ({ field, written, value: parseInt(written, 8) }))
-    .filter(({ field, value }) => value > 7 && raw[field] === String(value))
-    .map(({ field, written, value }) => ({
+  const changed = (matches: readonly { readonly field: string; readonly written: string }[]) =>
+    matches
+      .map((match) => ({ ...match, read: readAs(match.written) }))
+      .filter(({ read, written }) => read !== written);
+  const quoted = ({ written, read }: { written: string; read: string }) =>
+    `YAML reads ${written} in ${file.name} as ${read}; quote it: "${written}"`;
+  const settings = [...file.text.matchAll(valueLine(project))].map(
+    ([, , field = "", written = ""]) => ({ field, written }),
+  );
+  const values = changed(settings)
+    .filter(
+      ({ field, read, written }) => raw[field] === read && (isText(field) || misread(written)),
+    )
+    .map(({ field, written, read }) => ({
       field,
-      rule:
-        `YAML reads ${written} in ${file.name} as the octal number ${value}; write the number ` +
-        "that you mean, without a zero in front",
-      value,
+      rule: isText(field)
+        ? quoted({ written, read })
+        : `YAML reads ${written} in ${file.name} as the octal number ${read}; write the number ` +
+          "that you mean, without a zero in front",
+      value: read,
     }));
   const nodes = raw.nodes && typeof raw.nodes === "object" ? raw.nodes : {};
-  const names = [...file.text.matchAll(key)]
-    .map(([, written = ""]) => ({ written, read: readAs(written) }))
-    .filter(({ written, read }) => Object.hasOwn(nodes, read) && !Object.hasOwn(nodes, written))
+  const keys = [...file.text.matchAll(key)].map(([, written = ""]) => ({ field: "", written }));
+  const names = changed(keys)
+    .filter(({ read, written }) => Object.hasOwn(nodes, read) && !Object.hasOwn(nodes, written))
     .map(({ written, read }) => ({
       field: `nodes.${read}`,
-      rule: `YAML reads the name ${written} in ${file.name} as a number; quote it: "${written}"`,
+      rule: `this is a name, and ${quoted({ written, read })}`,
       value: read,
     }));
   return [...values, ...names];
 }
 
+/** Numbers that say themselves what they are (0x64, 1e2) mean the same either way. */
+function isText(field: string): boolean {
+  const entry = Object.hasOwn(schema, field) ? schema[field as keyof typeof schema] : undefined;
+  return entry !== undefined && factsOf(entry).type.startsWith("text");
+}
+
+/** Whether a number is another than it looks. */
+const misread = (written: string) => octal(written) && readAs(written) !== `${Number(written)}`;
+
 /** 8 and 9 are no octal digits. */
-const readAs = (digits: string) => String(parseInt(digits, /[89]/.test(digits) ? 10 : 8));
+const octal = (written: string) => /^\+?0[0-7_]+$/.test(written);
+
+/** What the CLI makes of a word without quotes, as text. */
+function readAs(written: string): string {
+  if (/^(true|false)$/i.test(written)) return written.toLowerCase();
+  const digits = written.replaceAll("_", "").replace(/^\+/, "");
+  if (octal(written)) return String(parseInt(digits, 8));
+  const isNumber = /^(0[xX][\da-fA-F]+|0o[0-7]+|0b[01]+|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)$/;
+  return isNumber.test(digits) ? String(Number(digits)) : written;
+}
