@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
+import { refuseAnothersLab } from "../lab/claim.ts";
 import { daemonLog } from "../lab/daemonProcess.ts";
 import { etcdVersion } from "../lab/etcdVersion.ts";
 import { fault, faultHelp } from "../lab/faultCommand.ts";
@@ -76,6 +77,7 @@ await command("lab", help, async ([name = "", ...args]) => {
   else {
     if (name !== "fault" && name !== "logs") readArguments("lab", args, {}, name);
     if (["start", "stop", "destroy"].includes(name)) checkLabIsOurs(`lab -- ${name}`);
+    else refuseAnothersLab(["lab --", name, ...args].join(" "));
     await subcommand(args);
   }
 });

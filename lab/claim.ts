@@ -51,6 +51,21 @@ export function labIsOurs(): boolean {
 }
 
 /**
+ * Throws, in one sentence, when the lab on this host is another checkout's: what looks at a lab, or
+ * breaks something in it, would act on that one.
+ */
+export function refuseAnothersLab(command: string): void {
+  const claim = existsSync(claimFile) ? readFileSync(claimFile, "utf8").trim() : projectDir;
+  if (claim === projectDir) return;
+  throw new Error(
+    `the lab on this host is not this checkout's but that of ${claim}; ` +
+      (existsSync(claim)
+        ? `type it there: npm run ${command}`
+        : "that one is gone: npm run lab -- start clears what is left of it, and makes one here"),
+  );
+}
+
+/**
  * Notes that the lab on this host is this checkout's. Comes before anything is made, so that a
  * killed start is found again.
  */
