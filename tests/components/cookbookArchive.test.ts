@@ -84,6 +84,29 @@ test("a carriage return is refused with the file, its line and the cure", async 
   });
 });
 
+test("a checkout whose git wants CRLF has LF all the same, by .gitattributes", async (t) => {
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "core.autocrlf=true", "-c", "core.eol=crlf", ...args], {
+      cwd: projectDir,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  try {
+    git("rev-parse", "HEAD");
+  } catch {
+    return t.skip("this is no checkout of git");
+  }
+  const windows = path.join(folder, "checkout");
+  git("checkout-index", "--all", `--prefix=${windows}/`);
+  const files = await fs.readdir(windows, { recursive: true, withFileTypes: true });
+  const texts = files.filter((entry) => entry.isFile() && /\.(sh|rb|erb|py|ts)$/.test(entry.name));
+  assert.ok(texts.length > 100, `${texts.length} files`);
+  for (const entry of texts) {
+    const file = path.join(entry.parentPath, entry.name);
+    assert.equal((await fs.readFile(file)).indexOf(0x0d), -1, file);
+  }
+  await packCookbook(path.join(windows, "cookbooks/etcd"));
+});
+
 for (const name of ["launch.sh", "converge.sh"]) {
   test(`${name} with a carriage return is refused, too`, async () => {
     const copy = path.join(folder, `bootstrap-${name}`);

@@ -180,6 +180,22 @@ test("every control of CIS holds on the machines", async () => {
   }
 });
 
+test("what tables show is understood where a machine or a record is named", async () => {
+  const container = await machineOf("a");
+  for (const called of ["a", "a.etcd.test", address("a"), outputs.endpoints.a ?? "", container]) {
+    const { code, text } = await npmRun("lab", "logs", called);
+    assert.equal(code, 0, `${called}: ${text}`);
+    const shell = await npmRun("ssh", called.replace(/^etcd-lab-.*/, "a"), "hostname");
+    assert.equal(shell.code, 0, shell.text);
+  }
+  const unknown = await npmRun("lab", "fault", "kill", "machine=d");
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.text, /machine: there is no d in the lab; it runs a \(i-\w+\), b \(i-/);
+  const typed = await npmRun("lab", "fault", "withhold", "name=aa", "type=A");
+  await clearFaults();
+  assert.match(typed.text, /no record is aa\.etcd\.test A now; it acts once .*a\.etcd\.test A,/);
+});
+
 test("status of a member whose machine is frozen ends within 10 s", async () => {
   await makeFault({ kind: "pause", machine: "c" });
   try {
