@@ -10,13 +10,15 @@ import { projectDir } from "../../lab/paths.ts";
 const skip = process.getuid?.() === 0 ? false : "only root can have a /run of its own";
 
 /**
- * A command of this checkout on a host whose lab is another's. Without a network, so that one that
- * does not refuse reaches no lab that really runs here.
+ * A command of this checkout on a host whose lab is another's. Without a network and with a storage
+ * of its own, so that one that does not refuse reaches no lab that really runs here: podman with an
+ * empty /run takes the host for one that was started anew, and forgets which containers run.
  */
 function call(claimedBy: string, args: readonly string[]) {
   const script =
-    'mount -t tmpfs none /run && mkdir /run/etcd-lab && echo "$1" > /run/etcd-lab/checkout && ' +
-    'shift && exec "$@"';
+    "mkdir -p /var/lib/containers && " +
+    "for own in /run /dev/shm /var/lib/containers; do mount -t tmpfs none $own; done && " +
+    'mkdir /run/etcd-lab && echo "$1" > /run/etcd-lab/checkout && shift && exec "$@"';
   const lab = [process.execPath, "commands/run.mjs", "lab", ...args];
   return spawnSync("unshare", ["--mount", "--net", "sh", "-c", script, "sh", claimedBy, ...lab], {
     cwd: projectDir,

@@ -17,6 +17,7 @@ const isolate = `set -e
 mount -t tmpfs tmpfs /mnt; mkdir /mnt/cgroup; mount --rbind /sys/fs/cgroup /mnt/cgroup
 mount -t sysfs sysfs /sys; mount --rbind /mnt/cgroup /sys/fs/cgroup
 mount -t tmpfs tmpfs /run; mkdir /run/netns; mkdir -p ${labDir}; mount -t tmpfs tmpfs ${labDir}
+mount -t tmpfs tmpfs /dev/shm
 mkdir -p /var/lib/containers; mount -t tmpfs -o size=20g tmpfs /var/lib/containers
 ip link set lo up`;
 const up = `${process.execPath} ${projectDir}/commands/run.mjs up`;
