@@ -267,7 +267,7 @@ test("the id of another zone of the account is refused, and the correction works
   assert.deepEqual(elsewhere.list(), []);
 });
 
-test("a claim in another zone, told by a token that may read none: gone when corrected", async () => {
+test("a claim in another zone, by a token that reads none: gone when corrected", async () => {
   watch = zoneItself;
   zoneId = otherZone.id;
   await newStack("first", "etcd.test");
