@@ -7,6 +7,8 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
  */
 export class EventLog {
   readonly #file: string;
+  /** Why some of it could not be read; "" where all could. */
+  damage = "";
   #offset = 0;
   #partial = Buffer.alloc(0);
 
@@ -14,18 +16,34 @@ export class EventLog {
     this.#file = file;
   }
 
-  /** The events that were completed since the last call; none while there is no file. */
+  /**
+   * The events that were completed since the last call; none while there is no file. On a full disk
+   * the CLI goes on, and writes half lines: those are left out.
+   */
   next(): EngineEvent[] {
+    try {
+      return this.#lines().flatMap((line) => this.#read(line));
+    } catch (error) {
+      this.damage ||= (error as Error).message;
+      return [];
+    }
+  }
+
+  #read(line: string): EngineEvent[] {
+    try {
+      return [JSON.parse(line) as EngineEvent];
+    } catch {
+      this.damage ||= "a line of it is cut off; is the disk full?";
+      return [];
+    }
+  }
+
+  #lines(): string[] {
     if (!existsSync(this.#file)) return [];
     const bytes = Buffer.concat([this.#partial, this.#added()]);
     const end = bytes.lastIndexOf("\n") + 1;
     this.#partial = bytes.subarray(end);
-    return bytes
-      .subarray(0, end)
-      .toString()
-      .split("\n")
-      .filter(Boolean)
-      .map((line): EngineEvent => JSON.parse(line));
+    return bytes.subarray(0, end).toString().split("\n").filter(Boolean);
   }
 
   #added(): Buffer {

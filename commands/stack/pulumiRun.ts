@@ -57,6 +57,11 @@ export async function runPulumi(
     },
   );
   const output = createWriteStream(outputFile);
+  let notKept = "";
+  output.on("error", ({ message }) => {
+    if (!notKept) tell(`Pulumi's output is not kept from here on (${message}); the run goes on`);
+    notKept ||= message;
+  });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (data: Buffer) => {
@@ -96,6 +101,7 @@ export async function runPulumi(
     }
     for (const event of log.next()) progress.take(event, Date.now()).forEach(tell);
     progress.finish().forEach(tell);
+    if (log.damage) tell(`not all that Pulumi did is told above: its event log: ${log.damage}`);
   } finally {
     clearTimeout(timer);
     process.off("SIGINT", interrupt).off("SIGTERM", terminate).off("SIGHUP", terminate);
@@ -103,7 +109,8 @@ export async function runPulumi(
     await fs.rm(events, { force: true });
   }
   if (end === 0) return progress;
-  const whole = `Its whole output: ${path.relative(projectDir, outputFile)}`;
+  const file = path.relative(projectDir, outputFile);
+  const whole = notKept ? `Its output, up to the full disk: ${file}` : `Its whole output: ${file}`;
   if (stops > 0) throw new StoppedRun(`${stopWords(args[0], stops)} ${whole}`);
   const failures = progress.failures.list();
   const reasons =

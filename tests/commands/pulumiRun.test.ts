@@ -6,9 +6,11 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +34,13 @@ const say = (event) => fs.appendFileSync(events, JSON.stringify(event) + "\\n");
 say({ resourcePreEvent: { metadata } });
 say({ resOutputsEvent: { metadata } });
 fs.writeFileSync(process.env.TEST_FOLDER + "/pulumi.args", args.slice(0, 3).join(" "));
-if (process.env.TEST_THEN === "fail") {
+if (process.env.TEST_THEN === "full disk") {
+  fs.appendFileSync(events, '{"resourcePreEvent":{"metad');
+  say({ resourcePreEvent: { metadata } });
+  say({ diagnosticEvent: { severity: "info", message: "later" } });
+  console.log("output");
+}
+if (["fail", "full disk"].includes(process.env.TEST_THEN)) {
   const head = "urn:pulumi:dev::etcd::etcd:index:EtcdCluster$";
   const node = { urn: head + "etcd:index:EtcdNode::etcd-a", type: "etcd:index:EtcdNode" };
   const now = { inputs: { name: "a" }, outputs: { privateIp: "10.0.0.4" } };
@@ -121,6 +129,36 @@ test("a failure is Pulumi's own words and where the rest is", async () => {
     text,
     /pulumi up failed \(exit 255\)\. Its whole output: \.lab\/logs\/pulumi-up\.log\n {2}etcd-a-bootstrap of node a \(10\.0\.0\.4\): the reason\n {4}Next: mend .*npm run ssh -- a sudo tail/,
   );
+});
+
+test("on a full disk the run goes on, and what is not kept is said, without a stack", async () => {
+  const log = path.join(checkout.folder, ".lab/logs/pulumi-up.log");
+  rmSync(log, { force: true });
+  mkdirSync(path.dirname(log), { recursive: true });
+  symlinkSync("/dev/full", log);
+  try {
+    const { code, text } = await start("full disk").ended;
+    const lines = text.trim().split("\n");
+    assert.deepEqual(
+      lines.filter((line) => /not kept|not all|later/.test(line)).sort(),
+      [
+        "  later",
+        "Pulumi's output is not kept from here on (ENOSPC: no space left on device, write); the " +
+          "run goes on",
+        "not all that Pulumi did is told above: its event log: a line of it is cut off; is the " +
+          "disk full?",
+      ],
+      text,
+    );
+    assert.match(
+      text,
+      /failed \(exit 255\)\. Its output, up to the full disk: \S+\.log\n.*the reason/,
+    );
+    assert.doesNotMatch(text, /\n +at /);
+    assert.equal(code, 1);
+  } finally {
+    rmSync(log);
+  }
 });
 
 test("a plugin that hangs and holds the output open is not waited for", async () => {
