@@ -16,12 +16,18 @@ export interface DnsReport {
 /** Each look may take this long: a nameserver that is out of reach must not hold `status` up. */
 const lookMs = 5000;
 
-/** Asks the authoritative servers once for all that was declared. Never rejects. */
-export async function dnsReport(declared: readonly GateOutputs[]): Promise<DnsReport> {
+/**
+ * Asks the authoritative servers once for all that was declared. `refresh` is what a person types
+ * for an `up --refresh`. Never rejects.
+ */
+export async function dnsReport(
+  declared: readonly GateOutputs[],
+  refresh: string,
+): Promise<DnsReport> {
   if (declared.length === 0) return unknown("the state says nothing of records");
   try {
     const looks = await Promise.all(declared.map((inputs) => lookAtDns(inputs, lookMs)));
-    return reportOf(looks);
+    return reportOf(looks, refresh);
   } catch (e) {
     return unknown((e as Error).message);
   }
@@ -33,34 +39,40 @@ function unknown(why: string): DnsReport {
 
 /** What cannot be seen from here is no difference. */
 const unseen: readonly MismatchKind[] = ["server silent", "SERVFAIL", "refused", "no authority"];
-/** What a record of ours lacks; anything else is there and should not be. */
+/** What a record of ours lacks. */
 const missing: readonly MismatchKind[] = [
   "not published",
   "on some servers only",
   "target without address",
 ];
+/** A record of ours that was changed, or another beside it; anything else is somebody else's. */
+const changed: readonly MismatchKind[] = ["wrong address", "wrong port", "proxied address"];
 
 /** Pure. */
-export function reportOf(looks: readonly DnsLook[]): DnsReport {
+export function reportOf(looks: readonly DnsLook[], refresh: string): DnsReport {
   const mismatches = looks.flatMap((look) => look.mismatches);
   const named = looks.flatMap((look) => look.leaving.map(({ target }) => target));
-  return { ...judged(mismatches), leaving: [...new Set(named)].sort() };
+  return { ...judged(mismatches, refresh), leaving: [...new Set(named)].sort() };
 }
 
-function judged(mismatches: readonly Mismatch[]): Omit<DnsReport, "leaving"> {
+function judged(mismatches: readonly Mismatch[], refresh: string): Omit<DnsReport, "leaving"> {
   const inWords = ({ record, server, problem }: Mismatch) => `${record} at ${server}: ${problem}`;
   const seen = mismatches.filter(({ kind }) => !unseen.includes(kind));
   const problems = [...new Set((seen.length ? seen : mismatches).map(inWords))];
   if (problems.length === 0) return { is: "as declared", problems, cure: "" };
   if (seen.length === 0)
     return { is: "unknown", problems, cure: "Is port 53 of the nameservers open from here?" };
-  const onlyMissing = seen.every(({ kind }) => missing.includes(kind));
-  return {
-    is: "different",
-    problems,
-    cure: onlyMissing
-      ? "Records that were removed or changed by hand are made again by: pulumi up --refresh"
-      : "Records of others at these names have to go, or the cluster's would be mixed with them: " +
-        "remove them at Cloudflare; then pulumi up --refresh makes its own again",
-  };
+  const kinds = new Set(seen.map(({ kind }) => kind));
+  return { is: "different", problems, cure: cureOf([...kinds], refresh) };
+}
+
+function cureOf(kinds: readonly MismatchKind[], refresh: string): string {
+  const again = `Records that were removed or changed by hand are made again by: ${refresh}`;
+  if (kinds.every((kind) => missing.includes(kind))) return again;
+  if (kinds.every((kind) => missing.includes(kind) || changed.includes(kind)))
+    return `${again}. What is named even then is somebody else's: remove it at Cloudflare`;
+  return (
+    "Records of others at these names have to go, or the cluster's would be mixed with them: " +
+    `remove them at Cloudflare; then ${refresh} makes its own again`
+  );
 }

@@ -52,7 +52,7 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
   const slow = setTimeout(() => void loginOnce().catch(() => undefined), slowMs);
   const [report, dns, ends] = await Promise.all([
     probeCluster(declared, asking, declared, known && { founding: known.word, known }),
-    dnsReport(saved.dns),
+    dnsReport(saved.dns, stack.pulumi("up --refresh")),
     Promise.all(
       declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
     ),

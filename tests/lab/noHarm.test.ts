@@ -205,7 +205,7 @@ test("status tells of records that were removed and put there, and what mends it
   );
   await cloudflare("DELETE", `/dns_records/${id}`);
   await eventually("status to name the one that is missing", 30_000, () =>
-    told(/_etcd-client-ssl\._tcp/, /made again by: pulumi up --refresh/),
+    told(/_etcd-client-ssl\._tcp/, /made again by: npm run pulumi -- up --refresh/),
   );
   await mustRun("pulumi", "up", "--refresh", ...quickly);
   assert.match(await mustRun("status"), /Healthy: one cluster/);
