@@ -3,8 +3,8 @@
  * the end reads every acknowledged key through every member. An error leaves a write unknown: it
  * counts neither as acknowledged nor as lost.
  */
-import { Etcd3, type IOptions } from "etcd3";
 import type { StackOutputs } from "../../commands/stack/stackOutputs.ts";
+import { clientOf, turningClient } from "./turningClient.ts";
 
 export interface Score {
   readonly acknowledged: number;
@@ -28,7 +28,8 @@ export interface Writer {
   stop(readThrough?: StackOutputs["endpoints"]): Promise<Score>;
 }
 
-const deadlineMs = 2_000;
+/** Longer than a write may take. */
+const lingerMs = 2_000;
 const readMs = 20_000;
 
 /** What is written through. */
@@ -45,7 +46,7 @@ export function startWriter({ endpoints, identity }: Reached, pauseMs = 20, lane
   let gapMs = 0;
   let recentGapMs = 0;
   let ended = false;
-  let client = new Etcd3(optionsFor(Object.values(endpoints), identity));
+  let client = turningClient(Object.values(endpoints), identity);
   const end = Date.now() + 600_000;
   let last = Date.now();
   let next = 0;
@@ -53,10 +54,7 @@ export function startWriter({ endpoints, identity }: Reached, pauseMs = 20, lane
     while (!ended && Date.now() < end) {
       const key = `${prefix}${String(next++).padStart(6, "0")}`;
       try {
-        await client
-          .put(key)
-          .value("written")
-          .options({ deadline: Date.now() + deadlineMs });
+        await client.put(key, "written");
         acknowledged.push(key);
         recentGapMs = Math.max(recentGapMs, Date.now() - last);
         gapMs = Math.max(gapMs, recentGapMs);
@@ -72,9 +70,9 @@ export function startWriter({ endpoints, identity }: Reached, pauseMs = 20, lane
     follow(now) {
       const before = client;
       ({ endpoints, identity } = now);
-      client = new Etcd3(optionsFor(Object.values(endpoints), identity));
+      client = turningClient(Object.values(endpoints), identity);
       // Not in the middle of a write.
-      setTimeout(() => before.close(), deadlineMs);
+      setTimeout(() => before.close(), lingerMs);
     },
     gap() {
       const longest = recentGapMs;
@@ -101,24 +99,11 @@ async function keysAt(
   identity: StackOutputs["identity"],
   prefix: string,
 ): Promise<Set<string>> {
-  const client = new Etcd3(optionsFor([endpoint], identity));
+  const client = clientOf(endpoint, identity);
   try {
     const options = { deadline: Date.now() + readMs };
     return new Set(await client.getAll().prefix(prefix).options(options).keys());
   } finally {
     client.close();
   }
-}
-
-function optionsFor(hosts: string[], identity: StackOutputs["identity"]): IOptions {
-  return {
-    hosts,
-    ...(identity && {
-      credentials: {
-        rootCertificate: Buffer.from(identity.ca),
-        privateKey: Buffer.from(identity.privateKey),
-        certChain: Buffer.from(identity.certificate),
-      },
-    }),
-  };
 }
