@@ -87,10 +87,14 @@ async function begin(given: Reconciling): Promise<Run> {
     asking,
     lease: operatorLease({ stack, host: hostname(), pid: process.pid, since }, asking),
     async see() {
-      const [situation, sights] = await Promise.all([
-        observe(given, asking, look),
-        sightsOf(all, asking),
-      ]);
+      const situation = await observe(given, asking, look);
+      // Only who answers: a silent one costs time, and the address of one that left may be another
+      // cluster's now (issue 14).
+      const serving = situation.answers.filter(({ error }) => !error);
+      const sights = await sightsOf(
+        all.filter(({ name }) => serving.some((answer) => answer.name === name)),
+        asking,
+      );
       const other = strangerAmong(sights, recognition);
       const stranger = other ? refusal(other) : "";
       return { view: viewOf({ ...situation, stranger }), recognised: sights.length > 0 };
