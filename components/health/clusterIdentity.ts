@@ -53,7 +53,9 @@ type Client = Parameters<Parameters<typeof withClient>[2]>[0];
 async function put(client: Client, word: string, anew: boolean): Promise<void> {
   const written = client.put(identityKey).value(word);
   if (anew) await written;
-  else await client.if(identityKey, "Create", "==", 0).then(written).commit();
+  // Asked first: a database that is full takes no write, though it would change nothing.
+  else if ((await client.get(identityKey).string()) === null)
+    await client.if(identityKey, "Create", "==", 0).then(written).commit();
 }
 
 async function sightOf(member: DeclaredMember, asking: Asking): Promise<Sight> {

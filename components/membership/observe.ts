@@ -8,7 +8,7 @@ import { hex, inWords, withClient } from "../health/memberClient.ts";
 import type { DeclaredMember } from "../health/memberHealth.ts";
 import type { MachineLook } from "./machineLook.ts";
 import type { Reconciling } from "./reconciling.ts";
-import type { Answer, MachineSight, Situation, WantedMember } from "./situation.ts";
+import type { Alarm, Answer, MachineSight, Situation, WantedMember } from "./situation.ts";
 import { type View, viewOf } from "./view.ts";
 
 type Known = Pick<Reconciling, "declared" | "former" | "done" | "rejoin">;
@@ -99,7 +99,7 @@ async function answerOf(member: DeclaredMember, asking: Asking): Promise<Answer>
         leaderId: hex(leader),
         learner: isLearner,
         applied: Number(raftAppliedIndex),
-        alarms: alarmsOf(header.member_id, errors),
+        alarms: alarmsOf(errors),
       };
       if (isLearner) return answer; // it answers nothing else
       // Its own list, not a majority's: it must be known when a majority is away, too.
@@ -116,10 +116,10 @@ async function answerOf(member: DeclaredMember, asking: Asking): Promise<Answer>
   );
 }
 
-/** A member's alarms among the errors that a status lists. To ask for them takes a majority. */
-export function alarmsOf(memberId: string, errors: readonly string[]): string[] {
+/** The alarms among the errors that a status lists. To ask for them takes a majority. Pure. */
+export function alarmsOf(errors: readonly string[]): Alarm[] {
   return errors.flatMap((error) => {
-    const [, id, alarm = ""] = /memberID:(\d+)\s+alarm:(\w+)/.exec(error) ?? [];
-    return id === memberId ? [alarm] : [];
+    const [, id = "", alarm = ""] = /memberID:(\d+)\s+alarm:(\w+)/.exec(error) ?? [];
+    return alarm ? [{ memberId: hex(id), alarm }] : [];
   });
 }

@@ -15,7 +15,8 @@ import {
   nobodyAnswers,
   severalClusters,
 } from "./cases/cluster.ts";
-import { alarm, removedByHand, strangerInTheList, unstartedVoter } from "./cases/strangers.ts";
+import { corruptAlarm, noSpaceAlarm } from "./cases/alarms.ts";
+import { removedByHand, strangerInTheList, unstartedVoter } from "./cases/strangers.ts";
 import {
   deadVoterThatLeaves,
   learnerThatIsLost,
@@ -67,14 +68,15 @@ export const table: readonly Case[] = [
   severalClusters,
   noQuorum,
   noLeader,
+  corruptAlarm,
   strangerInTheList,
   unstartedVoter,
+  noSpaceAlarm,
   learnerThatLeaves,
   learnerThatIsLost,
   voterThatIsLost,
   deadVoterThatLeaves,
   voterThatIsDown,
-  alarm,
   learnerToStart,
   learnerBehind,
   learnerReady,

@@ -35,6 +35,14 @@ export interface ListedMember {
   readonly learner: boolean;
 }
 
+/** An alarm that etcd has raised, and that stays until somebody disarms it. */
+export interface Alarm {
+  /** In hexadecimal: of the member that it is about. */
+  readonly memberId: string;
+  /** NOSPACE or CORRUPT. */
+  readonly alarm: string;
+}
+
 /** What one member's etcd answers. */
 export interface Answer {
   readonly name: string;
@@ -47,8 +55,8 @@ export interface Answer {
   readonly learner: boolean;
   /** Raft index that it has applied; the leader's is how far the cluster is. */
   readonly applied: number;
-  /** Its alarms and errors, such as NOSPACE or CORRUPT. */
-  readonly alarms: readonly string[];
+  /** All alarms that it knows of, its own and others'. */
+  readonly alarms: readonly Alarm[];
   /** The member list as it sees it, linearizably; undefined from a learner, or without a quorum. */
   readonly list: readonly ListedMember[] | undefined;
 }

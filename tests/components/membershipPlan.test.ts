@@ -125,6 +125,7 @@ function inShort(step: Step): string {
   }
 }
 
+const alarmed = (id: string, alarm: string) => ({ alarms: [{ memberId: id, alarm }] });
 const starting = { unit: "activating", ticket: "found" } as const;
 const three = { declared: "a b c", list: "a b c", done: "a b c" };
 const rows: readonly (readonly [string, Given, string | RegExp])[] = [
@@ -141,8 +142,8 @@ const rows: readonly (readonly [string, Given, string | RegExp])[] = [
   // Nothing to do.
   ["all as declared", three, "done"],
   [
-    "an alarm is not the members' business",
-    { ...three, answers: { b: { alarms: ["NOSPACE"] } } },
+    "a full database is not the members' business",
+    { ...three, answers: { b: alarmed("b", "NOSPACE") } },
     "done",
   ],
 
@@ -231,11 +232,6 @@ const rows: readonly (readonly [string, Given, string | RegExp])[] = [
     "a voter is down",
     { ...three, declared: "a b c d e", down: "b", unreachable: "b" },
     /^wait for b to answer/,
-  ],
-  [
-    "an alarm",
-    { ...three, declared: "a b c d e", answers: { b: { alarms: ["NOSPACE"] } } },
-    /^refuse: there is an alarm.*: b \(NOSPACE\)\nnpm run status/,
   ],
   [
     "a learner that lost its disk while it copied",
@@ -366,6 +362,57 @@ const rows: readonly (readonly [string, Given, string | RegExp])[] = [
   ],
 
   ["all are stopped", { ...three, down: "a b c" }, "start a"],
+
+  // Alarms.
+  [
+    "a full database: nobody is added",
+    { ...three, declared: "a b c d e", answers: { b: alarmed("b", "NOSPACE") } },
+    /^refuse: etcd has raised the alarm NOSPACE for b \(b\)[^]*alarm list[^]*defrag[^]*alarm disarm/,
+  ],
+  [
+    "a full database: nobody leaves",
+    {
+      ...three,
+      declared: "a b c",
+      list: "a b c d",
+      former: "d",
+      answers: { a: alarmed("d", "NOSPACE") },
+    },
+    /^refuse: etcd has raised the alarm NOSPACE for d \(d\)/,
+  ],
+  [
+    "a full database: a member that has lost its disk stays listed",
+    { ...three, down: "c", empty: "c", answers: { a: alarmed("b", "NOSPACE") } },
+    /^refuse: etcd has raised the alarm NOSPACE/,
+  ],
+  [
+    "a full database: one that is stopped is started",
+    { ...three, declared: "a b c d e", down: "c", answers: { a: alarmed("b", "NOSPACE") } },
+    "start c",
+  ],
+  [
+    "data differ, and nothing else is to be done",
+    { ...three, answers: { a: alarmed("c", "CORRUPT"), b: alarmed("c", "CORRUPT") } },
+    /^refuse: etcd has raised the alarm CORRUPT for c \(c\): [^]*hashkv[^]*member remove c, [^]*etcd:rejoin c/,
+  ],
+  [
+    "data differ: a member that leaves is not removed either",
+    { ...three, declared: "a b", former: "c", answers: { a: alarmed("c", "CORRUPT") } },
+    /^refuse: etcd has raised the alarm CORRUPT for c/,
+  ],
+  [
+    "data differ: one that is lost stays listed, and one that is stopped is not started",
+    {
+      ...{ declared: "a b c d e", list: "a b c d e", down: "d e", empty: "d" },
+      answers: { a: alarmed("e", "CORRUPT") },
+    },
+    /^refuse: etcd has raised the alarm CORRUPT for e/,
+  ],
+  [
+    "an alarm of one that left",
+    { ...three, declared: "a b c d e", answers: { a: alarmed("dead", "NOSPACE") } },
+    /^refuse: etcd has raised the alarm NOSPACE for a member that left \(dead\)/,
+  ],
 
   // Strangers.
   [

@@ -1,4 +1,4 @@
-/** Cases that a person has to decide: what somebody did by hand, and alarms. Pure. */
+/** Cases that a person has to decide: what somebody did by hand. Pure. */
 import type { Case } from "../plan.ts";
 import { refuse } from "./steps.ts";
 
@@ -51,20 +51,6 @@ export const removedByHand: Case = {
         "data of that member",
       `If it is to be a member again: pulumi config set etcd:rejoin ${name}, then pulumi up (the ` +
         "old data are set aside on its disk). If it is to go: take it out of nodes",
-    );
-  },
-};
-
-export const alarm: Case = {
-  seen: "an alarm, and members to change",
-  step: ({ situation: { answers }, missing, learners, list }) => {
-    const alarmed = answers.filter(({ alarms }) => alarms.length > 0);
-    const changing = missing.length + learners.length > 0 || list.some(({ declared }) => !declared);
-    if (!changing || alarmed.length === 0) return undefined;
-    const each = alarmed.map(({ name, alarms }) => `${name} (${alarms.join(", ")})`);
-    return refuse(
-      `there is an alarm, and members are changed only without one: ${each.join("; ")}`,
-      "npm run status says what to do about it; then run pulumi up again",
     );
   },
 };

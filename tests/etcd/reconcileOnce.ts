@@ -1,0 +1,53 @@
+/** The reconciler's code against real etcd on loopback; no machine answers by SSH. */
+import { plan } from "../../components/membership/plan.ts";
+import { reconcile } from "../../components/membership/reconcile.ts";
+import type { Reconciled } from "../../components/membership/reconciling.ts";
+import type { WantedMember } from "../../components/membership/situation.ts";
+import type { DeclaredMember } from "../../components/health/memberHealth.ts";
+import { directDialler } from "../../components/ssh/dialler.ts";
+
+export const founding = "f0f0f0f0";
+
+/** As a program declares them. */
+export function wanted(members: readonly DeclaredMember[]): WantedMember[] {
+  return members.map((member) => ({
+    ...member,
+    address: new URL(member.endpoint).hostname,
+    ...{ machine: `i-${member.name}`, volume: `vol-${member.name}`, hostKey: "none" },
+  }));
+}
+
+export interface Once {
+  readonly end: Reconciled;
+  /** How often each member's etcd was connected to. */
+  readonly dialled: Readonly<Record<string, number>>;
+}
+
+/** @throws Unreconciled as `reconcile` does */
+export async function reconcileOnce(
+  declared: readonly WantedMember[],
+  { former = [], planned = plan }: { former?: readonly WantedMember[]; planned?: typeof plan } = {},
+): Promise<Once> {
+  const dialled: Record<string, number> = {};
+  const end = await reconcile(
+    {
+      ...{ declared, former, done: undefined, rejoin: "", clusterToken: "test", stack: "test" },
+      timeoutSeconds: 20,
+      recognition: { founding },
+      refusal: ({ differences }) => differences.join("; "),
+      reaching: {
+        asking: { deadlineMs: 1000 },
+        accessTo: ({ name, address }) => ({
+          dial(port) {
+            dialled[name] = (dialled[name] ?? 0) + 1;
+            return directDialler(address).dial(port);
+          },
+          run: () => Promise.resolve({ problem: "no SSH here", output: "" }),
+        }),
+      },
+      say: () => undefined,
+    },
+    planned,
+  );
+  return { dialled, end };
+}
