@@ -55,6 +55,7 @@ export function unseen(problem: string): MachineSight {
   return {
     problem,
     unit: "",
+    restarts: 0,
     enabled: false,
     disk: "",
     joinedAs: "",
@@ -92,7 +93,7 @@ const hostOf = ({ peerUrl }: WantedMember) => new URL(peerUrl).hostname;
 interface Told {
   readonly name: string;
   readonly volume: string;
-  readonly unit: { readonly active: string };
+  readonly unit: { readonly active: string; readonly restarts: number };
   readonly enabled: boolean;
   readonly disk: MachineSight["disk"];
   readonly memberId: string | null;
@@ -125,6 +126,7 @@ export function sightIn(
   return {
     problem: "",
     unit: unit?.active ?? "unknown",
+    restarts: unit?.restarts ?? 0,
     enabled: enabled ?? false,
     disk: disk ?? "",
     joinedAs: memberId ?? "",

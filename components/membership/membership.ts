@@ -121,6 +121,7 @@ async function bringAbout(inputs: Inputs, olds: Outputs | undefined): Promise<Ou
     former: formerOf(olds, inputs),
     done: olds?.done,
     rejoin,
+    rejoinUsed: rejoin !== "" && rejoin === olds?.rejoin,
     clusterToken,
     stack,
     timeoutSeconds,
@@ -148,7 +149,9 @@ function unfinished(error: Error, inputs: Inputs, olds: Outputs | undefined): Er
   if (!olds) return error;
   const done = (error as Partial<Unreconciled>).done ?? olds.done;
   const acceptRestore = inputs.acceptRestore && olds.acceptRestore;
-  const properties = { ...olds, done, acceptRestore, verdict: notAsDeclared };
+  // Set anew after it was taken away, it counts anew.
+  const rejoin = inputs.rejoin && olds.rejoin;
+  const properties = { ...olds, done, acceptRestore, rejoin, verdict: notAsDeclared };
   return Object.assign(error, { id: "membership", properties, reasons: [error.message] });
 }
 
@@ -157,7 +160,10 @@ async function verdictOn(olds: Outputs): Promise<string | undefined> {
   const { members, former, done } = olds;
   const answers = await answersOf(members, askingOf(olds, 1000));
   if (answers.every(({ error }) => error)) return undefined;
-  const seen = { declared: members, former, done, rejoin: "", answers, machines: {}, stranger: "" };
+  const seen = {
+    ...{ declared: members, former, done, rejoin: "", rejoinUsed: false },
+    ...{ answers, machines: {}, stranger: "" },
+  };
   return plan(seen).do === "done" ? asDeclared : notAsDeclared;
 }
 

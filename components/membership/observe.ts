@@ -11,19 +11,19 @@ import type { Reconciling } from "./reconciling.ts";
 import type { Alarm, Answer, MachineSight, Situation, WantedMember } from "./situation.ts";
 import { type View, viewOf } from "./view.ts";
 
-type Known = Pick<Reconciling, "declared" | "former" | "done" | "rejoin">;
+type Known = Pick<Reconciling, "declared" | "former" | "done" | "rejoin" | "rejoinUsed">;
 
 /**
  * What is known, and what is seen now; whether it is the cluster that is remembered is not looked
  * at. Takes a few seconds at most, whoever is away. Never rejects.
  */
 export async function observe(
-  { declared, former, done, rejoin }: Known,
+  { declared, former, done, rejoin, rejoinUsed }: Known,
   asking: Asking,
   look: MachineLook,
 ): Promise<Situation> {
   const seen: Situation = {
-    ...{ declared, former, done, rejoin },
+    ...{ declared, former, done, rejoin, rejoinUsed },
     ...{ answers: await answersOf(declared, asking), machines: {}, stranger: "" },
   };
   const listed = await withFormer(seen, asking);

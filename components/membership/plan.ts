@@ -20,6 +20,7 @@ import { removedByHand, strangerInTheList, unstartedVoter } from "./cases/strang
 import {
   deadVoterThatLeaves,
   learnerThatIsLost,
+  unreadableData,
   voterThatIsDown,
   voterThatIsLost,
 } from "./cases/lost.ts";
@@ -76,6 +77,7 @@ export const table: readonly Case[] = [
   learnerThatIsLost,
   voterThatIsLost,
   deadVoterThatLeaves,
+  unreadableData,
   voterThatIsDown,
   learnerToStart,
   learnerBehind,

@@ -19,6 +19,8 @@ export interface Reconciling {
   readonly done: Readonly<Record<string, Joined>> | undefined;
   /** Member that may join anew although its disk holds data; "" for none. */
   readonly rejoin: string;
+  /** Whether a run has ended well with it before. */
+  readonly rejoinUsed: boolean;
   /** `initial-cluster-token`. */
   readonly clusterToken: string;
   /** The stack's mark, for whoever finds this one at work. */

@@ -67,6 +67,8 @@ export interface MachineSight {
   readonly problem: string;
   /** ActiveState of etcd's unit: active, activating, inactive, failed, … */
   readonly unit: string;
+  /** How often systemd has started it again since somebody did. */
+  readonly restarts: number;
   readonly enabled: boolean;
   /** Whether the data directory holds a member; "unmounted": the data volume is not there. */
   readonly disk: "member" | "empty" | "unmounted" | "";
@@ -88,8 +90,10 @@ export interface Situation {
   readonly former: readonly WantedMember[];
   /** By name, as last done; undefined until the members were as declared once. */
   readonly done: Readonly<Record<string, Joined>> | undefined;
-  /** Member that may join anew although its disk holds data of a member that was removed. */
+  /** Member that may join anew although its disk holds data of a member. */
   readonly rejoin: string;
+  /** Whether a run has ended well with it: who is listed is not removed for it a second time. */
+  readonly rejoinUsed: boolean;
   /** Answers of declared and former members. */
   readonly answers: readonly Answer[];
   /** By name, of declared and former members. */

@@ -88,6 +88,25 @@ export function isRunning({ unit }: MachineSight): boolean {
   return ["active", "activating", "reloading"].includes(unit);
 }
 
+/** What etcd says when it cannot read what is on its disk (seen in 3.5, 3.6 and 3.7). */
+const unreadable = /^panic: |^unexpected fault address|^fatal error: fault|crc mismatch/;
+/** What ends it in the same way, and is mended without its data. */
+const otherwise = /no space left|permission denied|too many open files|read-only file system/;
+/** So often it was started again, in vain, before it counts: a single panic may pass. */
+const restartsInVain = 3;
+
+/** Whether its disk holds a member that etcd ends on, start after start, unable to read it. */
+export function isUnreadable(machine: MachineSight | undefined): boolean {
+  if (!machine || machine.problem || machine.disk !== "member" || machine.unit === "active")
+    return false;
+  const { restarts, words } = machine;
+  return (
+    restarts >= restartsInVain &&
+    words.some((line) => unreadable.test(line)) &&
+    !words.some((line) => otherwise.test(line))
+  );
+}
+
 /** What each member's etcd and machine say, a line each. */
 export function inWords(
   { declared, former, answers, machines }: Situation,

@@ -174,8 +174,8 @@ export interface EtcdClusterArgs {
    */
   readonly acceptRestore?: string;
   /**
-   * Name of a member that somebody has removed from the cluster by hand, and that is to join it
-   * anew: its old data are set aside on its disk.
+   * Name of a member that somebody has removed from the cluster by hand, or whose etcd cannot read
+   * its data, and that is to join it anew: its old data are set aside on its disk.
    * @default none
    */
   readonly rejoin?: string;

@@ -273,8 +273,8 @@ export const schema = {
   rejoin: setting(
     text(),
     "",
-    "Name of a member that somebody has removed from the cluster by hand, and that is to join it " +
-      "anew: its old data are set aside on its disk.",
+    "Name of a member that somebody has removed from the cluster by hand, or whose etcd cannot " +
+      "read its data, and that is to join it anew: its old data are set aside on its disk.",
   ),
 };
 

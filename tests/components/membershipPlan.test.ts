@@ -83,6 +83,7 @@ function situation(given: Given): Situation {
     return {
       problem: "",
       unit: runs ? "active" : "inactive",
+      restarts: 0,
       enabled: isMember,
       disk: there,
       joinedAs: "",
@@ -102,6 +103,7 @@ function situation(given: Given): Situation {
     former: words(former).map(member),
     done: done === undefined ? undefined : Object.fromEntries(joined),
     rejoin: "",
+    rejoinUsed: false,
     answers: all.map(answer),
     machines: Object.fromEntries(all.map((name) => [name, machine(name)])),
     stranger: "",
@@ -126,6 +128,10 @@ function inShort(step: Step): string {
 }
 
 const alarmed = (id: string, alarm: string) => ({ alarms: [{ memberId: id, alarm }] });
+const unreadable: Partial<MachineSight> = {
+  ...{ unit: "activating", disk: "member", restarts: 3 },
+  words: ["failed to open database: invalid database", "panic: failed to open database"],
+};
 const starting = { unit: "activating", ticket: "found" } as const;
 const three = { declared: "a b c", list: "a b c", done: "a b c" };
 const rows: readonly (readonly [string, Given, string | RegExp])[] = [
@@ -362,6 +368,90 @@ const rows: readonly (readonly [string, Given, string | RegExp])[] = [
   ],
 
   ["all are stopped", { ...three, down: "a b c" }, "start a"],
+
+  // Data that etcd cannot read.
+  [
+    "a panic at every start",
+    { ...three, down: "b", machines: { b: unreadable } },
+    /^refuse: etcd of b \(panic: failed to open database\)[^]*config set etcd:rejoin b, then pulumi up$/,
+  ],
+  [
+    "one panic, so far",
+    { ...three, down: "b", machines: { b: { ...unreadable, restarts: 1 } } },
+    "wait for b to answer (etcd is activating: panic: failed to open database)",
+  ],
+  [
+    "a panic, because the disk is full",
+    {
+      ...three,
+      down: "b",
+      machines: { b: { ...unreadable, words: ["write: no space left on device", "panic: x"] } },
+    },
+    "wait for b to answer (etcd is activating: panic: x)",
+  ],
+  [
+    "a fault where the database was cut off",
+    {
+      ...three,
+      down: "b",
+      machines: {
+        b: { ...unreadable, words: ["unexpected fault address 0x7f", "fatal error: fault"] },
+      },
+    },
+    /^refuse: etcd of b \(fatal error: fault\)/,
+  ],
+  [
+    "a log that is not whole",
+    {
+      ...three,
+      down: "b",
+      machines: { b: { ...unreadable, words: ["discovery failed: walpb: crc mismatch"] } },
+    },
+    /^refuse: etcd of b \(discovery failed: walpb: crc mismatch\)/,
+  ],
+  [
+    "a panic at every start, and it may join anew",
+    { ...three, down: "b", machines: { b: unreadable }, more: { rejoin: "b" } },
+    "remove b",
+  ],
+  [
+    "it joined anew once, and ends in a panic again",
+    { ...three, down: "b", machines: { b: unreadable }, more: { rejoin: "b", rejoinUsed: true } },
+    /^refuse: [^]*pulumi config rm etcd:rejoin, pulumi up, then pulumi config set etcd:rejoin b/,
+  ],
+  [
+    "it may join anew, but it is only down",
+    { ...three, down: "b", more: { rejoin: "b" } },
+    "start b",
+  ],
+  [
+    "it may join anew, and another is down",
+    {
+      ...{ declared: "a b c d e", list: "a b c d e", down: "b c", unreachable: "c" },
+      ...{ machines: { b: unreadable }, more: { rejoin: "b" } },
+    },
+    /^wait for c to answer/,
+  ],
+  [
+    "a learner's data",
+    { ...three, declared: "a b c d e", list: "a b c +d", down: "d", machines: { d: unreadable } },
+    /^refuse: etcd of d /,
+  ],
+  [
+    "a leaver's data",
+    { ...three, declared: "a b", former: "c", down: "c", machines: { c: unreadable } },
+    "remove c",
+  ],
+  [
+    "two of three",
+    { ...three, down: "b c", machines: { b: unreadable, c: unreadable } },
+    /^refuse: the data of b, c are gone, or etcd does not stay up on them: 2 of 3 voters/,
+  ],
+  [
+    "the only one",
+    { declared: "a", list: "", done: "a", machines: { a: unreadable } },
+    /^refuse: the data of a are gone, or etcd does not stay up on them: 1 of 1 voters/,
+  ],
 
   // Alarms.
   [

@@ -212,6 +212,14 @@ describe("last words", { concurrency: 4 }, () => {
       [starting, etcd("panic: tocommit(5) is out of range"), etcd("goroutine 1 [running]:")],
       ["panic: tocommit(5) is out of range"],
     ],
+    [
+      "of an etcd whose database was cut off",
+      [
+        ...[starting, etcd("unexpected fault address 0x7f96dd007000"), etcd("fatal error: fault")],
+        etcd("[signal SIGBUS: bus error code=0x2 addr=0x7f96dd007000 pc=0xa0c0a5]"),
+      ],
+      ["unexpected fault address 0x7f96dd007000", "fatal error: fault"],
+    ],
     ["of bytes", [starting, { ...etcd("x"), MESSAGE: [1, 2] }], []],
   ] as [string, object[], string[]][])
     test(name, async () => {

@@ -31,7 +31,15 @@ export async function reconcileOnce(
   const dialled: Record<string, number> = {};
   const end = await reconcile(
     {
-      ...{ declared, former, done: undefined, rejoin: "", clusterToken: "test", stack: "test" },
+      ...{
+        declared,
+        former,
+        done: undefined,
+        rejoin: "",
+        rejoinUsed: false,
+        clusterToken: "test",
+        stack: "test",
+      },
       timeoutSeconds: 20,
       recognition: { founding },
       refusal: ({ differences }) => differences.join("; "),

@@ -11,6 +11,7 @@ const everyVersion: readonly (keyof typeof stories)[] = ["growAndShrink", "oneFo
 const once: readonly (keyof typeof stories)[] = [
   "replaced",
   "goneForGood",
+  "unreadableData",
   "majorityLost",
   "killedAfterAdd",
   "refusals",

@@ -81,7 +81,7 @@ export async function found(world: World, founders: string): Promise<Cluster> {
     const ended = (error: string): Run => ({ said, error, seconds: (Date.now() - started) / 1000 });
     try {
       const end = await reconcile({
-        ...{ declared: news, former: leaving, done, rejoin, timeoutSeconds },
+        ...{ declared: news, former: leaving, done, rejoin, rejoinUsed: false, timeoutSeconds },
         clusterToken: `etcd-${domain}`,
         stack: "bench",
         recognition: { founding: "f0f0f0f0", known: cluster.known },

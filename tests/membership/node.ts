@@ -24,6 +24,8 @@ export interface Node {
   readonly systemd: Systemd;
   /** Stops etcd, and empties the data directory: a disk that lost its data. */
   wipe(): Promise<void>;
+  /** What etcd keeps is overwritten in part, and its unit starts it again. */
+  spoil(): Promise<void>;
   /** The machine ends, and its address answers nothing. */
   vanish(): Promise<void>;
   /** Another machine at the same address; its root disk is new, the data disk only if not kept. */
@@ -78,6 +80,13 @@ export async function openNode(world: World, name: string): Promise<Node> {
     async wipe() {
       await systemd.stop();
       await fs.rm(at("var/lib/etcd/data/member"), { recursive: true });
+    },
+    async spoil() {
+      await systemd.stop();
+      const file = await fs.open(at("var/lib/etcd/data/member/snap/db"), "r+");
+      await file.write(Buffer.alloc(32 * 1024, 0x55), 0, 32 * 1024, 0);
+      await file.close();
+      systemd.start();
     },
     async vanish() {
       away = true;

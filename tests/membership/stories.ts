@@ -104,6 +104,30 @@ const goneForGood = story("a b c", async (cluster, seconds) => {
   return written;
 });
 
+/** Its disk is there, but etcd cannot read what is on it, and ends right after every start. */
+const unreadableData = story("a b c", async (cluster, seconds) => {
+  const b = cluster.node("b");
+  await b.spoil();
+  const before = await cluster.ids();
+  const run = await cluster.up("a b c");
+  assert.match(
+    run.error,
+    /^etcd of b \(panic: .*\) does not stay up on the data of its disk[^]*etcd:rejoin b/,
+  );
+  assert.deepEqual(run.said, []);
+  assert.deepEqual(await cluster.ids(), before);
+  assert.deepEqual(await b.disk(), ["data", "member.json"]);
+  seconds["unreadable data, refused"] = run.seconds;
+
+  const back = await cluster.up("a b c", { rejoin: "b" });
+  assert.equal(back.error, "");
+  assert.match(back.said.join("\n"), /b leaves[^]*b joins[^]*b votes now$/);
+  const aside = (await b.disk()).filter((name) => name.startsWith(`data.${before.b}.`));
+  assert.equal(aside.length, 1, "its data are set aside");
+  seconds["unreadable data, set aside"] = back.seconds;
+  return undefined; // what starts again and again would take the writer's processor
+});
+
 const majorityLost = story("a b c", async (cluster) => {
   await cluster.node("b").wipe();
   await cluster.node("c").wipe();
@@ -183,6 +207,7 @@ export const stories = {
   oneForAnother,
   replaced,
   goneForGood,
+  unreadableData,
   majorityLost,
   killedAfterAdd,
   refusals,

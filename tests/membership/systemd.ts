@@ -44,6 +44,7 @@ export function startSystemd(machine: Machine, unitText: string): Systemd {
   fs.mkdirSync(at(`${here}/asked`), { recursive: true });
   let enabled = false;
   let written = "";
+  let told = "";
   const systemd: Systemd & { unit: Unit | undefined } = {
     unit: undefined,
     get active() {
@@ -69,11 +70,13 @@ export function startSystemd(machine: Machine, unitText: string): Systemd {
       "SubState=dead",
       "Result=success",
       "ExecMainStatus=0",
-      "NRestarts=0",
+      `NRestarts=${Math.max(0, (systemd.unit?.passes ?? 0) - 1)}`,
       `UnitFileState=${enabled ? "enabled" : "disabled"}`,
       "",
     ].join("\n");
-    const journal = journalOf(systemd.unit);
+    // A start that says nothing yet hides nothing of the one before.
+    const journal = journalOf(systemd.unit) || (systemd.active === "active" ? "" : told);
+    told = journal;
     if (text + journal === written) return;
     replace(at(`${here}/unit`), text);
     replace(at(`${here}/journal`), journal);
@@ -108,10 +111,17 @@ function activeState(unit: Unit | undefined): string {
   return etcd?.ready && !etcd.end ? "active" : "activating";
 }
 
-/** The last refusal of its preflight, as journalctl would print it. */
+/**
+ * The last refusal of its preflight, as journalctl would print it, and what its etcd says while it
+ * does not serve; "" where that says nothing yet.
+ */
 function journalOf(unit: Unit | undefined): string {
-  const said = unit?.refusals.at(-1);
-  return said ? `${JSON.stringify({ MESSAGE: said, SYSLOG_IDENTIFIER: "etcd-preflight" })}\n` : "";
+  const entry = (by: string) => (text: string) =>
+    `${JSON.stringify({ MESSAGE: text, SYSLOG_IDENTIFIER: by })}\n`;
+  const refusals = (unit?.refusals.slice(-1) ?? []).map(entry("etcd-preflight"));
+  if (activeState(unit) === "active") return refusals.join("");
+  const log = unit?.etcd?.log().split("\n").slice(-200) ?? [];
+  return [...refusals, ...log.filter(Boolean).map(entry("etcd"))].join("");
 }
 
 function replace(file: string, text: string): void {

@@ -1,6 +1,6 @@
 /** Cases of the cluster as a whole: while one of these fits, no member is looked at. Pure. */
 import type { Case, Step } from "../plan.ts";
-import { isLost, isRunning, quorum } from "../view.ts";
+import { isLost, isRunning, isUnreadable, quorum } from "../view.ts";
 import { wait, refuse, names, canStart } from "./steps.ts";
 
 /** Before the first start is over, or with all machines away: nothing can be known. */
@@ -15,6 +15,11 @@ export const nobodyAnswers: Case = {
     });
     if (lost.length > 0 && lost.length > before.length - quorum(before.length))
       return majorityLost(lost, before.length, inWords);
+    const broken = before.filter(
+      (name) => lost.includes(name) || isUnreadable(situation.machines[name]),
+    );
+    if (broken.length > 0 && broken.length > before.length - quorum(before.length))
+      return majorityBroken(broken, before.length, inWords);
     const stopped = situation.declared.find(({ name }) => {
       const machine = situation.machines[name];
       return machine?.disk === "member" && !isRunning(machine);
@@ -30,6 +35,16 @@ function majorityLost(lost: readonly string[], of: number, inWords: string): Ste
       `etcd takes no change, so nothing was changed:\n${inWords}`,
     "What is left is on the other disks: keep them. Restoring takes a snapshot of one of them: " +
       'see "A majority is lost" in docs/when-things-go-wrong.md',
+  );
+}
+
+function majorityBroken(broken: readonly string[], of: number, inWords: string): Step {
+  return refuse(
+    `the data of ${broken.join(", ")} are gone, or etcd does not stay up on them: ` +
+      `${broken.length} of ${of} voters. Without a majority etcd takes no change, so nothing was ` +
+      `changed:\n${inWords}`,
+    "Keep all disks, and see what etcd says there: journalctl -u etcd (on the node). What is " +
+      'left: see "A majority is lost" in docs/when-things-go-wrong.md',
   );
 }
 
@@ -64,6 +79,13 @@ export const noQuorum: Case = {
     if (voters.length > 0 && voters.length - lost.length < needed)
       return majorityLost(
         lost.map(({ called }) => called),
+        voters.length,
+        inWords,
+      );
+    const broken = voters.filter((one) => isLost(one) || isUnreadable(one.machine));
+    if (voters.length > 0 && voters.length - broken.length < needed)
+      return majorityBroken(
+        broken.map(({ called }) => called),
         voters.length,
         inWords,
       );

@@ -3,8 +3,8 @@
  * joins, because etcd counts them still. Pure.
  */
 import type { Case } from "../plan.ts";
-import { isLost, type Listed } from "../view.ts";
-import { remove, toBack } from "./steps.ts";
+import { isLost, isUnreadable, type Listed } from "../view.ts";
+import { refuse, remove, toBack } from "./steps.ts";
 
 export const learnerThatIsLost: Case = {
   seen: "a learner that has started, and has lost its disk",
@@ -40,6 +40,33 @@ export const deadVoterThatLeaves: Case = {
     return (
       toBack(down.filter(({ declared }) => declared)) ??
       remove(leaver, "it is not among nodes any more")
+    );
+  },
+};
+
+/** It stays until somebody says otherwise: what etcd cannot read, somebody else may. */
+export const unreadableData: Case = {
+  seen: "a member whose etcd does not stay up on its data",
+  step: ({ list, down, situation: { rejoin, rejoinUsed }, inWords }) => {
+    const broken = list.filter((one) => one.declared && !one.answer && isUnreadable(one.machine));
+    const [first] = broken;
+    if (!first) return undefined;
+    const again = broken.find(({ called }) => called === rejoin);
+    if (again && !rejoinUsed)
+      return (
+        toBack(down.filter((one) => one.declared && !broken.includes(one))) ??
+        remove(again, "it is to join anew, without the data that its etcd does not stay up on")
+      );
+    const said = broken.map(({ called, machine }) => `${called} (${machine?.words.at(-1)})`);
+    const { called } = first;
+    const set = `pulumi config set etcd:rejoin ${called}, then pulumi up`;
+    const way = again ? `pulumi config rm etcd:rejoin, pulumi up, then ${set}` : set;
+    return refuse(
+      `etcd of ${said.join(", ")} does not stay up on the data of its disk, and nothing was ` +
+        `changed:\n${inWords}`,
+      `All that it said: npm run ssh -- ${called} sudo journalctl -u etcd\n` +
+        "  If its data are not to be read any more, it can copy the others', with its own set " +
+        `aside on its disk: ${way}`,
     );
   },
 };
