@@ -77,18 +77,21 @@ export class FoundedOnce {
 
   /**
    * Whether a founding that the state has forgotten (`pulumi state delete`, an older state) is
-   * about to be written down as it was: its word follows from the disks, and all that was given to
-   * a member bears exactly this word.
+   * about to be written down as it was: its word follows from the disks, or is what the state says
+   * of members' tags, and all that was given to a member bears exactly this word.
    */
   async #isForgottenFounding(
     urn: string,
-    inputs: { readonly volumeIds?: unknown } = {},
+    inputs: { readonly volumeIds?: unknown; readonly word?: unknown } = {},
     members: Holding,
   ): Promise<boolean> {
-    const { volumeIds } = inputs;
+    const { volumeIds, word: told } = inputs;
     if (typeof volumeIds !== "object" || volumeIds === null) return false;
     if ((await savedUrns())?.includes(urn) !== false) return false;
-    const word = await foundingWord(volumeIds as Readonly<Record<string, string>>);
+    const word =
+      typeof told === "string" && told
+        ? told
+        : await foundingWord(volumeIds as Readonly<Record<string, string>>);
     const { stackId } = await this.#known();
     const same = await membersOfStackId(stackId, this.#parent, word);
     return holdingInWords(same) === holdingInWords(members);

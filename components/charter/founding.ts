@@ -20,6 +20,11 @@ export interface FoundingArgs {
   readonly machineIds: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Private address of each declared member, by name. */
   readonly addresses: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * The word of a founding that was long ago, where the state has forgotten this record. @default
+   * it is founded now
+   */
+  readonly word?: pulumi.Input<string | undefined>;
 }
 
 type ByName = Readonly<Record<string, string>>;
@@ -28,6 +33,7 @@ interface Inputs {
   readonly volumeIds: ByName;
   readonly machineIds: ByName;
   readonly addresses: ByName;
+  readonly word?: string;
 }
 
 /** One member that starts the cluster. */
@@ -68,7 +74,9 @@ const foundings = resource<Inputs, Outputs>({
   type: "Founders",
   computed: ["founding", "founders"],
   due: (olds) => olds.founders === undefined,
-  async make({ volumeIds, machineIds, addresses }, { olds }) {
+  async make({ volumeIds, machineIds, addresses, word }, { olds }) {
+    // Who founded is not known any more, and has started: no machine, so no ticket.
+    if (!olds && word) return { volumeIds, founders: addresses, founding: word };
     if (!olds) {
       const founders = Object.entries(addresses).map(([name, address]) => [
         name,

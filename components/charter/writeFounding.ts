@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { EtcdMember } from "../etcdMember.ts";
 import type { Settings } from "../settings/settings.ts";
+import { forgottenWord } from "../recovery/forgottenWord.ts";
 import { Founding } from "./founding.ts";
 import { Machines } from "./machines.ts";
 import { machinesInOneRun } from "./machinesInOneRun.ts";
@@ -47,9 +48,11 @@ export function recordFounding(
   members: readonly EtcdMember[],
   gate: pulumi.Resource,
 ): Founding {
+  const record = `${name}-founding-volumes`;
   return new Founding(
-    `${name}-founding-volumes`,
+    record,
     {
+      word: forgottenWord(record, name),
       volumeIds: ofEach(members, ({ node }) => node.volume.id),
       machineIds: ofEach(members, ({ node }) => node.instance.id),
       addresses: ofEach(members, ({ node }) => node.privateIp),

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./judgement.ts";
 
 /** The outputs of one resource, by its URN. */
-type Saved = Readonly<
+export type Saved = Readonly<
   Record<string, { readonly type: string; readonly outputs: Readonly<Record<string, unknown>> }>
 >;
 
@@ -28,10 +28,11 @@ export async function savedUrns(): Promise<readonly string[] | undefined> {
 }
 
 /** As the engine saved it last, so with all that was there before this run. */
-async function savedState(): Promise<Saved | undefined> {
-  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+export async function savedState(): Promise<Saved | undefined> {
   const token = "pulumi:pulumi:readStackResourceOutputs";
   try {
+    // Without an engine there is no organization.
+    const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
     const answer = (await pulumi.runtime.invoke(token, { stackName })) as { outputs: Saved };
     return answer.outputs;
   } catch (e) {

@@ -39,6 +39,13 @@ test("the word is that of the disks: the same over the same, another over others
   assert.notEqual(await word({ volumeIds: { a: "vol-2", b: "vol-1" } }), founded);
 });
 
+test("a record that the state has lost gets the word of then, and nobody a ticket", async () => {
+  const { outputs } = await record.create({ ...moved, word: "f0f0f0f0" });
+  assert.equal(outputs.founding, "f0f0f0f0");
+  assert.deepEqual(outputs.founders, moved.addresses);
+  assert.equal(await record.diff(outputs, moved), false, "later the word is not told any more");
+});
+
 test("nothing changes it: no member more, no other machine or address", async () => {
   const { outputs } = await record.create(inputs);
   assert.equal(await record.diff(outputs, moved), false);
