@@ -58,6 +58,7 @@ export function unseen(problem: string): MachineSight {
     restarts: 0,
     enabled: false,
     disk: "",
+    bytes: 0,
     joinedAs: "",
     ticket: "",
     unresolved: [],
@@ -96,6 +97,7 @@ interface Told {
   readonly unit: { readonly active: string; readonly restarts: number };
   readonly enabled: boolean;
   readonly disk: MachineSight["disk"];
+  readonly bytes: number;
   readonly memberId: string | null;
   readonly ticket: string | null;
   readonly words: readonly string[];
@@ -116,7 +118,7 @@ export function sightIn(
   } catch {
     return unseen(`etcd-look said what cannot be read: ${output.slice(0, 200) || "nothing"}`);
   }
-  const { name, volume, unit, enabled, disk, memberId, ticket, words, unresolved } = told;
+  const { name, volume, unit, enabled, disk, bytes, memberId, ticket, words, unresolved } = told;
   if (name !== member.name) return unseen(`it is set up as node ${name}, not ${member.name}`);
   if (volume && volume !== member.volume)
     return unseen(
@@ -129,6 +131,7 @@ export function sightIn(
     restarts: unit?.restarts ?? 0,
     enabled: enabled ?? false,
     disk: disk ?? "",
+    bytes: bytes ?? 0,
     joinedAs: memberId ?? "",
     ticket: ticket === "found" || ticket === "join" ? ticket : "",
     unresolved: toFind.flatMap((other) =>

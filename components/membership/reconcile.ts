@@ -13,6 +13,7 @@ import { identityKey, strangerAmong } from "../health/memory.ts";
 import { machineLooks } from "./machineLook.ts";
 import { observe } from "./observe.ts";
 import { leaseSeconds, type Operator, operatorLease, type OperatorLease } from "./operatorLease.ts";
+import { patience, type Patience } from "./patience.ts";
 import { type Act, perform, tellers } from "./perform.ts";
 import { plan, type Step } from "./plan.ts";
 import type { Reconciled, Reconciling, Unreconciled } from "./reconciling.ts";
@@ -34,6 +35,7 @@ interface Run {
   readonly see: () => Promise<Seen>;
   /** Steps that were taken once: to take them again is no progress. */
   readonly taken: Set<string>;
+  readonly patience: Patience;
   /** As last seen. */
   view: View | undefined;
   /** When another run's lease was first met, in milliseconds; 0 while none is. */
@@ -47,8 +49,8 @@ interface Seen {
 }
 
 /**
- * @throws Unreconciled when the plan refuses, when nothing moves for `timeoutSeconds`, when another
- * run is at work, or when etcd or a machine refuses a step for good
+ * @throws Unreconciled when the plan refuses, when nothing moves for `timeoutSeconds`, a learner's
+ * data included, when another run is at work, or when etcd or a machine refuses a step for good
  */
 export async function reconcile(
   given: Reconciling,
@@ -58,6 +60,7 @@ export async function reconcile(
   try {
     for (;;) {
       const { end, late } = await next(run, planned);
+      if (late && run.patience.more(Date.now())) continue;
       if (late) throw new Error(await inVain(run, late));
       if (end) return end;
     }
@@ -100,6 +103,7 @@ async function begin(given: Reconciling): Promise<Run> {
       return { view: viewOf({ ...situation, stranger }), recognised: sights.length > 0 };
     },
     taken: new Set(),
+    patience: patience(),
     view: undefined,
     heldSince: 0,
   };
@@ -149,6 +153,7 @@ async function lookAndStep(
 ): Promise<Look<Ended, string>> {
   const { view, recognised } = await run.see();
   run.view = view;
+  run.patience.saw(view, Date.now());
   const step = planned(view.situation);
   if (step.do === "done") return { found: { end: reconciledIn(view) } };
   if (step.do === "refuse") throw new Error([step.why, step.next].filter(Boolean).join("\n  "));

@@ -72,6 +72,8 @@ export interface MachineSight {
   readonly enabled: boolean;
   /** Whether the data directory holds a member; "unmounted": the data volume is not there. */
   readonly disk: "member" | "empty" | "unmounted" | "";
+  /** Size of the database there, and of what is being copied to its place. */
+  readonly bytes: number;
   /** Member ID of the last join on this disk, or of the ticket that waits there; "" for none. */
   readonly joinedAs: string;
   /** A ticket for a first start that waits on the machine. */

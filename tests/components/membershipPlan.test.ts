@@ -86,6 +86,7 @@ function situation(given: Given): Situation {
       restarts: 0,
       enabled: isMember,
       disk: there,
+      bytes: 0,
       joinedAs: "",
       ticket: "",
       unresolved: [],

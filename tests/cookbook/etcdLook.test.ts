@@ -26,6 +26,7 @@ const nothing = {
   unit: { active: "inactive", sub: "dead", result: "success", exitCode: 0, restarts: 0 },
   enabled: false,
   disk: "empty",
+  bytes: 0,
   memberId: null,
   marker: null,
   ticket: null,
@@ -129,6 +130,20 @@ describe("etcd-look", { concurrency: 4 }, () => {
     const { code, err } = await node.run("etcd-look");
     assert.equal(code, 1);
     assert.match(err, /^this node was never converged: .* `pulumi up` does it\.\n$/);
+  });
+
+  test("how much was copied, a snapshot that comes in included", async () => {
+    const node = await nodeOf();
+    const folder = path.join(node.dir, "disk/data/member/snap");
+    await fs.mkdir(folder, { recursive: true });
+    await fs.writeFile(path.join(folder, "db"), Buffer.alloc(300));
+    await fs.writeFile(path.join(folder, "tmp123"), Buffer.alloc(4000));
+    const dns = await startDnsStub(() => nxdomain);
+    try {
+      assert.equal((await look(node, dns.port, [])).json?.bytes, 4300);
+    } finally {
+      await dns.close();
+    }
   });
 
   test("a systemd and a resolver that keep silent take less than three seconds", async () => {

@@ -21,6 +21,29 @@ before(async () => {
 });
 after(() => Promise.all([cluster.close(), another.close()]));
 
+test("a learner is waited for as long as its disk fills", async () => {
+  const [x] = wanted(another.declared);
+  assert.ok(x);
+  const y = { ...x, name: "y", endpoint: "http://127.0.143.2:2379", address: "127.0.143.2" };
+  const learner = { ...y, peerUrl: "http://127.0.143.2:2380" };
+  const client = new Etcd3({ hosts: x.endpoint });
+  const { member } = await client.cluster.memberAdd({
+    ...{ peerURLs: [learner.peerUrl], isLearner: true },
+  });
+  client.close();
+  const memberId = BigInt(member?.ID ?? "").toString(16);
+  let looks = 0;
+  const growing = 15;
+  const copies = (name: string) => {
+    if (name === "y") looks++;
+    const unit = { active: "activating", restarts: 0 };
+    return { name, volume: "", unit, disk: "member", bytes: Math.min(looks, growing), memberId };
+  };
+  const waited = reconcileOnce([x, learner], { timeoutSeconds: 1, looks: copies });
+  await assert.rejects(waited, /nothing has moved for 1 s, waiting for y to start/);
+  assert.ok(looks > growing, `given up at look ${looks}`);
+});
+
 test("another cluster at the address of a member that left is not taken for ours", async () => {
   const client = new Etcd3({ hosts: another.declared[0]?.endpoint ?? "" });
   await client.put(identityKey).value("another");

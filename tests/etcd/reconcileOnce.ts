@@ -1,4 +1,4 @@
-/** The reconciler's code against real etcd on loopback; no machine answers by SSH. */
+/** The reconciler against real etcd on loopback; machines answer only where a test says so. */
 import { plan } from "../../components/membership/plan.ts";
 import { reconcile } from "../../components/membership/reconcile.ts";
 import type { Reconciled } from "../../components/membership/reconciling.ts";
@@ -17,6 +17,14 @@ export function wanted(members: readonly DeclaredMember[]): WantedMember[] {
   }));
 }
 
+interface Given {
+  readonly former?: readonly WantedMember[];
+  readonly planned?: typeof plan;
+  readonly timeoutSeconds?: number;
+  /** What a machine's etcd-look prints. @default it lets nobody in */
+  readonly looks?: (name: string) => object;
+}
+
 export interface Once {
   readonly end: Reconciled;
   /** How often each member's etcd was connected to. */
@@ -26,7 +34,7 @@ export interface Once {
 /** @throws Unreconciled as `reconcile` does */
 export async function reconcileOnce(
   declared: readonly WantedMember[],
-  { former = [], planned = plan }: { former?: readonly WantedMember[]; planned?: typeof plan } = {},
+  { former = [], planned = plan, timeoutSeconds = 20, looks }: Given = {},
 ): Promise<Once> {
   const dialled: Record<string, number> = {};
   const end = await reconcile(
@@ -40,7 +48,7 @@ export async function reconcileOnce(
         clusterToken: "test",
         stack: "test",
       },
-      timeoutSeconds: 20,
+      timeoutSeconds,
       recognition: { founding },
       refusal: ({ differences }) => differences.join("; "),
       reaching: {
@@ -50,7 +58,10 @@ export async function reconcileOnce(
             dialled[name] = (dialled[name] ?? 0) + 1;
             return directDialler(address).dial(port);
           },
-          run: () => Promise.resolve({ problem: "no SSH here", output: "" }),
+          run: async () =>
+            looks
+              ? { problem: "", output: JSON.stringify(looks(name)) }
+              : { problem: "no SSH here", output: "" },
         }),
       },
       say: () => undefined,
