@@ -14,6 +14,8 @@ export interface Zone {
   records: Answer[];
   /** How a question is answered instead of with the records; undefined: as usual. */
   special: (name: string, type: string) => StubAnswer | undefined;
+  /** Hosts that the resolver was asked for while there was nothing of them, each time. */
+  readonly missed: string[];
   /** The resolver was asked too early: it goes on saying "no such name" for so many seconds. */
   rememberAbsence(name: string, type: string, seconds: number): void;
   /** Every server stops: a question is refused by the host. */
@@ -70,8 +72,11 @@ export async function startZone(tls: boolean, members: readonly string[] = names
       authorities: [soa(negativeSeconds)],
     };
   };
+  const missed: string[] = [];
   const relayed = { authoritative: false, recursive: true };
   const resolved = (name: string, type: string): StubAnswer => {
+    const isHost = !name.startsWith("_"); // the other kind of SRV must not be there
+    if (isHost && !zone.records.some((r) => r.name === name)) missed.push(`${name} ${type}`);
     const left = ((absent.get(`${name} ${type}`) ?? 0) - Date.now()) / 1000;
     return left > 0
       ? { rcode: "NXDOMAIN", authorities: [soa(Math.ceil(left))], ...relayed }
@@ -90,6 +95,7 @@ export async function startZone(tls: boolean, members: readonly string[] = names
   };
   const zone: Zone = {
     tls,
+    missed,
     records: complete(tls, members),
     special: () => undefined,
     down,
@@ -101,6 +107,7 @@ export async function startZone(tls: boolean, members: readonly string[] = names
       zone.records = complete(tls, members);
       zone.special = () => undefined;
       absent.clear();
+      missed.length = 0;
       await up();
     },
   };

@@ -45,6 +45,8 @@ export interface Cluster {
   moveLeaderTo(name: string): Promise<void>;
   /** Writes through these, until the story ends or `stopped` is called; reads through those. */
   write(through: string): (readThrough: string) => Promise<Written>;
+  /** Hosts that machines asked their resolver for while nothing of them was published. */
+  readonly missed: readonly string[];
   /** What the runs remember; stories may forget. */
   known: Memory | undefined;
   close(): void;
@@ -126,6 +128,7 @@ export async function found(world: World, founders: string): Promise<Cluster> {
     up,
     ask,
     known: undefined,
+    missed: world.zone.missed,
     async becomes(wanted, said) {
       const run = await up(wanted);
       assert.equal(run.error, "", run.said.join("\n"));

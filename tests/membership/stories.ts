@@ -50,6 +50,7 @@ const growAndShrink = story("a", async (cluster, seconds) => {
   await step("a b c d e f g", "3 to 7", /c votes now\ne joins[^]*g votes now$/);
   assert.ok((await cluster.node("c").disk()).some((file) => /^data\.[0-9a-f]+\./.test(file)));
   await step("a", "7 to 1", /b leaves/);
+  assert.deepEqual(cluster.missed, [], "hosts asked for while nothing of them was published");
   return score("a");
 });
 
