@@ -15,6 +15,7 @@ const once: readonly (keyof typeof stories)[] = [
   "majorityLost",
   "killedAfterAdd",
   "refusals",
+  "bySnapshot",
 ];
 const [, middle = ""] = etcdVersions;
 
@@ -43,7 +44,7 @@ describe("members", { concurrency: 1 }, () => {
       after(() => world?.close());
       for (const name of told)
         test(name, async () => {
-          const { seconds, written } = await world.run<Told>(name, {}, 240_000);
+          const { seconds, written, byEtcdctl } = await world.run<Told>(name, {}, 240_000);
           for (const [what, took] of Object.entries(seconds))
             lines.push(`etcd ${version}  ${what}: ${took.toFixed(1)} s`);
           if (written)
@@ -51,6 +52,12 @@ describe("members", { concurrency: 1 }, () => {
               `etcd ${version}  ${name}: ${written.acknowledged} writes acknowledged ` +
                 `(${written.perSecond} a second), ${written.unknown} unknown, ` +
                 `${written.lost.length} lost, largest gap ${written.gapMs} ms`,
+            );
+          if (byEtcdctl)
+            lines.push(
+              `etcd ${version}  ${name}, through etcdctl: ${byEtcdctl.acknowledged} writes ` +
+                `acknowledged, ${byEtcdctl.unknown} unknown, ${byEtcdctl.lost.length} lost, ` +
+                `largest gap ${byEtcdctl.gapMs} ms`,
             );
         });
     });

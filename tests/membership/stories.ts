@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { poll } from "../../components/engine/poll.ts";
 import { membershipKey } from "../../components/membership/operatorLease.ts";
 import type { World } from "../faults/worldProcess.ts";
+import type { Score } from "../lab/writer.ts";
+import { bySnapshot } from "./bySnapshot.ts";
 import { type Cluster, found, type Written } from "./cluster.ts";
 
 /**
@@ -16,6 +18,8 @@ export interface Told {
   /** Seconds of each run, by what it did. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly written: Written | undefined;
+  /** By the second writer, where there is one. */
+  readonly byEtcdctl?: Score;
 }
 
 type Story = (cluster: Cluster, seconds: Record<string, number>) => Promise<Written | undefined>;
@@ -212,4 +216,5 @@ export const stories = {
   majorityLost,
   killedAfterAdd,
   refusals,
+  bySnapshot,
 };
