@@ -9,6 +9,8 @@ import { discovery } from "./discovery.ts";
 import { firstStarts } from "./firstStarts.ts";
 import { handshakes } from "./handshakes.ts";
 import { addMachine, metadataAddress, openNetwork, type Machine } from "./network.ts";
+import { bigJoin } from "../membership/bigJoin.ts";
+import { memberFigures } from "../membership/figures.ts";
 import { stories } from "../membership/stories.ts";
 import { addressOf, isFounder } from "./places.ts";
 import { writePki } from "./pkiFiles.ts";
@@ -37,6 +39,8 @@ const scenarios: Readonly<Record<string, (world: World, input: never) => Promise
   rollingRestart,
   handshakes,
   ...stories,
+  memberFigures,
+  bigJoin,
 };
 
 const [folder = ""] = process.argv.slice(2);
