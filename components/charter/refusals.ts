@@ -141,13 +141,17 @@ function kmsKeyReason(olds: CharterInputs, news: CharterInputs): Refusal[] {
 }
 
 function placeReasons(olds: CharterInputs, news: CharterInputs): Refusal[] {
-  return changedKeys(olds.places, news.places).map((member) => ({
-    property: "places",
-    reason:
+  const taken = [...Object.keys(olds.places ?? {}), ...Object.keys(news.places ?? {})];
+  const free = [..."abcdefghijklmnopqrstuvwxyz"].filter((letter) => !taken.includes(letter));
+  return changedKeys(olds.places, news.places).map((member, i) => {
+    const other = free[i] ?? "another name";
+    const reason =
       `nodes.${member}: a member keeps its zone and subnet, for its data volume and its address ` +
       `lie there (${olds.places?.[member]}; got ${shown(news.places?.[member])}); set it back, ` +
-      `or take ${member} out of nodes and put a member with another name in`,
-  }));
+      `or in nodes write ${other} in place of ${member}, with the settings that ${member} was to ` +
+      `have: pulumi up lets ${other} join, and then ${member} leave`;
+    return { property: "places", reason };
+  });
 }
 
 /** Why a change of instance types is refused: founded or not, only one machine stops at a time. */

@@ -64,7 +64,7 @@ const refused: [string, object, string, RegExp][] = [
     "a node moved to another zone",
     { places: { ...places, b: "us-east-1f subnet-2" } },
     "places",
-    /nodes\.b: a member keeps its zone.*take b out of nodes and put a member with another name in$/,
+    /nodes\.b: a member keeps its zone.*in nodes write d in place of b.* lets d join, and then b leave$/,
   ],
   [
     "another type for all at once",
