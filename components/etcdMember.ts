@@ -77,9 +77,9 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Holds a throwaway host key, another one in every run. A machine that is there ignores it,
+        // Holds a throwaway host key, another one for each machine. One that is there ignores it,
         // and its own is read back from what the state says it was made with.
-        userData: newUserData(),
+        userData: newUserData(context, name, site.hostKeySeed),
         dataVolumeGb: settings.dataVolumeGb,
         keepData: settings.keepData === "volumes",
         kmsKeyId: settings.kmsKeyId,

@@ -27,6 +27,24 @@ export async function savedUrns(): Promise<readonly string[] | undefined> {
   return saved && Object.keys(saved);
 }
 
+/** A text among the outputs of a resource in the state; "" when it is not there. */
+export async function savedOutput(
+  { type, name }: { readonly type: string; readonly name: string },
+  key: string,
+): Promise<string> {
+  return outputIn((await savedState()) ?? {}, type, name, key);
+}
+
+/** Pure. */
+export function outputIn(saved: Saved, type: string, name: string, key: string): string {
+  const [, found] =
+    Object.entries(saved).find(
+      ([urn, resource]) => resource.type === type && urn.endsWith(`::${name}`),
+    ) ?? [];
+  const value = found?.outputs[key];
+  return typeof value === "string" ? value : "";
+}
+
 /** As the engine saved it last, so with all that was there before this run. */
 export async function savedState(): Promise<Saved | undefined> {
   const token = "pulumi:pulumi:readStackResourceOutputs";

@@ -1,6 +1,7 @@
 /**
- * Host keys of SSH, ed25519: one for the first contact, any; and the lasting one of a machine,
- * which is made of a seed and the instance's id.
+ * Host keys of SSH, ed25519: one for the first contact, which a machine is born with; and its
+ * lasting one. Both are made of one seed: of the first, with the member's name; of the other, with
+ * the instance's id. Nothing is drawn at a run, or no two previews of one commit would be the same.
  *
  *   HostKeySeed  create draws it; it never changes; it is in the state before any machine and until
  *                after the last
@@ -20,15 +21,6 @@ export interface KeyPair {
 }
 
 /**
- * A new key for an SSH server. Not ssh2's own generator: it cuts zeros off the public half, so that
- * one key in 256 is none to sshd.
- */
-export async function makeHostKey(): Promise<KeyPair> {
-  const { randomBytes } = await import("node:crypto");
-  return keyPairOf(randomBytes(32));
-}
-
-/**
  * The lasting key of one machine: its ed25519 seed is an HMAC of the instance's id under the
  * cluster's seed.
  */
@@ -39,7 +31,28 @@ export async function hostKeyOf(seed: string, instanceId: string): Promise<KeyPa
   );
 }
 
-/** The key pair of an ed25519 seed, any 32 bytes. */
+/**
+ * The key that the next machine of a member is born with. `before` is the machine that made contact
+ * last, "" for none: its successor gets another key, so that whoever read the user data of the one
+ * cannot stand in for the other.
+ */
+export async function firstHostKeyOf(
+  seed: string,
+  member: string,
+  before: string,
+): Promise<KeyPair> {
+  const { createHmac } = await import("node:crypto");
+  return keyPairOf(
+    createHmac("sha256", Buffer.from(seed, "hex"))
+      .update(`first SSH host key of ${member} after ${before}`)
+      .digest(),
+  );
+}
+
+/**
+ * The key pair of an ed25519 seed, any 32 bytes. Not by ssh2's generator: it draws its own seed,
+ * and cuts zeros off the public half, so that one key in 256 is none to sshd.
+ */
 export async function keyPairOf(own: Buffer): Promise<KeyPair> {
   const { createPrivateKey, createPublicKey } = await import("node:crypto");
   // RFC 8410
@@ -97,7 +110,7 @@ const seeds = resource<object, { seed: string }>({
   id: () => "host-key-seed",
 });
 
-/** What all lasting keys of a cluster are made of. */
+/** What all host keys of a cluster are made of. */
 export class HostKeySeed extends pulumi.dynamic.Resource {
   /** 32 bytes in hexadecimal; secret. */
   declare readonly seed: pulumi.Output<string>;

@@ -4,16 +4,18 @@
  *
  *   user data with a first-contact key ─▶ instance ─▶ HostKey ─▶ FirstContact ─▶ all connections
  *
- * The first-contact key is made anew at every run and used only where a machine is born (user data
- * of a living one is ignored), so no two machines share one, and that of a machine that was
- * replaced is of no use against its successor.
+ * The first-contact key follows from the seed, the member and the machine that was there before,
+ * and is used only where a machine is born (user data of a living one is ignored): two previews of
+ * one commit show the same, no two machines share one, and that of a replaced machine is of no use
+ * against its successor.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/command";
 import type { ClusterContext } from "../clusterContext.ts";
 import type { EtcdNode } from "../etcdNode.ts";
 import { FirstContact } from "./firstContact.ts";
-import { HostKey, type HostKeySeed, makeHostKey } from "./hostKey.ts";
+import { savedOutput } from "../recovery/savedState.ts";
+import { firstHostKeyOf, HostKey, type HostKeySeed } from "./hostKey.ts";
 import { sshConnection } from "./sshConnection.ts";
 import { firstContactKeyIn, userDataOf } from "./userData.ts";
 
@@ -32,9 +34,28 @@ export interface NodeAccess {
   readonly connection: types.input.remote.ConnectionArgs;
 }
 
-/** User data for a machine that is about to be made. Secret. */
-export function newUserData(): pulumi.Output<string> {
-  return pulumi.secret(makeHostKey().then(userDataOf));
+/**
+ * User data for a machine that is about to be made. Secret. Unknown in a preview until the seed is
+ * drawn; before that the state must not be asked either: the engine dies of it when there is none.
+ */
+export function newUserData(
+  { name }: ClusterContext,
+  member: string,
+  { seed }: HostKeySeed,
+): pulumi.Output<string> {
+  const made = seed.apply(async (drawn) => {
+    const contact = {
+      type: "pulumi-nodejs:dynamic/etcd:FirstContact",
+      name: contactOf(name, member),
+    };
+    const before = await savedOutput(contact, "instanceId");
+    return userDataOf(await firstHostKeyOf(drawn, member, before));
+  });
+  return pulumi.secret(made);
+}
+
+function contactOf(cluster: string, member: string): string {
+  return `${cluster}-${member}-first-contact`;
 }
 
 /** How long a new machine may take to open SSH, in seconds. */
@@ -59,7 +80,7 @@ export function nodeAccess(
     whenOpen,
   );
   const contact = new FirstContact(
-    `${name}-${member}-first-contact`,
+    contactOf(name, member),
     {
       node: member,
       instanceId,

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test from "node:test";
 import ssh2 from "ssh2";
-import { keyPairOf, makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
+import { keyPairOf, type KeyPair } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 
 /** The point of a public half, which has its 32 bytes whatever they are. */
 function pointOf({ publicKey }: KeyPair): Buffer {

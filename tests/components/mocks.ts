@@ -20,6 +20,14 @@ export interface LookUp {
 /** Outputs that a resource of this name has in place of its usual ones. */
 export type Anew = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** What a resource has beside its inputs. */
+type Computed = (
+  name: string,
+  inputs: Readonly<Record<string, unknown>>,
+) => Readonly<Record<string, unknown>>;
+
+const privateKey = "marker-of-the-private-key";
+
 let authority: Promise<{ readonly certificate: string }> | undefined;
 
 /**
@@ -33,35 +41,24 @@ export async function recordResources(
   const registered: Registered[] = [];
   authority ??= makeAuthority("mock", 3650);
   const { certificate } = await authority;
+  const computed: Readonly<Record<string, Computed>> = {
+    NetworkInterface: (name) => ({ privateIp: addressOf(name) }),
+    HostKey: (name) => ({ publicKey: `ssh-ed25519 lasting-of-${name}`, privateKey }),
+    HostKeySeed: () => ({ seed: "5eed".repeat(16) }),
+    Incarnation: () => ({ word: "0a1b2c" }),
+    ClusterHealth: () => ({ clusterId: "c1" }),
+    CertificateAuthority: () => ({ certificate, privateKey }),
+    Certificate: (name) => ({ certificate: `certificate of ${name}`, privateKey }),
+    Founders: (_name, inputs) => ({ founding: "f0f0", founders: foundersIn(inputs) }),
+  };
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
         registered.push({ type, name, inputs });
-        const computed: Record<string, unknown> =
-          type === "aws:ec2/networkInterface:NetworkInterface"
-            ? { privateIp: addressOf(name) }
-            : type.endsWith("etcd:HostKey")
-              ? {
-                  publicKey: `ssh-ed25519 lasting-of-${name}`,
-                  privateKey: "marker-of-the-private-key",
-                }
-              : type.endsWith("etcd:Incarnation")
-                ? { word: "0a1b2c" }
-                : type.endsWith("etcd:ClusterHealth")
-                  ? { clusterId: "c1" }
-                  : type.endsWith("etcd:CertificateAuthority")
-                    ? { certificate, privateKey: "marker-of-the-private-key" }
-                    : /etcd:Certificate/.test(type)
-                      ? {
-                          certificate: `certificate of ${name}`,
-                          privateKey: "marker-of-the-private-key",
-                        }
-                      : type.endsWith("etcd:Founders")
-                        ? { founding: "f0f0", founders: foundersIn(inputs) }
-                        : {};
+        const more = computed[type.split(":").at(-1) ?? ""]?.(name, inputs);
         // the word is the id
         const id = type.endsWith("etcd:Incarnation") ? "0a1b2c" : `${name}-id`;
-        return { id, state: { ...inputs, ...computed, ...anew[name] } };
+        return { id, state: { ...inputs, ...more, ...anew[name] } };
       },
       call: ({ token, inputs }) => {
         lookUps.push({ token, inputs });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { parse } from "yaml";
-import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 import { hostKeyScript } from "../../components/ssh/hostKeyScript.ts";
 import { firstContactKeyIn, userDataOf } from "../../components/ssh/userData.ts";
 

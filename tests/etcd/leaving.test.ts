@@ -9,7 +9,7 @@ import { poll } from "../../components/engine/poll.ts";
 import { ClusterHealth, waitForHealth } from "../../components/health/clusterHealth.ts";
 import { probeCluster } from "../../components/health/etcdProbe.ts";
 import type { DeclaredMember } from "../../components/health/memberHealth.ts";
-import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 import { secret } from "../../lab/plugins/values.ts";
 import { etcdVersions } from "../etcdVersions.ts";
 import { type DynamicProvider, startDynamicProvider } from "../provider/dynamicProvider.ts";

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import test, { after, before } from "node:test";
 import * as ec2 from "@aws-sdk/client-ec2";
-import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 import { addresses, vpc } from "../../lab/addresses.ts";
 import { startDaemon } from "../../lab/daemonProcess.ts";
 import { ec2Client } from "../../lab/ec2/client.ts";

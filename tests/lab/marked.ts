@@ -4,7 +4,7 @@
  */
 import type { ResourceType } from "@aws-sdk/client-ec2";
 import { markComment, markTags } from "../../components/recovery/marks.ts";
-import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 import { vpc } from "../../lab/addresses.ts";
 import { cloudflare } from "./harness.ts";
 import { asking } from "./inventory.ts";

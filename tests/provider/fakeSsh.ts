@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
 import type { Connection } from "ssh2";
-import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 
 /**
  * An SSH server on the loopback that really runs commands in a shell of this machine, for one user

@@ -3,7 +3,7 @@
 // the engine asks it before it runs a command: tests/lab/hostKeys.test.ts does.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { makeHostKey } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 import { whyNotIn } from "../../components/ssh/loginCheck.ts";
 import { startFakeMachine } from "./fakeMachine.ts";
 

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import test, { after, before, beforeEach, type TestContext } from "node:test";
 import { MemberShutdown } from "../../components/bootstrap/memberShutdown.ts";
-import { makeHostKey, type KeyPair } from "../../components/ssh/hostKey.ts";
+import type { KeyPair } from "../../components/ssh/hostKey.ts";
+import { makeHostKey } from "../hostKeys.ts";
 import { secret } from "../../lab/plugins/values.ts";
 import { startDynamicProvider, type DynamicProvider } from "./dynamicProvider.ts";
 import { startFakeCloudflare, type FakeCloudflare } from "./fakeCloudflare.ts";
