@@ -44,7 +44,7 @@ export function recordMachines(
  * the record keeps those of its creation. (Logical name: founding-volumes.)
  */
 export function recordFounding(
-  { name, options, foundedOnce }: ClusterContext,
+  { name, options, ownership, foundedOnce }: ClusterContext,
   members: readonly EtcdMember[],
   gate: pulumi.Resource,
 ): Founding {
@@ -52,7 +52,8 @@ export function recordFounding(
   return new Founding(
     record,
     {
-      word: forgottenWord(record, name),
+      // Asked only once the stack has a state: Pulumi's engine dies of the question before that.
+      word: ownership.stackId.apply(() => forgottenWord(record, name)),
       volumeIds: ofEach(members, ({ node }) => node.volume.id),
       machineIds: ofEach(members, ({ node }) => node.instance.id),
       addresses: ofEach(members, ({ node }) => node.privateIp),

@@ -45,7 +45,11 @@ export function outputIn(saved: Saved, type: string, name: string, key: string):
   return typeof value === "string" ? value : "";
 }
 
-/** As the engine saved it last, so with all that was there before this run. */
+/**
+ * As the engine saved it last, so with all that was there before this run. Not to be asked before a
+ * first resource is in the state: the engine of Pulumi 3.259.0 then dies where a new stack has no
+ * snapshot yet (issue 15).
+ */
 export async function savedState(): Promise<Saved | undefined> {
   const token = "pulumi:pulumi:readStackResourceOutputs";
   try {
