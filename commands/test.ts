@@ -15,12 +15,19 @@ import { ensureEtcd } from "../lab/toolchain/etcd.ts";
 import { etcdVersions } from "../tests/etcdVersions.ts";
 import { installNeeded, whyNoBench } from "../tests/faults/bench.ts";
 import { besideLab, longestFirst, runOnHosts, timeTable, twoHosts } from "../tests/labTier.ts";
+import {
+  ensureAct,
+  ensureActionlint,
+  ensureGitlabCiLocal,
+  ensureZizmor,
+} from "../tests/pipelines/tools.ts";
 import { whyNoSecondHost } from "../tests/secondHost.ts";
 import { check } from "./checks/allChecks.ts";
 
 const help = `
 npm test                          all tiers this machine can run
 npm test -- --tier unit           npm run check, functions, providers, real etcd on loopback
+npm test -- --tier pipelines      tests/pipelines: the shipped pipelines, run around a tiny program
 npm test -- --tier faults         tests/faults: real etcd in namespaces, against broken DNS and
                                   wrong certificates (needs root, or user namespaces)
 npm test -- --tier lab            tests/lab: the whole thing, with npm run up (needs root or sudo)
@@ -32,7 +39,7 @@ ETCD_LAB_REQUIRED=1 makes that a failure.
 The last line is "N passed, N failed".
 `;
 
-const tiers = ["unit", "faults", "lab"] as const;
+const tiers = ["unit", "pipelines", "faults", "lab"] as const;
 type Tier = (typeof tiers)[number];
 /** Which tier a test file belongs to. */
 const tierOf = (file: string): Tier =>
@@ -65,11 +72,14 @@ await command("test", help, async (args) => {
   const noLab = wanted ? await whyNoLab() : undefined;
   await Promise.all([
     named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined,
+    files("pipelines").length > 0 ? preparePipelines(say) : undefined,
     wanted && noLab === undefined ? prepareLab(say) : undefined,
   ]);
   if (files("unit").length > 0)
     // one more than processors: some files wait
     await runTier("unit", files("unit"), os.availableParallelism() + 1, 180_000);
+  if (files("pipelines").length > 0)
+    await runTier("pipelines", files("pipelines"), os.availableParallelism(), 10 * 60_000);
   const faults = (await can("faults", whyNoBench)) ? files("faults") : [];
   const lab = (await can("lab", async () => noLab)) ? files("lab") : [];
   if (faults.length > 0) await installNeeded(say);
@@ -147,6 +157,17 @@ async function prepareTools(say: (line: string) => void): Promise<void> {
     (async () => {
       for (const version of etcdVersions) await ensureEtcd(version, say);
     })(),
+  ]);
+}
+
+/** What runs and judges the shipped pipelines. */
+async function preparePipelines(say: (line: string) => void): Promise<void> {
+  await Promise.all([
+    ensureCli(say),
+    ensureAct(say),
+    ensureActionlint(say),
+    ensureZizmor(),
+    ensureGitlabCiLocal(say),
   ]);
 }
 

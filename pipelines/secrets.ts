@@ -71,5 +71,7 @@ function base64At(text: string, offset: number): string[] {
     .subarray(0, whole)
     .toString("base64")
     .slice(offset === 0 ? 0 : 4);
-  return [digits, digits.replaceAll("+", "-").replaceAll("/", "_")];
+  // One that was cut before its end, too.
+  const all = digits.length > 16 ? [digits, digits.slice(0, -4)] : [digits];
+  return all.flatMap((each) => [each, each.replaceAll("+", "-").replaceAll("/", "_")]);
 }

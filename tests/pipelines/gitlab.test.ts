@@ -1,0 +1,129 @@
+// GitLab's file, run whole around a tiny program by gitlab-ci-local; who gets which jobs. Does not
+// prove what that ignores: protected variables and environments, resource groups, ID tokens, tags;
+// nor that GitLab keeps variables from forks.
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import * as path from "node:path";
+import test, { after, before } from "node:test";
+import { CommandError, run } from "../../lab/shell.ts";
+import { leaksIn } from "./leaks.ts";
+import { makeRepository, secrets, type Repository } from "./repository.ts";
+import { ensureGitlabCiLocal } from "./tools.ts";
+
+let repository: Repository;
+let program: string;
+let sts: http.Server;
+/** What was asked of AWS' token service. */
+const asked: string[] = [];
+const given = { id: "ASIATEST0815", secret: "sts+secret/4711", session: "session+token/0815==" };
+before(async () => {
+  program = await ensureGitlabCiLocal(() => undefined);
+  repository = await makeRepository();
+  sts = http.createServer((request, response) => {
+    let raw = "";
+    request.on("data", (chunk: Buffer) => (raw += chunk.toString()));
+    request.on("end", () => {
+      asked.push(new URLSearchParams(raw).get("RoleArn") ?? "");
+      const Credentials = {
+        AccessKeyId: given.id,
+        SecretAccessKey: given.secret,
+        SessionToken: given.session,
+      };
+      const result = { AssumeRoleWithWebIdentityResult: { Credentials } };
+      response.end(JSON.stringify({ AssumeRoleWithWebIdentityResponse: result }));
+    });
+  });
+  await new Promise<void>((resolve) => sts.listen(0, "127.0.0.1", resolve));
+});
+after(async () => {
+  sts.closeAllConnections();
+  await new Promise((resolve) => sts.close(resolve));
+  await repository.remove();
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly log: string;
+}
+
+async function gitlab(variables: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const { folder, env, backend } = repository;
+  const all = {
+    ETCD_STACK: "prod",
+    PREVIEW_ROLE: "arn:aws:iam::111122223333:role/look",
+    APPLY_ROLE: "arn:aws:iam::111122223333:role/change",
+    AWS_REGION: "us-east-1",
+    AWS_ID_TOKEN: "token-of-the-job",
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`,
+    PULUMI_BACKEND_URL: backend,
+    PULUMI_CONFIG_PASSPHRASE: secrets.passphrase,
+    ...variables,
+  };
+  const clean = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
+  const given = Object.entries(all).flatMap(([name, value]) => ["--variable", `${name}=${value}`]);
+  const options = ["--ignore-predefined-vars", "CI_PIPELINE_SOURCE", "--shell-isolation"];
+  const home = path.join(env.HOME ?? "", "gitlab");
+  await fs.mkdir(home, { recursive: true });
+  let log = "";
+  return run(process.execPath, [program, "--home", home, ...options, ...given, ...args], {
+    cwd: folder,
+    env: { ...clean, ...env },
+    timeoutMs: 150_000,
+    onLine: (line) => (log += `${line}\n`),
+  }).then(
+    () => ({ code: 0, log }),
+    (error: unknown) => {
+      if (!(error instanceof CommandError)) throw error;
+      return { code: error.code, log };
+    },
+  );
+}
+
+const merge = { CI_PIPELINE_SOURCE: "push" };
+const proposal = {
+  CI_PIPELINE_SOURCE: "merge_request_event",
+  CI_MERGE_REQUEST_SOURCE_PROJECT_PATH: "acme/etcd",
+  CI_MERGE_REQUEST_PROJECT_PATH: "acme/etcd",
+};
+const rows: readonly [what: string, Record<string, string>, jobs: readonly string[]][] = [
+  ["a proposal", proposal, ["preview"]],
+  ["a fork's", { ...proposal, CI_MERGE_REQUEST_SOURCE_PROJECT_PATH: "mallory/etcd" }, []],
+  ["a merge", merge, ["preview", "apply"]],
+  ["a schedule", { CI_PIPELINE_SOURCE: "schedule" }, []],
+  ["a merge without a stack's name", { ...merge, ETCD_STACK: "" }, []],
+];
+for (const [what, variables, jobs] of rows)
+  test(`${what} gets ${jobs.join(" and ") || "no job"}`, async () => {
+    const { log } = await gitlab(variables, "--list-csv");
+    const listed = [...log.matchAll(/^(preview|apply);/gm)].map(([, name]) => name);
+    assert.deepEqual(listed, jobs, log);
+  });
+
+let written = "";
+
+test("a proposal is shown, by the role that may look; a merge waits", async () => {
+  const shown = await gitlab(proposal);
+  assert.equal(shown.code, 0, shown.log);
+  assert.match(shown.log, /\+ pulumi-nodejs:dynamic\S+ a/);
+  assert.deepEqual(asked, ["arn:aws:iam::111122223333:role/look"]);
+  const waits = await gitlab(merge);
+  assert.equal(waits.code, 0, waits.log);
+  assert.deepEqual(await repository.calls(), []);
+  written += shown.log + waits.log;
+});
+
+test("who runs the job applies exactly that plan, by the role that may change", async () => {
+  const { code, log } = await gitlab(merge, "--manual", "apply");
+  assert.equal(code, 0, log);
+  assert.equal(asked.at(-1), "arn:aws:iam::111122223333:role/change");
+  assert.equal(await fs.readFile(path.join(repository.cloud, "a"), "utf8"), "one\n");
+  written += log;
+});
+
+test("no secret was written, in no form", () => {
+  assert.ok(written.length > 3000, `${written.length}`);
+  const all = { ...secrets, secretKey: given.secret, session: given.session };
+  assert.deepEqual(leaksIn(written, all), []);
+});
