@@ -75,7 +75,7 @@ test("--all reaches every file, and nothing else does", async () => {
 test("an option that is not there, or a tier, is named with how it is called", async () => {
   for (const [args, said] of [
     [["--al"], /^test: Unknown option '--al'/m],
-    [["--tier", "labs"], /^test: --tier is unit, faults, lab \(got labs\)/m],
+    [["--tier", "labs"], /^test: --tier is unit, pipelines, faults, lab \(got labs\)/m],
     [["no.test.ts"], /^test: there is no test file no\.test\.ts/m],
   ] as const) {
     const { code, text } = await npmRun("test", ...args);
