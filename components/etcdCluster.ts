@@ -53,9 +53,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
     // options.with() makes a child of this. Before it is made, what a killed run left of the same
-    // thing is removed, but never what is in use or was a member's. What is given to with() is added
-    // to what the options hold already, hooks and dependsOn too; within() changes the parent alone.
-    // parentOnly is for components and look-ups, which make nothing.
+    // thing is removed, but never what is in use or was a member's. What is given to with() is
+    // added to what the options hold already, hooks and dependsOn too; within() changes the parent
+    // alone. parentOnly is for components and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
     // First the charter: what a founded cluster keeps. A change of it is refused here. Ownership,
@@ -86,8 +86,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
     // another instance type. Each member's guard refuses, in an `up`, that two are replaced. The
-    // third is this record of machines and volumes, which nothing is fed from: its beforeUpdate hooks
-    // fail already in a preview that would replace two living machines, or any data volume there is.
+    // third is this record of machines and volumes, which nothing is fed from: its beforeUpdate
+    // hooks fail already in a preview that would replace two living machines, or any data volume
+    // there is.
     recordMachines(context, settings, members);
 
     // One gate for the whole set.

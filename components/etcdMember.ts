@@ -122,10 +122,10 @@ export class EtcdMember {
     // The operator's certificate is renewed before any converge, so that a converge that fails does
     // not keep the new one from the stack's outputs.
     const operator = pki ? [pki.operatorCertificate] : [];
-    // The guard acts in its deletion, and learns from the client records what goes on. None is left:
-    // a destroy, and it stops etcd before the names go. Only the others' are: this one was taken out
-    // of `nodes`, and the machine is kept while it is still a member. Its own is there as well: its
-    // machine is replaced, and is kept if the others could not do without it.
+    // The guard acts in its deletion, and learns from the client records what goes on. None is
+    // left: a destroy, and it stops etcd before the names go. Only the others' are: this one was
+    // taken out of `nodes`, and the machine is kept while it is still a member. Its own is there as
+    // well: its machine is replaced, and is kept if the others could not do without it.
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);

@@ -124,8 +124,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     // only for their deletion: it comes after that of what depends on them, looks for more of the
     // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
     // hold the interface. While this member's own client record is there (found by zoneId, comment
-    // and Name) it does nothing: this is no destroy then, but, say, `up --replace` of this resource.
-    // home says in which account it looks, and whether it may.
+    // and Name) it does nothing: this is no destroy then, but, say, an `up --replace` of this
+    // resource. home says in which account it looks, and whether it may.
     const instanceLeftovers = new Leftovers(
       `${name}-leftovers`,
       {
