@@ -33,6 +33,7 @@ export function writeWithBoth(
   );
   const write = cluster.write(through);
   return async (readThrough) => {
+    await beside.reach(leastOfEtcdctl, 30_000);
     const [etcd3, etcdctl] = await Promise.all([
       write(readThrough),
       beside.stop(endpoints(readThrough)),

@@ -13,13 +13,18 @@ import type { Reached, Score, Writer } from "../lab/writer.ts";
 const hungMs = 15_000;
 const execute = promisify(execFile);
 
+export interface EtcdctlWriter extends Writer {
+  /** Waits for so many acknowledged writes, `withinMs` at most: a process each is slow. */
+  reach(acknowledged: number, withinMs: number): Promise<void>;
+}
+
 /** `program` is etcdctl; the client's certificate is written into `folder`. */
 export function startEtcdctlWriter(
   program: string,
   folder: string,
   { endpoints, identity }: Reached,
   pauseMs = 20,
-): Writer {
+): EtcdctlWriter {
   const prefix = `etcdctl/${Date.now()}/`;
   const acknowledged: string[] = [];
   let unknown = 0;
@@ -55,6 +60,11 @@ export function startEtcdctlWriter(
       const longest = recentGapMs;
       recentGapMs = 0;
       return longest;
+    },
+    async reach(count, withinMs) {
+      const late = Date.now() + withinMs;
+      while (acknowledged.length < count && Date.now() < late)
+        await new Promise((resolve) => setTimeout(resolve, 50));
     },
     async stop(readThrough = endpoints): Promise<Score> {
       ended = true;
