@@ -62,7 +62,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // the marks of all that follows in the clouds, is handed out only after that, so nothing else
     // has been touched. foundedOnce has the hooks that keep what decides a founding (the charter,
     // the CA, …) from being made a second time.
-    const { charter, ownership, foundedOnce } = writeCharter(this, name, names, settings, options);
+    const { ownership, foundedOnce } = writeCharter(this, name, names, settings, options);
 
     // Claim: one record says whose the names are, and refuses names that are somebody else's. All
     // that is made from here on waits for it.
@@ -71,10 +71,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const context: ClusterContext = { ...unclaimed, options: options.after(claim) };
 
     // Site: what all machines share. Then the machines with their names and certificates. None of
-    // it starts etcd for the first time. The charter is given for the order alone: the seed of the
-    // host keys and the CA are made after it.
-    const site = memberSite(context, settings, charter);
-    const pki = settings.tls ? clusterPki(context, settings, charter) : undefined;
+    // it starts etcd for the first time.
+    const site = memberSite(context, settings);
+    const pki = settings.tls ? clusterPki(context, settings) : undefined;
     const login = { user: settings.sshUser, privateKey: settings.sshPrivateKey };
     const oneAtATime = new OneAtATime(name);
     const shared = { settings, login, site, pki, oneAtATime: oneAtATime.hook };
@@ -85,10 +84,10 @@ export class EtcdCluster extends pulumi.ComponentResource {
     oneAtATime.watch(members, pki?.operator);
 
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
-    // another instance type. Each member's guard refuses, in an `up`, that two are replaced. The
-    // third is this record of machines and volumes, which nothing is fed from: its beforeUpdate
-    // hooks fail already in a preview that would replace two living machines, or any data volume
-    // there is.
+    // another instance type. Each member's guard, which is deleted before its machine, refuses in
+    // an `up` that two are replaced. And this record of machines and volumes, which nothing is fed
+    // from, refuses in a preview: its beforeUpdate hooks fail where two living machines would be
+    // replaced, or any data volume there is.
     recordMachines(context, settings, members);
 
     // One gate for the whole set.

@@ -77,8 +77,9 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Holds a throwaway host key, another one for each machine. One that is there ignores it,
-        // and its own is read back from what the state says it was made with.
+        // Holds a throwaway host key, made of the seed, the name, and the machine that was there
+        // before, so that each machine has another one. A living machine ignores new user data; its
+        // key is read back from what the state says it was made with.
         userData: newUserData(context, name, site.hostKeySeed),
         dataVolumeGb: settings.dataVolumeGb,
         keepData: settings.keepData === "volumes",
@@ -109,7 +110,8 @@ export class EtcdMember {
 
   /**
    * Chef, which starts etcd, once the `gate` is open. The machine and disk that the founding names
-   * may start empty; a machine that was made later starts only on a disk that holds a member.
+   * may start empty; a machine that was made later starts only on a disk that holds a member, and
+   * is made ready to be joined otherwise.
    */
   start(
     gate: pulumi.Resource,
@@ -122,10 +124,11 @@ export class EtcdMember {
     // The operator's certificate is renewed before any converge, so that a converge that fails does
     // not keep the new one from the stack's outputs.
     const operator = pki ? [pki.operatorCertificate] : [];
-    // The guard acts in its deletion, and learns from the client records what goes on. None is
-    // left: a destroy, and it stops etcd before the names go. Only the others' are: this one was
-    // taken out of `nodes`, and the machine is kept while it is still a member. Its own is there as
-    // well: its machine is replaced, and is kept if the others could not do without it.
+    // The guard acts in its deletion, which comes before the machine's: another instance id makes
+    // another guard. It learns from the client records what goes on. None is left: a destroy, and
+    // it stops etcd before the names go. Only the others' are: this one was taken out of `nodes`,
+    // and the machine is kept while it is still a member. Its own is there as well: its machine is
+    // replaced, one in a run, and only while the others can do without it.
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);

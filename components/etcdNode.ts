@@ -103,8 +103,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     this.records = [a, peer];
 
     // The data: a volume of its own, because the member's identity lives on it. What would replace
-    // it, another zone or key, the charter refuses; the record of machines refuses whatever else
-    // would (recordMachines in etcdCluster.ts).
+    // it, another zone or key, the charter refuses. Whatever else would (`up --replace`) is refused
+    // by the record of machines in a preview, and in an `up` by the healing hook in these options,
+    // before another volume is made.
     const kmsKeyId = pulumi.output(args.kmsKeyId).apply((key) => key || undefined);
     // The provider's types do not know an Output that may hold nothing.
     const encryption = { encrypted: true, kmsKeyId: kmsKeyId as pulumi.Output<string> };
@@ -125,7 +126,8 @@ export class EtcdNode extends pulumi.ComponentResource {
     // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
     // hold the interface. While this member's own client record is there (found by zoneId, comment
     // and Name) it does nothing: this is no destroy then, but, say, an `up --replace` of this
-    // resource. home says in which account it looks, and whether it may.
+    // resource. home: the account it looks in, and whether the program was given an AWS provider of
+    // its own, with which a deletion cannot ask; then it does nothing either.
     const instanceLeftovers = new Leftovers(
       `${name}-leftovers`,
       {

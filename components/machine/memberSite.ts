@@ -25,12 +25,8 @@ export interface MemberSite {
   readonly interfaceLeftovers: pulumi.Resource;
 }
 
-/** Makes the security group, the key pair and the rest of it. `after`: what comes before all. */
-export function memberSite(
-  context: ClusterContext,
-  settings: Settings,
-  after: pulumi.Resource,
-): MemberSite {
+/** Makes the security group, the key pair and the rest of it. */
+export function memberSite(context: ClusterContext, settings: Settings): MemberSite {
   const { name, ownership, options, foundedOnce } = context;
   const subnets = subnetsOf(settings, options.parentOnly);
   const { group, rules } = memberSecurityGroup(context, settings, Object.values(subnets));
@@ -62,7 +58,7 @@ export function memberSite(
     ami: imageOf(settings.ami, settings.architecture, options.parentOnly),
     hostKeySeed: new HostKeySeed(
       `${name}-host-key-seed`,
-      options.with({ dependsOn: [after], hooks: { beforeCreate: [foundedOnce.noMembers] } }),
+      options.with({ hooks: { beforeCreate: [foundedOnce.noMembers] } }),
     ),
     interfaceLeftovers,
   };

@@ -30,8 +30,7 @@ export interface ClusterPki {
 /**
  * The certificates of a cluster: of the CA that was brought, or of one of its own. Each member's
  * holds the domain (peers are limited to certificates with that name), its full name, its private
- * address (checked without DNS), and the loopback for tools on the node. `after`: what comes before
- * the first of them.
+ * address (checked without DNS), and the loopback for tools on the node.
  */
 export function clusterPki(
   { name, names, options, foundedOnce }: ClusterContext,
@@ -40,15 +39,13 @@ export function clusterPki(
     renewBeforeDays,
     authority: brought,
   }: CertificateSettings & Pick<Settings, "authority">,
-  after: pulumi.Resource,
 ): ClusterPki {
-  const opts = options.with({ dependsOn: [after] });
   const authority =
     brought ??
     new CertificateAuthority(
       `${name}-ca`,
       { commonName: `etcd CA of ${names.domain}` },
-      options.with({ dependsOn: [after], hooks: { beforeCreate: [foundedOnce.noMembers] } }),
+      options.with({ hooks: { beforeCreate: [foundedOnce.noMembers] } }),
     );
   const ca = pulumi.output(authority.certificate);
   warnOfItsEnd(ca, certificateDays);
@@ -56,7 +53,7 @@ export function clusterPki(
     new Certificate(
       `${name}-${who}-certificate`,
       { authority, days: certificateDays, renewBeforeDays, ...profile },
-      opts,
+      options.with(),
     );
   const identityOf = ({ certificate, privateKey }: Certificate): Identity => ({
     ca,

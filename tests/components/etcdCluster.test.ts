@@ -418,7 +418,7 @@ test(
 
 test("certificates wait for no machine and no health, and machines for the operator's", () => {
   for (const who of ["operator", "a", "b", "c"])
-    assert.deepEqual(dependencies.get(`etcd-${who}-certificate`), ["etcd-founders"]);
+    assert.deepEqual(dependencies.get(`etcd-${who}-certificate`), []);
   for (const member of ["a", "b", "c"])
     assert.ok(dependencies.get(`etcd-${member}-bootstrap`)?.includes("etcd-operator-certificate"));
 });

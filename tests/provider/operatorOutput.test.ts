@@ -42,8 +42,7 @@ const renewal = {
   renewBeforeDays: config.requireNumber("before"),
   authority: undefined,
 };
-const charter = new StandIn("charter", {}, { parent });
-const pki = clusterPki(context as never, renewal, charter);
+const pki = clusterPki(context as never, renewal);
 const away = config.getBoolean("away") ?? false;
 const dependsOn = [pki.operatorCertificate];
 new StandIn("machine", { days: renewal.certificateDays, away }, { parent, dependsOn });
