@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs";
 import * as os from "node:os";
 import { locksIn } from "./lock.ts";
-import { planOf, refusals, type Plan, type Preview } from "./plan.ts";
+import { planOf, refusals, violations, type Plan, type Preview } from "./plan.ts";
 import { pulumi, withPolicy, type Ended } from "./pulumi.ts";
 import { hiding, secretsOf } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
@@ -50,14 +50,18 @@ export class Pipeline {
   /** Looks, and takes no lock. @throws Error with what the program, the policy or a service says */
   async plan(refresh: boolean): Promise<Plan> {
     const args = ["preview", "--json", "--stack", this.settings.stack, ...withPolicy];
-    const ended = await pulumi(refresh ? [...args, "--refresh"] : args, {
-      what: "preview",
-      minutes: lookMinutes,
-    });
-    return this.#planIn(ended);
+    const whole = refresh ? [...args, "--refresh"] : args;
+    const call = { what: "preview", minutes: lookMinutes };
+    const ended = await pulumi(whole, call);
+    if (ended.code === 0 || !withPolicy.length) return this.#planIn(ended, []);
+    const inWords = await pulumi(
+      whole.filter((arg) => arg !== "--json"),
+      call,
+    );
+    return this.#planIn(ended, violations(inWords.output));
   }
 
-  #planIn({ code, output, noise }: Ended): Plan {
+  #planIn({ code, output, noise }: Ended, broken: readonly string[]): Plan {
     const said = [output, noise].map((text) => text.trim()).join("\n");
     let parsed: Preview | undefined;
     try {
@@ -67,7 +71,7 @@ export class Pipeline {
     }
     if (code !== 0) {
       const reasons = parsed ? refusals(parsed) : [];
-      const words = [...reasons, ...(parsed ? [noise.trim()] : [said])].filter(Boolean);
+      const words = [...reasons, ...broken, ...(parsed ? [noise.trim()] : [said])].filter(Boolean);
       throw new Error(words.join("\n") || `preview ended with ${code} and said nothing`);
     }
     if (!parsed) throw new Error(`preview said no plan: ${said.slice(-2000)}`);

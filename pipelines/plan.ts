@@ -91,6 +91,19 @@ export function refusals({ diagnostics = [] }: Preview): string[] {
   return messages(diagnostics, "error");
 }
 
+/**
+ * The rules that a preview broke, from its text: its JSON does not have them. With what the rules
+ * say, which stands below each.
+ */
+export function violations(text: string): string[] {
+  const start = text.search(/^Policies:/m);
+  if (start < 0) return [];
+  const lines = text.slice(start).split("\n").slice(1);
+  const end = lines.findIndex((line) => /^\S/.test(line));
+  const own = lines.slice(0, end < 0 ? undefined : end).map((line) => line.trim());
+  return own.some((line) => line.includes("[mandatory]")) ? own.filter(Boolean) : [];
+}
+
 function messages(all: NonNullable<Preview["diagnostics"]>, severity: string): string[] {
   const own = all.filter((line) => line.severity === severity).map(({ message }) => message.trim());
   return [...new Set(own)];

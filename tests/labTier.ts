@@ -21,6 +21,7 @@ const command = [process.execPath, "commands/run.mjs", "test"];
  */
 export const minutes: Readonly<Record<string, number>> = {
   "changesUnderFaults.test.ts": 9.5,
+  "pipelines.test.ts": 9,
   "members.test.ts": 6.5,
   "kills.test.ts": 6.5,
   "recovery.test.ts": 5.5,

@@ -7,6 +7,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
+import { projectDir } from "../../lab/paths.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 import { leaksIn } from "./leaks.ts";
 import { makeRepository, secrets, type Repository } from "./repository.ts";
@@ -120,6 +121,28 @@ test("who runs the job applies exactly that plan, by the role that may change", 
   assert.equal(asked.at(-1), "arn:aws:iam::111122223333:role/change");
   assert.equal(await fs.readFile(path.join(repository.cloud, "a"), "utf8"), "one\n");
   written += log;
+});
+
+test("the own jobs of the page: drift fails, destroy wants the word", async () => {
+  const page = await fs.readFile(path.join(projectDir, "docs/pipelines.md"), "utf8");
+  const [, own = ""] = /```yaml\n(drift:[^]*?)```/.exec(page) ?? [];
+  assert.match(own, /destroy:/);
+  const file = path.join(repository.folder, ".gitlab-ci.yml");
+  await fs.appendFile(file, `\n${own}`);
+  const day = { CI_PIPELINE_SOURCE: "schedule" };
+  const clean = await gitlab(day);
+  assert.equal(clean.code, 0, clean.log);
+  await fs.writeFile(path.join(repository.cloud, "a"), "by hand\n");
+  const differs = await gitlab(day);
+  assert.notEqual(differs.code, 0, differs.log);
+  assert.match(differs.log, /is not as its program .* says/);
+  const web = { CI_PIPELINE_SOURCE: "web" };
+  const wrong = await gitlab({ ...web, CONFIRMATION: "yes" }, "destroy");
+  assert.match(wrong.log, /refused, nothing was removed/);
+  const right = await gitlab({ ...web, CONFIRMATION: "destroy prod" }, "destroy");
+  assert.equal(right.code, 0, right.log);
+  await assert.rejects(fs.readFile(path.join(repository.cloud, "a")));
+  written += clean.log + differs.log + wrong.log + right.log;
 });
 
 test("no secret was written, in no form", () => {

@@ -2,7 +2,7 @@
 // these: workflows.test.ts and tests/lab/pipelines.test.ts do.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { planOf, refusals, type Preview, type Step } from "../../pipelines/plan.ts";
+import { planOf, refusals, violations, type Preview, type Step } from "../../pipelines/plan.ts";
 import { driftText, lineOf, planText } from "../../pipelines/words.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:prod::etcd::etcd:index:X$${type}::${name}`;
@@ -94,6 +94,23 @@ test("certificates that are due stand apart from what was changed", () => {
   assert.match(before, /etcd-a-address/);
   assert.doesNotMatch(before, /etcd-a-certificate/);
   assert.match(after, /etcd-a-certificate/);
+});
+
+test("a broken rule is found in the text of a preview, with what it says", () => {
+  const text = [
+    "Previewing update (prod):",
+    " +  etcd:index:EtcdCluster etcd create",
+    "Policies:",
+    "    ❌ etcd@v0.1.0 (local: policy)",
+    "        - [mandatory]  imds-v2  (aws:ec2/instance:Instance: etcd-a-instance)",
+    "          metadataOptions.httpTokens is optional; set it to required.",
+    "",
+    "error: preview failed",
+  ];
+  const found = violations(text.join("\n"));
+  assert.match(found.join("\n"), /\[mandatory\] {2}imds-v2.*\n.*set it to required\.$/);
+  const advised = text.join("\n").replace("mandatory", "advisory");
+  assert.deepEqual([violations(advised), violations("error: x")], [[], []]);
 });
 
 test("a refusal is told in the program's words, each once", () => {

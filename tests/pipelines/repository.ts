@@ -19,6 +19,8 @@ export const secrets = {
 
 export interface Repository {
   readonly folder: string;
+  /** Of its stack, prod. */
+  readonly passphrase: string;
   /** Where the program's things are files, and where they note each call. */
   readonly cloud: string;
   /** For whatever runs in it as a runner would. */
@@ -67,6 +69,7 @@ export async function makeRepository(): Promise<Repository> {
     command("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args]);
   const repository: Repository = {
     folder,
+    passphrase: secrets.passphrase,
     cloud: env.CLOUD,
     env,
     backend,
