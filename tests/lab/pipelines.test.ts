@@ -106,7 +106,7 @@ test("a fork's proposal: no job, no call", async () => {
   assert.equal(github.calls.length, before);
 });
 
-test("a runner that dies while machines are made, then in a bootstrap: the next heals", async () => {
+test("a runner dies while machines are made, then in a bootstrap: the next heals", async () => {
   const first = await startAct(world, github, "deploy", events.merge);
   await killAt(first, async () => (await instances()).length > 0);
   const second = await startAct(world, github, "deploy", events.merge);

@@ -140,6 +140,7 @@ test("a look that fails is no drift: the issue says that nobody knows", async ()
 test("the world changes between plan and approval: refused, nothing applied", async () => {
   await repository.write("a.txt", "three\n");
   await repository.commit("a: three");
+  await fs.writeFile(cloudFile("hold-change"), ""); // as an approval that is awaited
   const running = await startAct(repository, github, "deploy", events.merge);
   while (!/deploy\/plan.*Job succeeded/.test(running.log())) {
     assert.equal(running.process.exitCode, null, running.log());
@@ -155,6 +156,7 @@ test("the world changes between plan and approval: refused, nothing applied", as
   const file = path.join(repository.env.HOME ?? "", "state.json");
   await fs.writeFile(file, JSON.stringify(state));
   await repository.pulumi("stack", "import", "--file", file);
+  await fs.rm(cloudFile("hold-change"));
   const { code, log } = await running.ended;
   written += log;
   assert.notEqual(code, 0, log);
