@@ -36,7 +36,9 @@ async function main([name = ""]: readonly string[]): Promise<End> {
       throw new Error(
         `command: one of ${Object.keys(commands).join(", ")} (got ${JSON.stringify(name)})`,
       );
-    return await command(new Pipeline(settingsIn(process.env), process.env));
+    const pipeline = new Pipeline(settingsIn(process.env), process.env);
+    await pipeline.learnSecrets();
+    return await command(pipeline);
   } catch (error) {
     complain((error as Error).message);
     return error instanceof Cancelled ? ends.cancelled : ends.failed;

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import { locksIn } from "./lock.ts";
 import { planOf, refusals, violations, type Plan, type Preview } from "./plan.ts";
 import { pulumi, withPolicy, type Ended } from "./pulumi.ts";
-import { hiding, secretsOf } from "./secrets.ts";
+import { configuredSecrets, hiding, secretsOf } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
 
 /** How a job ends: what its number says to whoever reads the forge. */
@@ -23,11 +23,25 @@ const changeMinutes = 43;
 
 export class Pipeline {
   readonly settings: Settings;
-  readonly hide: (text: string) => string;
+  #secrets: readonly string[];
 
   constructor(settings: Settings, environment: NodeJS.ProcessEnv) {
     this.settings = settings;
-    this.hide = (text) => hiding(secretsOf(environment))(text);
+    this.#secrets = secretsOf(environment);
+  }
+
+  /**
+   * Learns the secrets of the stack's settings: the CLI hides them as they are, and not in another
+   * form. Where they cannot be read, whatever comes next says why.
+   */
+  async learnSecrets(): Promise<void> {
+    const args = ["config", "--json", "--show-secrets", "--stack", this.settings.stack];
+    const { code, output } = await pulumi(args, { what: "config", minutes: 2 });
+    if (code === 0) this.#secrets = [...this.#secrets, ...configuredSecrets(output)];
+  }
+
+  hide(text: string): string {
+    return hiding(this.#secrets)(text);
   }
 
   /** Into the job's log. */
@@ -86,7 +100,7 @@ export class Pipeline {
     const { stack } = this.settings;
     const whole = [...args, "--yes", "--skip-preview", "--stack", stack];
     const run = async () => {
-      const hide = hiding(secretsOf(process.env));
+      const hide = hiding(this.#secrets);
       return pulumi(whole, {
         what,
         minutes: changeMinutes,

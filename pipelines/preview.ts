@@ -27,8 +27,8 @@ export async function preview(pipeline: Pipeline): Promise<End> {
   return ends.done;
 }
 
-async function comment({ settings, hide }: Pipeline, text: string): Promise<void> {
-  const { github, pullRequest, stack } = settings;
+async function comment(pipeline: Pipeline, text: string): Promise<void> {
+  const { github, pullRequest, stack } = pipeline.settings;
   if (!github || pullRequest === 0) return;
-  await keepComment(github, pullRequest, `<!-- etcd preview ${stack} -->`, hide(text));
+  await keepComment(github, pullRequest, `<!-- etcd preview ${stack} -->`, pipeline.hide(text));
 }

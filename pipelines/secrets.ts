@@ -17,6 +17,18 @@ export function secretsOf(environment: Readonly<Record<string, string | undefine
   );
 }
 
+/** Secret values in what `pulumi config --json --show-secrets` says, also within lists and maps. */
+export function configuredSecrets(json: string): string[] {
+  const texts = (value: unknown): string[] => {
+    if (typeof value === "string") return [value];
+    return value !== null && typeof value === "object" ? Object.values(value).flatMap(texts) : [];
+  };
+  const all = JSON.parse(json) as Record<string, Record<string, unknown> & { secret?: boolean }>;
+  return Object.values(all).flatMap((entry) =>
+    entry.secret ? texts([entry.value, entry.objectValue]) : [],
+  );
+}
+
 /** Addresses and files that a forge puts into variables of such names. */
 function isPlain(name: string, value: string): boolean {
   return /_(URL|FILE|PATH)$/.test(name) || /^(true|false|\d{1,6})$/.test(value);

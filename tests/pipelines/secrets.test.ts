@@ -2,7 +2,7 @@
 // here look into all that was written.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { hiding, secretsOf } from "../../pipelines/secrets.ts";
+import { configuredSecrets, hiding, secretsOf } from "../../pipelines/secrets.ts";
 import { formsOfSecret } from "./leaks.ts";
 
 const secret = "pass+word/0815?geheim und\tmehr";
@@ -27,6 +27,15 @@ test("a private key is hidden whichever it is, over lines and in base64", () => 
   assert.equal(key.split("\n").map(pieces).join("").includes("AAAA"), false);
   assert.equal(hiding([])(`k=${Buffer.from(key).toString("base64")};`), "k=[secret];");
   assert.equal(hiding([])(JSON.stringify({ key })).includes("AAAA"), false);
+});
+
+test("secrets of the stack's settings are known, also within lists", () => {
+  const json = JSON.stringify({
+    "etcd:domain": { value: "etcd.test", secret: false },
+    "cloudflare:apiToken": { value: "geheim1", secret: true },
+    "etcd:list": { value: "x", objectValue: ["geheim2", { a: "geheim3" }], secret: true },
+  });
+  assert.deepEqual(configuredSecrets(json), ["geheim1", "x", "geheim2", "geheim3"]);
 });
 
 test("what is no secret is left as it is", () => {
