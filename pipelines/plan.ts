@@ -66,15 +66,19 @@ const ops: Readonly<Record<string, Op>> = {
  */
 export function planOf({ steps = [], diagnostics = [] }: Preview): Plan {
   const loud = steps.filter(({ op }) => !quiet.has(op));
+  const drawn = drawnNames(loud);
   const facts = loud.map((step) =>
-    stable([
-      step.op,
-      step.urn,
-      [...(step.diffReasons ?? [])].sort(),
-      [...(step.replaceReasons ?? [])].sort(),
-      step.oldState ? [step.oldState.id ?? "", step.oldState.inputs ?? {}] : null,
-      step.newState?.inputs ?? null,
-    ]),
+    withoutDrawn(
+      drawn,
+      stable([
+        step.op,
+        step.urn,
+        [...(step.diffReasons ?? [])].sort(),
+        [...(step.replaceReasons ?? [])].sort(),
+        step.oldState ? [step.oldState.id ?? "", step.oldState.inputs ?? {}] : null,
+        step.newState?.inputs ?? null,
+      ]),
+    ),
   );
   const byUrn = Map.groupBy(loud, ({ urn }) => urn);
   return {
@@ -84,6 +88,33 @@ export function planOf({ steps = [], diagnostics = [] }: Preview): Plan {
       .sort((a, b) => (a.name + a.type < b.name + b.type ? -1 : 1)),
     warnings: messages(diagnostics, "warning"),
   };
+}
+
+/**
+ * Names that a provider gives, such as etcd-key-4bf468e: the logical name, and seven digits drawn
+ * in every preview of what is not there yet. Others name them, too.
+ */
+function drawnNames(steps: readonly Step[]): Set<string> {
+  const names = steps.flatMap(({ urn, oldState, newState }) => {
+    const { __defaults: defaults, ...inputs } = newState?.inputs ?? {};
+    const logical = urn.split("::").at(-1) ?? "";
+    const isDrawn = ([key, value]: readonly [string, unknown]): boolean =>
+      (Array.isArray(defaults) ? (defaults as unknown[]) : []).includes(key) &&
+      typeof value === "string" &&
+      value.startsWith(`${logical}-`) &&
+      /^[0-9a-f]{7}$/.test(value.slice(logical.length + 1)) &&
+      oldState?.inputs?.[key] !== value;
+    return Object.entries(inputs)
+      .filter(isDrawn)
+      .map(([, value]) => value as string);
+  });
+  return new Set(names);
+}
+
+function withoutDrawn(drawn: ReadonlySet<string>, facts: string): string {
+  let same = facts;
+  for (const name of drawn) same = same.replaceAll(`"${name}"`, `"${name.slice(0, -7)}*"`);
+  return same;
 }
 
 /** What stopped a preview, in the program's words. */

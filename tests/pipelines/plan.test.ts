@@ -56,6 +56,25 @@ for (const [what, other] of others)
     assert.notEqual(digest(other), digest(plan));
   });
 
+/** A key pair that is made, and a machine that names it. */
+const named = (keyName: string, defaults: readonly string[] = ["keyName"]): Preview => ({
+  steps: [
+    {
+      op: "create",
+      urn: urn("aws:ec2/keyPair:KeyPair", "etcd-key"),
+      newState: { inputs: { __defaults: defaults, keyName } },
+    },
+    { op: "create", urn: instance, newState: { inputs: { keyName } } },
+  ],
+});
+
+test("a name that is drawn in each preview is no other plan; one that is given is", () => {
+  assert.equal(digest(named("etcd-key-cd01855")), digest(named("etcd-key-4bf468e")));
+  for (const other of ["etcd-key-4bf468", "other-key-4bf468e", "etcd-key-4bf468e-x"])
+    assert.notEqual(digest(named("etcd-key-cd01855")), digest(named(other)));
+  assert.notEqual(digest(named("etcd-key-cd01855", [])), digest(named("etcd-key-4bf468e", [])));
+});
+
 test("a replacement is one change, and its lines say what and why", () => {
   const steps = ["create-replacement", "replace", "delete-replaced"].map((op) => ({
     ...update,
