@@ -137,6 +137,23 @@ test("what the program, its provider and the lab ask of EC2 is read", async () =
   });
 });
 
+test("an Elastic IP is free once the interface that had it is deleted", async () => {
+  await asking(async (ec2) => {
+    const { NetworkInterface: { NetworkInterfaceId = "" } = {} } = await ec2.createNetworkInterface(
+      { SubnetId: subnet.id },
+    );
+    const { AllocationId = "" } = await ec2.allocateAddress({ Domain: "vpc" });
+    await ec2.associateAddress({ AllocationId, NetworkInterfaceId });
+    await ec2.deleteNetworkInterface({ NetworkInterfaceId });
+    const { Addresses = [] } = await ec2.describeAddresses({ AllocationIds: [AllocationId] });
+    assert.deepEqual(
+      Addresses.map(({ AssociationId, NetworkInterfaceId: its }) => [AssociationId, its]),
+      [[undefined, undefined]],
+    );
+    await ec2.releaseAddress({ AllocationId });
+  });
+});
+
 test("tags go with an Elastic IP that is released and a rule that is revoked", async () => {
   await asking(async (ec2) => {
     const { AllocationId = "" } = await ec2.allocateAddress({ Domain: "vpc" });

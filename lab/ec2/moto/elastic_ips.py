@@ -1,7 +1,8 @@
-"""Elastic IPs: few, and never given back while in use."""
+"""Elastic IPs: few, never given back while in use, and free once their interface is gone."""
 
 from errors import refuse
 from moto.ec2.models.elastic_ip_addresses import ElasticAddressBackend
+from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 
 QUOTA = 5
 """Addresses of one account and region, unless it asks for more."""
@@ -10,6 +11,7 @@ QUOTA = 5
 def install() -> None:
     _few()
     _in_use_is_kept()
+    _free_without_interface()
 
 
 def _few() -> None:
@@ -39,3 +41,17 @@ def _in_use_is_kept() -> None:
         return original(self, address, allocation_id)
 
     ElasticAddressBackend.release_address = release_address
+
+
+def _free_without_interface() -> None:
+    """An interface that is deleted leaves its address free to be given back or used again; in moto
+    the address stays associated with what is gone."""
+    original = NetworkInterfaceBackend.delete_network_interface
+
+    def delete_network_interface(self, eni_id):
+        original(self, eni_id)
+        for address in self.addresses:
+            if address.eni and address.eni.id == eni_id:
+                self.disassociate_address(association_id=address.association_id)
+
+    NetworkInterfaceBackend.delete_network_interface = delete_network_interface
