@@ -1,6 +1,7 @@
 /** What all pipelines do: look at the plan, tell it to the forge, and apply. */
 import { appendFileSync } from "node:fs";
 import * as os from "node:os";
+import { isAlive } from "./alive.ts";
 import { locksIn } from "./lock.ts";
 import { planOf, refusals, violations, type Plan, type Preview } from "./plan.ts";
 import { pulumi, withPolicy, type Ended } from "./pulumi.ts";
@@ -134,14 +135,5 @@ export class Pipeline {
   #here() {
     const { ephemeral, jobMinutes } = this.settings;
     return { host: os.hostname(), now: new Date(), alive: isAlive, ephemeral, jobMinutes };
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
