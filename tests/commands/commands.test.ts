@@ -58,7 +58,7 @@ for (const [args, message] of [
   [["lab", "stop", "now"], /^lab: stop takes no arguments \(got now\); /],
   [["lab"], /^lab: a subcommand is needed: start, stop, status, logs, fault, destroy; /],
   [["lab", "begin"], /^lab: there is no subcommand begin: /],
-  [["test", "--tier", "all"], /^test: --tier is unit, faults, lab \(got all\)/],
+  [["test", "--tier", "all"], /^test: --tier is unit, pipelines, faults, lab \(got all\)/],
   [["test", "no-such-file.ts"], /^test: there is no test file no-such-file\.ts/],
 ] as const) {
   test(`npm run ${args.join(" ")} is refused in one line`, async () => {
