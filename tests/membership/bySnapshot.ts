@@ -6,7 +6,7 @@ import { found } from "./cluster.ts";
 import { fill, mebibytesTaken } from "./filling.ts";
 import type { Told } from "./stories.ts";
 
-/** For a test; npm run bench does it with 1 GiB, which takes minutes and some 8 GiB of disk. */
+/** For a test; npm run bench does it with 1 GiB, which takes minutes and some 7 GiB of disk. */
 const mebibytes = 64;
 
 export async function bySnapshot(world: World): Promise<Told> {

@@ -11,6 +11,8 @@ import type { Reached, Score, Writer } from "../lab/writer.ts";
 
 /** etcdctl gives up after 5 s; what takes longer than this hangs. */
 const hungMs = 15_000;
+/** How long the end waits for another acknowledged write: a gap lasts until there is one. */
+const lastGapMs = 20_000;
 const execute = promisify(execFile);
 
 export interface EtcdctlWriter extends Writer {
@@ -30,22 +32,25 @@ export function startEtcdctlWriter(
   let unknown = 0;
   let gapMs = 0;
   let recentGapMs = 0;
-  let ended = false;
-  const end = Date.now() + 600_000;
+  let stopped = Infinity;
+  let end = Date.now() + 600_000;
   let last = Date.now();
   const etcdctl = async (through: string[], ...words: string[]): Promise<string> => {
     const args = ["--endpoints", through.join(","), ...identityFlags(folder, identity), ...words];
     const limits = { timeout: hungMs, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
     return (await execute(program, args, limits)).stdout;
   };
+  const noteGap = () => {
+    recentGapMs = Math.max(recentGapMs, Date.now() - last);
+    gapMs = Math.max(gapMs, recentGapMs);
+  };
   const write = async () => {
-    for (let next = 0; !ended && Date.now() < end; next++) {
+    for (let next = 0; last < stopped && Date.now() < end; next++) {
       const key = `${prefix}${String(next).padStart(6, "0")}`;
       const said = await etcdctl(Object.values(endpoints), "put", key, "written").catch(() => "");
       if (said.startsWith("OK")) {
         acknowledged.push(key);
-        recentGapMs = Math.max(recentGapMs, Date.now() - last);
-        gapMs = Math.max(gapMs, recentGapMs);
+        noteGap();
         last = Date.now();
       } else unknown++;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -67,8 +72,10 @@ export function startEtcdctlWriter(
         await new Promise((resolve) => setTimeout(resolve, 50));
     },
     async stop(readThrough = endpoints): Promise<Score> {
-      ended = true;
+      stopped = Date.now();
+      end = Math.min(end, stopped + lastGapMs);
       await writing;
+      if (last < stopped) noteGap();
       const flags = ["--prefix", "--keys-only", "--command-timeout", "10s"];
       const lost = await Promise.all(
         Object.entries(readThrough).map(async ([member, endpoint]) => {
