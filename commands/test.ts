@@ -166,7 +166,7 @@ async function preparePipelines(say: (line: string) => void): Promise<void> {
     ensureCli(say),
     ensureAct(say),
     ensureActionlint(say),
-    ensureZizmor(),
+    ensureZizmor(say),
     ensureGitlabCiLocal(say),
   ]);
 }

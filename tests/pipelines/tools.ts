@@ -50,7 +50,8 @@ async function built(
 }
 
 /** Finds what is dangerous in them. */
-export async function ensureZizmor(): Promise<string> {
+export async function ensureZizmor(report: Report): Promise<string> {
+  await installPackages([{ command: "pip3", apt: "python3-pip", dnf: "python3-pip" }], report);
   const folder = await cached(`zizmor-${versions.zizmor}`, async (work) => {
     const pip = ["install", "--quiet", "--no-deps", "--target", work];
     await run("python3", ["-m", "pip", ...pip, `zizmor==${versions.zizmor}`], {
