@@ -89,7 +89,19 @@ export async function missingCommands(list: readonly Needed[] = needed): Promise
  * Installs what the list's missing commands come in, having said so. Does nothing when all are
  * there.
  */
-export async function installPackages(
+export function installPackages(
+  list: readonly Needed[],
+  report: (line: string) => void,
+): Promise<void> {
+  // One after the other: apt-get waits for dpkg's lock, but not for that of the lists (issue 15).
+  const mine = installing.catch(() => undefined).then(() => installMissing(list, report));
+  installing = mine;
+  return mine;
+}
+
+let installing: Promise<void> = Promise.resolve();
+
+async function installMissing(
   list: readonly Needed[],
   report: (line: string) => void,
 ): Promise<void> {
