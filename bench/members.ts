@@ -14,7 +14,7 @@ const [, version = ""] = etcdVersions;
 
 /**
  * Members that come, go and return, with real etcd in namespaces of its own: no lab, and nothing of
- * it is left. Takes some six minutes, and up to 8 GiB in the folder for temporary files.
+ * it is left. Takes some six minutes, and up to 7 GiB in the folder for temporary files.
  */
 export async function members(say: (line: string) => void): Promise<void> {
   const none = await whyNoBench();

@@ -20,7 +20,7 @@ suite.
 
 Of members it prints how long each change takes, the longest time without an acknowledged write, as
 two kinds of clients have it, and what a join with 1 GiB of data costs the leader. That takes up to
-8 GiB of disk in the folder for temporary files, and leaves nothing there.
+7 GiB of disk in the folder for temporary files, and leaves nothing there.
 `;
 
 await command("bench", help, async (args) => {
