@@ -55,7 +55,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // options.with() makes a child of this. Before it is made, what a killed run left of the same
     // thing is removed, but never what is in use or was a member's. What is given to with() is
     // added to what the options hold already, hooks and dependsOn too; within() changes the parent
-    // alone. parentOnly is for components and look-ups, which make nothing.
+    // alone, after() adds the claim. parentOnly is for components and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
     // First the charter: what a founded cluster keeps. A change of it is refused here. Ownership,
@@ -86,8 +86,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
     // another instance type. Each member's guard, which is deleted before its machine, refuses in
     // an `up` that two are replaced. And this record of machines and volumes, which nothing is fed
-    // from, refuses in a preview: its beforeUpdate hooks fail where two living machines would be
-    // replaced, or any data volume there is.
+    // from, refuses in a preview: its inputs are their ids, and its beforeUpdate hooks fail where
+    // two living machines would be replaced, or any data volume there is.
     recordMachines(context, settings, members);
 
     // One gate for the whole set.
@@ -96,6 +96,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // Founding: which machine, disk and address each member starts the cluster with. Written once,
     // and only when the gate is open: who is declared later joins the cluster, and founds nothing.
+    // By its word, part of the cluster token, membership and health know this cluster from others.
     const founding = recordFounding(context, members, gate);
 
     // Then all founders start at once, and none waits for another; a newcomer's machine is only

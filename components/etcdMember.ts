@@ -77,9 +77,9 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Holds a throwaway host key, made of the seed, the name, and the machine that was there
-        // before, so that each machine has another one. A living machine ignores new user data; its
-        // key is read back from what the state says it was made with.
+        // Holds a throwaway host key, made of the seed, the name, and the id that the saved state
+        // has of the machine before, so that each machine has another one. A living machine ignores
+        // new user data; its key is read back from what the state says it was made with.
         userData: newUserData(context, name, site.hostKeySeed),
         dataVolumeGb: settings.dataVolumeGb,
         keepData: settings.keepData === "volumes",
@@ -123,12 +123,15 @@ export class EtcdMember {
     const { settings, site, pki } = this.#args;
     // The operator's certificate is renewed before any converge, so that a converge that fails does
     // not keep the new one from the stack's outputs.
-    const operator = pki ? [pki.operatorCertificate] : [];
+    const operatorCertificate = pki ? [pki.operatorCertificate] : [];
     // The guard acts in its deletion, which comes before the machine's: another instance id makes
-    // another guard. It learns from the client records what goes on. None is left: a destroy, and
-    // it stops etcd before the names go. Only the others' are: this one was taken out of `nodes`,
-    // and the machine is kept while it is still a member. Its own is there as well: its machine is
-    // replaced, one in a run, and only while the others can do without it.
+    // another guard. It learns from the client records what goes on:
+    //   none is left: a destroy (all went before the first guard, because they depend on health,
+    //     and by it on every bootstrap and guard); it stops etcd before the names go
+    //   only the others' are: this one was taken out of `nodes`, and the machine is kept while it
+    //     is still a member
+    //   its own is there as well: its machine is replaced, one in a run, and only while the others
+    //     can do without it
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);
@@ -143,7 +146,7 @@ export class EtcdMember {
       founding,
       cookbook,
       settings,
-      after: [gate, guard, node.attachment, ...tags, ...elasticIp, ...operator, ...open],
+      after: [gate, guard, node.attachment, ...tags, ...elasticIp, ...operatorCertificate, ...open],
     });
     return { ...bootstrap, publish: (health) => this.#publish(health, guard) };
   }

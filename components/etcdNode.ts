@@ -126,8 +126,9 @@ export class EtcdNode extends pulumi.ComponentResource {
     // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
     // hold the interface. While this member's own client record is there (found by zoneId, comment
     // and Name) it does nothing: this is no destroy then, but, say, an `up --replace` of this
-    // resource. home: the account it looks in, and whether the program was given an AWS provider of
-    // its own, with which a deletion cannot ask; then it does nothing either.
+    // resource. As a dynamic resource it asks EC2 with the environment's credentials, not with an
+    // AWS provider that the program was given: home has the account it is to find, and whether
+    // there is such a provider; then it does nothing either.
     const instanceLeftovers = new Leftovers(
       `${name}-leftovers`,
       {
