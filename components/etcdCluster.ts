@@ -85,9 +85,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
     // another instance type. Each member's guard, which is deleted before its machine, refuses in
-    // an `up` that two are replaced. And this record of machines and volumes, which nothing is fed
-    // from, refuses in a preview: its inputs are their ids, and its beforeUpdate hooks fail where
-    // two living machines would be replaced, or any data volume there is.
+    // an `up` that two are replaced. And this record of machines and volumes refuses in a preview:
+    // there the id of what would be replaced is unknown, and its beforeUpdate hooks, which run in
+    // previews too, fail for two living machines or any data volume that is there.
     recordMachines(context, settings, members);
 
     // One gate for the whole set.
@@ -101,6 +101,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // Then all founders start at once, and none waits for another; a newcomer's machine is only
     // made ready. In a later run all converge at once, too: Chef never restarts an etcd that runs.
+    // (Certificates need no restart, and what would, such as another version, is refused.)
     const cookbook = packCookbook(etcdCookbook);
     const all = members.map(({ declared }) => declared);
     const started = members.map((member) => member.start(gate, founding, cookbook, all));

@@ -77,9 +77,10 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Holds a throwaway host key, made of the seed, the name, and the id that the saved state
-        // has of the machine before, so that each machine has another one. A living machine ignores
-        // new user data; its key is read back from what the state says it was made with.
+        // Holds a throwaway host key, made of the seed, the name, and the id of the machine before,
+        // so that each machine has another one. (The engine is asked for the saved state; at the
+        // first `up` there is no such id.) A living machine ignores new user data, and its key is
+        // read back from its own, an output of it.
         userData: newUserData(context, name, site.hostKeySeed),
         dataVolumeGb: settings.dataVolumeGb,
         keepData: settings.keepData === "volumes",
@@ -130,8 +131,8 @@ export class EtcdMember {
     //     and by it on every bootstrap and guard); it stops etcd before the names go
     //   only the others' are: this one was taken out of `nodes`, and the machine is kept while it
     //     is still a member
-    //   its own is there as well: its machine is replaced, one in a run, and only while the others
-    //     can do without it
+    //   its own is there as well (its dependsOn is for the order, and replaces nothing): its
+    //     machine is replaced, one in a run, and only while the others can do without it
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);

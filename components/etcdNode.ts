@@ -124,11 +124,12 @@ export class EtcdNode extends pulumi.ComponentResource {
     // A destroy may meet what a killed run made and the state does not know. Leftovers are made
     // only for their deletion: it comes after that of what depends on them, looks for more of the
     // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
-    // hold the interface. While this member's own client record is there (found by zoneId, comment
-    // and Name) it does nothing: this is no destroy then, but, say, an `up --replace` of this
-    // resource. As a dynamic resource it asks EC2 with the environment's credentials, not with an
-    // AWS provider that the program was given: home has the account it is to find, and whether
-    // there is such a provider; then it does nothing either.
+    // hold the interface. It does nothing:
+    //   while this member's own client record is there (found by zoneId, comment and Name): this is
+    //     no destroy then, but, say, an `up --replace` of this resource
+    //   where the program was given an AWS provider: a dynamic resource asks EC2 with the
+    //     environment's credentials. home says so, and has the account that these must be of,
+    //     else it fails
     const instanceLeftovers = new Leftovers(
       `${name}-leftovers`,
       {
