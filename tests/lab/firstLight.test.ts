@@ -162,7 +162,7 @@ test("preview refuses what a cluster keeps", async () => {
     "preview",
   );
   assert.notEqual(moved.code, 0);
-  assert.match(moved.text, /nodes\.c: a member keeps its zone .* in nodes write d in place of c/);
+  assert.match(moved.text, /nodes\.c: a member keeps its zone .* in nodes write e in place of c/);
   const domain = await pulumiWith({ "etcd:domain": "other.etcd.test" }, "preview");
   assert.match(domain.text, /by it \(founded under etcd\.test; got other\.etcd\.test\)/);
 });
