@@ -4,11 +4,11 @@
  * resources of their own, bear it (issue 14).
  */
 import { memberTagKey } from "./marks.ts";
-import { type Saved, savedState } from "./savedState.ts";
+import { type Saved, stateBefore } from "./savedState.ts";
 
 /** Undefined where the state has the record, or does not know the word. Never rejects. */
 export async function forgottenWord(record: string, cluster: string): Promise<string | undefined> {
-  const saved = await savedState();
+  const saved = await stateBefore();
   return saved && wordIn(saved, record, cluster);
 }
 

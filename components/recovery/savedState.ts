@@ -32,7 +32,7 @@ export async function savedOutput(
   { type, name }: { readonly type: string; readonly name: string },
   key: string,
 ): Promise<string> {
-  return outputIn((await savedState()) ?? {}, type, name, key);
+  return outputIn((await stateBefore()) ?? {}, type, name, key);
 }
 
 /** Pure. */
@@ -61,6 +61,21 @@ export async function savedState(): Promise<Saved | undefined> {
     await pulumi.log.debug(`the state could not be asked: ${(e as Error).message}`);
     return undefined;
   }
+}
+
+const asked = new WeakMap<object, Promise<Saved | undefined>>();
+
+/**
+ * The state as this run first met it, for what does not change in a run. Asked once: the engine
+ * decrypts the whole state for each answer, and what waits for it comes after what fails without
+ * (issue 15: a volume was named, and no machine).
+ */
+export function stateBefore(): Promise<Saved | undefined> {
+  const monitor = pulumi.runtime.getMonitor();
+  if (!monitor) return savedState();
+  const before = asked.get(monitor) ?? savedState();
+  asked.set(monitor, before);
+  return before;
 }
 
 /** Pure. An output names a thing by its id, or by an ARN that ends with it. */
