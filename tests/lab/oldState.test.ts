@@ -102,22 +102,26 @@ test("machines and a volume that the state forgot stay, and are taken back as na
   const living = await world();
   for (const member of ["a", "b", "c"]) await deleteFromState(`etcd-${member}-instance`);
   await forget(/::etcd-a-data$/);
-  const { code, text } = await npmRun("pulumi", "up", ...quickly);
-  assert.notEqual(code, 0, text);
-  assert.deepEqual(await world(), living);
-  for (const name of ["a-instance", "b-instance", "c-instance", "a-data"])
-    assert.match(text, new RegExp(`etcd-${name} was not made, and nothing was removed`));
-  assert.match(text, /its tag Member=[0-9a-f]{8} says that it is, or was, a member/);
-  console.log(/^.*etcd-a-instance was not made[^]*?\n *npm run sweep.*$/m.exec(text)?.[0]);
   const { code: listed, text: sweep } = await npmRun("sweep");
   assert.equal(listed, 1, sweep);
   assert.match(sweep, /the volume vol-\w+ \(a\.etcd\.test\), in-use, Member=/);
-  assert.deepEqual(await typeImports(text), [
-    "etcd-a-data",
-    "etcd-a-instance",
-    "etcd-b-instance",
-    "etcd-c-instance",
-  ]);
+
+  // A run ends at its first failures, so it may name some of them and the next one the others.
+  const forgotten = ["etcd-a-data", "etcd-a-instance", "etcd-b-instance", "etcd-c-instance"];
+  const taken: string[] = [];
+  while (taken.length < forgotten.length) {
+    const { code, text } = await npmRun("pulumi", "up", ...quickly);
+    assert.notEqual(code, 0, text);
+    assert.deepEqual(await world(), living);
+    const imported = await typeImports(text);
+    assert.ok(imported.length > 0, text);
+    for (const name of imported)
+      assert.match(text, new RegExp(`${name} was not made, and nothing was removed`));
+    assert.match(text, /its tag Member=[0-9a-f]{8} says that it is, or was, /);
+    taken.push(...imported);
+    console.log(/^.*etcd-\S+ was not made[^]*?\n *npm run sweep.*$/m.exec(text)?.[0]);
+  }
+  assert.deepEqual(taken.sort(), forgotten);
   await isWholeAgain(living);
   assert.match(await mustRun("sweep"), /Nothing remains/);
 });
