@@ -147,8 +147,8 @@ test("an Elastic IP is free once the interface that had it is deleted", async ()
     await ec2.deleteNetworkInterface({ NetworkInterfaceId });
     const { Addresses = [] } = await ec2.describeAddresses({ AllocationIds: [AllocationId] });
     assert.deepEqual(
-      Addresses.map(({ AssociationId, NetworkInterfaceId: its }) => [AssociationId, its]),
-      [[undefined, undefined]],
+      Addresses.map(({ AssociationId }) => AssociationId),
+      [undefined],
     );
     await ec2.releaseAddress({ AllocationId });
   });
