@@ -27,7 +27,7 @@ const commands: Readonly<Record<string, (pipeline: Pipeline) => Promise<End>>> =
 };
 
 async function main([name = ""]: readonly string[]): Promise<End> {
-  const hide = hiding(secretsOf(process.env));
+  let hide = hiding(secretsOf(process.env));
   const complain = (text: string) => process.stderr.write(`${hide(text)}\n`);
   heedSignals(complain);
   try {
@@ -38,6 +38,7 @@ async function main([name = ""]: readonly string[]): Promise<End> {
       );
     const pipeline = new Pipeline(settingsIn(process.env), process.env);
     await pipeline.learnSecrets();
+    hide = (text) => pipeline.hide(text);
     return await command(pipeline);
   } catch (error) {
     complain((error as Error).message);
