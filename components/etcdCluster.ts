@@ -52,10 +52,11 @@ export class EtcdCluster extends pulumi.ComponentResource {
     super("etcd:index:EtcdCluster", name, checked.inputs, opts);
     const settings = checkedSettings(this, checked);
     const names = new ClusterNames(settings.domain, settings.tls);
-    // options.with() makes a child of this. Before it is made, what a killed run left of the same
-    // thing is removed, but never what is in use or was a member's. What is given to with() is
-    // added to what the options hold already, hooks and dependsOn too; within() changes the parent
-    // alone, after() adds the claim. parentOnly is for components and look-ups, which make nothing.
+    // options.with() makes a child of this. Before it is made, its hook removes what a killed run
+    // left of the same thing, and refuses the creation where what is there is in use or was a
+    // member's. What is given to with() is added to what the options hold already, hooks and
+    // dependsOn too; within() changes the parent alone, after() adds the claim. parentOnly is for
+    // components and look-ups, which make nothing.
     const options = new ChildOptions(this, healBeforeCreate(name, this));
 
     // First the charter: what a founded cluster keeps. A change of it is refused here. Ownership,
@@ -86,8 +87,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // Three things keep several machines from going at once. oneAtATime refuses that two stop for
     // another instance type. Each member's guard, which is deleted before its machine, refuses in
     // an `up` that two are replaced. And this record of machines and volumes refuses in a preview:
-    // there the id of what would be replaced is unknown, and its beforeUpdate hooks, which run in
-    // previews too, fail for two living machines or any data volume that is there.
+    // there the id of what would be replaced is unknown, and the record's beforeUpdate hooks, which
+    // run in previews too, fail where that would be two living machines, or any data volume.
     recordMachines(context, settings, members);
 
     // One gate for the whole set.
@@ -96,7 +97,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
 
     // Founding: which machine, disk and address each member starts the cluster with. Written once,
     // and only when the gate is open: who is declared later joins the cluster, and founds nothing.
-    // By its word, part of the cluster token, membership and health know this cluster from others.
+    // The record also holds a word, eight hex digits that follow from the founders' disks. etcd's
+    // initial-cluster-token contains it, and by it membership and health tell this cluster from
+    // another.
     const founding = recordFounding(context, members, gate);
 
     // Then all founders start at once, and none waits for another; a newcomer's machine is only

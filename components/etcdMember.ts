@@ -77,10 +77,10 @@ export class EtcdMember {
         member: name,
         zone,
         instanceType,
-        // Holds a throwaway host key, made of the seed, the name, and the id of the machine before,
-        // so that each machine has another one. (The engine is asked for the saved state; at the
-        // first `up` there is no such id.) A living machine ignores new user data, and its key is
-        // read back from its own, an output of it.
+        // Holds a throwaway host key, made of the seed, the name, and the machine's id in the saved
+        // state (at the first `up` there is none), so that the next machine has another one. A
+        // living machine ignores new user data: its throwaway key is read from the user data that
+        // it was made with, an output of the instance.
         userData: newUserData(context, name, site.hostKeySeed),
         dataVolumeGb: settings.dataVolumeGb,
         keepData: settings.keepData === "volumes",
@@ -95,8 +95,9 @@ export class EtcdMember {
     );
     this.endpoint = this.node.privateIp.apply((address) => context.names.clientUrl(address));
     this.peerUrl = context.names.peerUrl(name);
-    // The first contact swaps the throwaway key for a lasting one, which follows from a seed and
-    // the instance's id and so is known before the machine shows it.
+    // The first contact swaps the throwaway key, which whoever reads user data knows, for a lasting
+    // one. That follows from the seed and the instance's id, so it is known before the machine
+    // shows it.
     this.access = nodeAccess(context, name, this.node, login, {
       seed: site.hostKeySeed,
       after: site.securityGroupRules,
@@ -127,12 +128,13 @@ export class EtcdMember {
     const operatorCertificate = pki ? [pki.operatorCertificate] : [];
     // The guard acts in its deletion, which comes before the machine's: another instance id makes
     // another guard. It learns from the client records what goes on:
-    //   none is left: a destroy (all went before the first guard, because they depend on health,
-    //     and by it on every bootstrap and guard); it stops etcd before the names go
-    //   only the others' are: this one was taken out of `nodes`, and the machine is kept while it
-    //     is still a member
-    //   its own is there as well (its dependsOn is for the order, and replaces nothing): its
-    //     machine is replaced, one in a run, and only while the others can do without it
+    //   there is none: a destroy (all went before the first guard, because they depend on health,
+    //     and by it on every bootstrap and guard), or a cluster that was never healthy, on which
+    //     no client relies; it stops etcd before the names go
+    //   only the others' are: this one was taken out of `nodes`, or has not joined yet; the machine
+    //     is kept while it is a member
+    //   its own is there as well: its machine is replaced, one in a run, and only while the others
+    //     can do without it (that record depends on the guard for the order of a destroy alone)
     const guard = memberGuard(this.#context, this, members, gate, this.#args);
     // The tags that say, from here on, that a member may live on the machine and the disk.
     const tags = memberTags(this.#context, this.name, node, founding, gate);

@@ -122,14 +122,14 @@ export class EtcdNode extends pulumi.ComponentResource {
     );
 
     // A destroy may meet what a killed run made and the state does not know. Leftovers are made
-    // only for their deletion: it comes after that of what depends on them, looks for more of the
-    // kind, removes what can hold no data, and fails naming the rest, such as a machine: it would
-    // hold the interface. It does nothing:
+    // only for their deletion, which comes after the instance's (that depends on them). It looks
+    // for more of the kind, removes what can hold no data, and fails naming the rest, such as a
+    // machine. (Before the interface goes, because a machine would hold that.) It does nothing:
     //   while this member's own client record is there (found by zoneId, comment and Name): this is
     //     no destroy then, but, say, an `up --replace` of this resource
-    //   where the program was given an AWS provider: a dynamic resource asks EC2 with the
-    //     environment's credentials. home says so, and has the account that these must be of,
-    //     else it fails
+    //   where the program was given an AWS provider: a dynamic resource has only the environment's
+    //     credentials. ownership.home says whether, and in which account all this was made; where
+    //     the credentials are another's, the deletion fails
     const instanceLeftovers = new Leftovers(
       `${name}-leftovers`,
       {
@@ -166,9 +166,9 @@ export class EtcdNode extends pulumi.ComponentResource {
         dependsOn: [instanceLeftovers, site.hostKeySeed],
       }),
     );
-    // skipDestroy: its deletion only forgets the attachment. Terminating the machine frees the
-    // volume, whose deletion the provider tries again until then; detached before that, it would be
-    // taken from under an etcd that runs.
+    // skipDestroy: its deletion only forgets the attachment, because a volume that is detached is
+    // taken from under an etcd that runs. Terminating the machine frees the volume, and the
+    // provider tries to delete that until it is free.
     this.attachment = new VolumeAttachment(
       `${name}-attachment`,
       {
