@@ -18,8 +18,9 @@ Without --stack: the lab's stack when there is one, else the one that is selecte
 
   --json   only {clusterId, healthy, reasons, members: [{name, endpoint, version, healthy, leader,
            learner, since, dbSizeBytes, revision, alarms, certificateDays}], dns: {is, problems,
-           cure, leaving}, machines: {member: lines}}; dns.is: "as declared", "different" or
-           "unknown"; dns.leaving: members that have left and are still named
+           cure, leaving, coming}, machines: {member: lines}}; dns.is: "as declared", "different"
+           or "unknown"; dns.leaving, dns.coming: hosts that are named and not declared, because
+           they left a while ago or a run was cut off
 `;
 
 await command("status", help, async (args) => {

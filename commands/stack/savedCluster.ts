@@ -1,5 +1,6 @@
 /** What a stack's state remembers of its cluster. */
 import type { GateOutputs } from "../../components/dns/dnsReadiness.ts";
+import type { NamedMember } from "../../components/dns/dnsExpectation.ts";
 import type { Memory } from "../../components/health/memory.ts";
 import type { Joined } from "../../components/membership/situation.ts";
 import { pulumi } from "./pulumiAnswer.ts";
@@ -13,6 +14,8 @@ export interface SavedCluster {
   readonly memory: Memory | undefined;
   /** What DNS was to say at the last `up`, for members and for clients, and who had left. */
   readonly dns: readonly GateOutputs[];
+  /** Who has an A record of the stack's, be it from a run that was cut off after that. */
+  readonly named: readonly NamedMember[];
   /** When each member was first written down as a voter, by name; ISO form. */
   readonly since: Readonly<Record<string, string>>;
 }
@@ -22,7 +25,7 @@ export async function savedCluster(stack: StackAccess): Promise<SavedCluster> {
   try {
     return savedIn(JSON.parse(await pulumi(stack, ["stack", "export"])));
   } catch {
-    return { memory: undefined, dns: [], since: {} };
+    return { memory: undefined, dns: [], named: [], since: {} };
   }
 }
 
@@ -40,9 +43,9 @@ interface State {
 export function savedIn({ deployment }: State): SavedCluster {
   const outputsOf = (type: string): Readonly<Record<string, unknown>>[] =>
     (deployment?.resources ?? [])
-      .filter((resource) => resource.type.endsWith(`/etcd:${type}`))
+      .filter((resource) => resource.type.endsWith(`/${type}`))
       .map(({ outputs = {} }) => outputs);
-  const { clusterId, word, revision, healthyAt } = outputsOf("ClusterHealth")[0] ?? {};
+  const { clusterId, word, revision, healthyAt } = outputsOf("etcd:ClusterHealth")[0] ?? {};
   const memory =
     typeof clusterId === "string" &&
     typeof word === "string" &&
@@ -50,13 +53,18 @@ export function savedIn({ deployment }: State): SavedCluster {
     typeof healthyAt === "string"
       ? { clusterId, word, revision, healthyAt }
       : undefined;
-  const dns = outputsOf("DnsReadiness").filter(
+  const dns = outputsOf("etcd:DnsReadiness").filter(
     (outputs) => typeof outputs.expected === "object" && Array.isArray(outputs.nameservers),
   );
   return {
     memory,
     dns: dns as unknown as GateOutputs[],
-    since: sinceIn(outputsOf("Membership")[0]),
+    named: outputsOf("dnsRecord:DnsRecord").flatMap(({ type, name, content }) =>
+      type === "A" && typeof name === "string" && typeof content === "string"
+        ? [{ target: name, address: content }]
+        : [],
+    ),
+    since: sinceIn(outputsOf("etcd:Membership")[0]),
   };
 }
 

@@ -10,6 +10,7 @@ import { savedCluster } from "../stack/savedCluster.ts";
 import { type SshLogin, sshLogin } from "../stack/sshLogin.ts";
 import type { StackAccess } from "../stack/stackAccess.ts";
 import { stackOutputs } from "../stack/stackOutputs.ts";
+import { declaredNow } from "./declaredNow.ts";
 import { memberHints } from "./memberHints.ts";
 
 /** One member, as the table and --json show it. */
@@ -20,6 +21,8 @@ export interface Status extends Pick<
   "clusterId" | "healthy" | "reasons" | "stranger"
 > {
   readonly members: readonly Row[];
+  /** Members of a run that was cut off: nobody has reached their machines yet. */
+  readonly coming: readonly string[];
   /** What to type where etcd's list is not the declared members, or it has an alarm. */
   readonly memberHints: readonly string[];
   readonly dns: DnsReport;
@@ -38,27 +41,26 @@ const enoughMs = 8000;
 /** Throws, saying what to type, when the stack has no cluster. */
 export async function lookAt(stack: StackAccess): Promise<Status> {
   const [outputs, saved] = await Promise.all([stackOutputs(stack), savedCluster(stack)]);
-  const { endpoints, peerUrls, identity } = outputs;
+  const { identity } = outputs;
   const { memory: known } = saved;
   const asking = { deadlineMs, credentials: credentialsOf(identity) };
-  const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
-    name,
-    endpoint,
-    peerUrl: peerUrls[name] ?? "",
-  }));
+  const now = declaredNow(outputs, saved.dns);
+  const { declared } = now;
   // The CLI takes a second for it: it is asked beside the members that hang.
   let login: Promise<SshLogin> | undefined;
   const loginOnce = () => (login ??= sshLogin(stack));
   const slow = setTimeout(() => void loginOnce().catch(() => undefined), slowMs);
   const [report, dns, ends] = await Promise.all([
     probeCluster(declared, asking, declared, known && { founding: known.word, known }),
-    dnsReport(saved.dns, stack.pulumi("up --refresh")),
+    dnsReport(saved, stack.pulumi("up --refresh")),
     Promise.all(
       declared.map(async (member) => asking.credentials && certificateEnd(member, asking)),
     ),
   ]);
   clearTimeout(slow);
-  const silent = report.members.filter(({ error }) => error).map(({ name }) => name);
+  const silent = report.members
+    .filter(({ name, error }) => error && !now.coming.includes(name))
+    .map(({ name }) => name);
   const { clusterId, healthy, reasons, stranger } = report;
   return {
     clusterId,
@@ -66,7 +68,8 @@ export async function lookAt(stack: StackAccess): Promise<Status> {
     reasons,
     stranger,
     members: report.members.map((m, i) => rowOf(m, report.unhealthy, ends[i], saved.since[m.name])),
-    memberHints: memberHints(declared, report.members, {
+    coming: now.coming,
+    memberHints: memberHints(now, report.members, {
       pulumi: stack.pulumi,
       etcdctl: stack.npmRun("etcdctl"),
     }),

@@ -1,5 +1,6 @@
 /** What to type where etcd's list of members is not what is declared, or has an alarm. Pure. */
-import type { DeclaredMember, MemberReport } from "../../components/health/memberHealth.ts";
+import type { MemberReport } from "../../components/health/memberHealth.ts";
+import type { DeclaredNow } from "./declaredNow.ts";
 
 /** How a person calls what these hints name, on the stack that was looked at. */
 export interface HintCommands {
@@ -12,7 +13,7 @@ type Told = Pick<MemberReport, "members" | "alarms" | "revision">;
 
 /** A line for each member that is too much, missing, or has no vote, and for each alarm. */
 export function memberHints(
-  declared: readonly DeclaredMember[],
+  { declared, coming, leaving }: DeclaredNow,
   reports: readonly Told[],
   { pulumi, etcdctl }: HintCommands,
 ): string[] {
@@ -27,17 +28,21 @@ export function memberHints(
       told.length > 0 && ![...listed.values()].some((m) => m.peerUrls.join() === peerUrl),
   );
   return [
-    ...strangers.map(
-      ({ id, name, peerUrls }) =>
-        `${name || "The member that never started"} (${peerUrls.join(", ")}) is not among nodes. ` +
-        `If somebody added it by hand: ${etcdctl} member remove ${id}. If it was taken out of ` +
-        `nodes: ${pulumi("up")} removes it`,
-    ),
-    ...missing.map(
-      ({ name }) =>
-        `${name} is no member any more. If somebody removed it by hand: ` +
-        `${pulumi(`config set etcd:rejoin ${name}`)}, then ${pulumi("up")}, which sets its old ` +
-        `data aside and lets it join anew. If its disk is lost: ${pulumi("up --refresh")}`,
+    ...strangers.map(({ id, name, peerUrls }) => {
+      const leaver = leaving.find(({ peerUrl }) => peerUrls.join() === peerUrl);
+      return leaver
+        ? `${leaver.name} was taken out of nodes and is a member still: ${pulumi("up")} goes on ` +
+            "where a run was cut off, and removes it"
+        : `${name || "The member that never started"} (${peerUrls.join(", ")}) is not among ` +
+            `nodes. If somebody added it by hand: ${etcdctl} member remove ${id}. If it was ` +
+            `taken out of nodes: ${pulumi("up")} removes it`;
+    }),
+    ...missing.map(({ name }) =>
+      coming.includes(name)
+        ? `${name} has not joined yet: ${pulumi("up")} goes on where a run was cut off`
+        : `${name} is no member any more. If somebody removed it by hand: ` +
+          `${pulumi(`config set etcd:rejoin ${name}`)}, then ${pulumi("up")}, which sets its old ` +
+          `data aside and lets it join anew. If its disk is lost: ${pulumi("up --refresh")}`,
     ),
     ...learners.map(({ name, peerUrls }) => {
       const called = name || ours(peerUrls)?.name;

@@ -37,7 +37,14 @@ export function good(status: Status, now: number): string {
       ? `Healthy: one cluster, ID ${clusterId}, ${members.length} of ${members.length} members.\n`
       : "",
     ...status.dns.leaving.map(
-      (name) => `${name} has left, and DNS still names it: its records go with pulumi up.\n`,
+      (name) =>
+        `${name} is not declared any more, and DNS still names it: its records go with pulumi ` +
+        "up.\n",
+    ),
+    ...status.dns.coming.map(
+      (name) =>
+        `${name} is named in DNS, and has not joined: pulumi up goes on where a run ` +
+        "was cut off.\n",
     ),
   ].join("");
 }
@@ -69,9 +76,11 @@ export function bad(status: Status, ssh: string): string {
 }
 
 /** Where a member's whole log is: of those that are silent, else of those that are not well. */
-function moreWords({ machines, members }: Status, ssh: string): string[] {
+function moreWords({ machines, members, coming }: Status, ssh: string): string[] {
   const silent = Object.keys(machines);
-  const unwell = members.filter(({ healthy }) => !healthy).map(({ name }) => name);
+  const unwell = members
+    .filter(({ name, healthy }) => !healthy && !coming.includes(name))
+    .map(({ name }) => name);
   return (silent.length ? silent : unwell).map(
     (name) => `More of ${name}'s own words: ${ssh} ${name} sudo journalctl -u etcd -n 50`,
   );

@@ -25,7 +25,7 @@ for (const [kinds, is, cure] of [
   [["server silent", "stale target"], "different", /remove them/],
 ] as const)
   test(`${kinds.join(" and ") || "nothing differs"}: ${is}`, () => {
-    const report = reportOf([{ mismatches: kinds.map(mismatch), leaving: [] }], refresh);
+    const report = reportOf([{ mismatches: kinds.map(mismatch), leaving: [] }], [], refresh);
     assert.equal(report.is, is);
     assert.match(report.cure, cure);
     if (is === "different")
@@ -37,7 +37,17 @@ test("what the last up declared is read from the state, for members and for clie
   const type = "pulumi-nodejs:dynamic/etcd:DnsReadiness";
   const resources = [{ type, outputs: gate }, { type, outputs: {} }, { type: "aws:ec2/eip:Eip" }];
   assert.deepEqual(savedIn({ deployment: { resources } }).dns, [gate]);
-  assert.deepEqual(savedIn({}), { memory: undefined, dns: [], since: {} });
+  assert.deepEqual(savedIn({}), { memory: undefined, dns: [], named: [], since: {} });
+});
+
+test("whom the stack's own records name is read from the state", () => {
+  const type = "cloudflare:index/dnsRecord:DnsRecord";
+  const a = { type: "A", name: "a.etcd.test", content: "10.0.0.1" };
+  const srv = { type: "SRV", name: "_etcd-server-ssl._tcp.etcd.test" };
+  const resources = [a, srv].map((outputs) => ({ type, outputs }));
+  assert.deepEqual(savedIn({ deployment: { resources } }).named, [
+    { target: a.name, address: a.content },
+  ]);
 });
 
 test("since when a member votes is read from the state", () => {
@@ -57,7 +67,7 @@ test("a nameserver that lacks the records is quoted", async (t) => {
   const stub = await startDnsStub(() => ({ rcode: "NXDOMAIN", authoritative: true }));
   t.after(() => stub.close());
   const report = await dnsReport(
-    [{ expected, nameservers: [stub.server], timeoutSeconds: 60 }],
+    { dns: [{ expected, nameservers: [stub.server], timeoutSeconds: 60 }], named: [] },
     refresh,
   );
   assert.equal(report.is, "different");
@@ -67,7 +77,7 @@ test("a nameserver that lacks the records is quoted", async (t) => {
   );
 });
 
-test("a member that left and is named still is no difference", async (t) => {
+test("who left, or was named by a run that was cut off, is no difference", async (t) => {
   const record = (name: string, target: string) => ({
     name,
     type: "SRV" as const,
@@ -84,9 +94,17 @@ test("a member that left and is named still is no difference", async (t) => {
   t.after(() => stub.close());
   const gate = { expected, nameservers: [stub.server], timeoutSeconds: 60 };
   const former = [{ target: "d.etcd.test", address: "10.0.0.4" }];
-  const { is, leaving } = await dnsReport([{ ...gate, former }], refresh);
-  assert.deepEqual({ is, leaving }, { is: "as declared", leaving: ["d.etcd.test"] });
-  assert.match((await dnsReport([gate], refresh)).problems.join(), /names d\.etcd\.test/);
+  const d = ["d.etcd.test"];
+  for (const [dns, named, leaving, coming] of [
+    [{ ...gate, former }, [], d, []],
+    [{ ...gate, former }, former, d, []],
+    [gate, former, [], d],
+  ] as const)
+    assert.deepEqual(await dnsReport({ dns: [dns], named }, refresh), {
+      ...{ is: "as declared", problems: [], cure: "", leaving, coming },
+    });
+  const { problems } = await dnsReport({ dns: [gate], named: [] }, refresh);
+  assert.match(problems.join(), /names d\.etcd\.test/, "a stranger's");
 });
 
 test("one that never answers is no difference, and holds nobody up", async (t) => {
@@ -94,7 +112,7 @@ test("one that never answers is no difference, and holds nobody up", async (t) =
   t.after(() => stub.close());
   const started = Date.now();
   const report = await dnsReport(
-    [{ expected, nameservers: [stub.server], timeoutSeconds: 60 }],
+    { dns: [{ expected, nameservers: [stub.server], timeoutSeconds: 60 }], named: [] },
     refresh,
   );
   assert.equal(report.is, "unknown");
@@ -102,5 +120,5 @@ test("one that never answers is no difference, and holds nobody up", async (t) =
 });
 
 test("a state that says nothing of records", async () => {
-  assert.equal((await dnsReport([], refresh)).is, "unknown");
+  assert.equal((await dnsReport({ dns: [], named: [] }, refresh)).is, "unknown");
 });

@@ -35,7 +35,8 @@ const well: Status = {
   stranger: undefined,
   members: [],
   memberHints: [],
-  dns: { is: "as declared", problems: [], cure: "", leaving: [] },
+  dns: { is: "as declared", problems: [], cure: "", leaving: [], coming: [] },
+  coming: [],
   machines: {},
   certificateEnds: {},
 };
@@ -67,10 +68,13 @@ test("nameservers that cannot be asked from here are said, and fail nothing", ()
   assert.match(bad({ ...well, dns }, "ssh"), /^What the nameservers say was not seen:\n {2}ns1 is/);
 });
 
-test("a member that left and is named still is said, and fails nothing", () => {
-  const leaving = { ...well, dns: { ...well.dns, leaving: ["d.etcd.test"] } };
-  assert.equal(isWell(leaving), true);
-  assert.match(good(leaving, now), /\nd\.etcd\.test has left, and DNS still names it: .*pulumi up/);
+test("hosts that are named and not declared are said, and fail nothing", () => {
+  const dns = { ...well.dns, leaving: ["d.etcd.test"], coming: ["e.etcd.test"] };
+  assert.equal(isWell({ ...well, dns }), true);
+  assert.match(
+    good({ ...well, dns }, now),
+    /\nd\.\S+ is not declared any more, and .*pulumi up\.\ne\.\S+ is named .* pulumi up goes on/,
+  );
 });
 
 test("the machine of a member that does not answer has its say", () => {
@@ -88,6 +92,8 @@ test("the machine of a member that does not answer has its say", () => {
     /\n {2}More of b's own words: npm run ssh -- b sudo journalctl -u etcd -n 50\n$/,
     "nobody is silent",
   );
+  const coming = { ...sick, members: [row], coming: ["b"] };
+  assert.doesNotMatch(bad(coming, "npm run ssh --"), /More of/, "nobody has been there yet");
 });
 
 test("a list that is not the declared members: what to type for each, and for alarms", () => {
@@ -112,7 +118,8 @@ test("a list that is not the declared members: what to type for each, and for al
     revision,
   });
   const all = [member("a"), member("b"), member("c")];
-  const hints = (...reports: ReturnType<typeof told>[]) => memberHints(declared, reports, commands);
+  const now = { declared, coming: [], leaving: [] };
+  const hints = (...reports: ReturnType<typeof told>[]) => memberHints(now, reports, commands);
   assert.deepEqual(hints(told(all), told([])), []);
   assert.deepEqual(hints(told([])), [], "nobody answers");
   const phantom = { ...member("x"), name: "" };
@@ -135,6 +142,19 @@ test("a list that is not the declared members: what to type for each, and for al
       "alarm disarm",
     "The alarm CORRUPT: stop writing and keep all disks; see it in docs/troubleshooting.md",
   ]);
+  const leaving = declared.slice(0, 1);
+  assert.deepEqual(
+    memberHints({ declared: declared.slice(1), coming: ["c"], leaving }, [told(all.slice(0, 2))], {
+      ...commands,
+      pulumi: (args) => `pulumi ${args}`,
+    }),
+    [
+      "a was taken out of nodes and is a member still: pulumi up goes on where a run was cut " +
+        "off, and removes it",
+      "c has not joined yet: pulumi up goes on where a run was cut off",
+    ],
+    "a run that was cut off",
+  );
   const status = { ...well, healthy: false, reasons: ["r"], memberHints: [remove] };
   assert.match(bad(status, "ssh"), /\n {2}r\n {2}The member that never started/);
 });
