@@ -9,6 +9,7 @@ import { startLab } from "../lab/start.ts";
 import { lookAfterKill } from "./stack/killedRun.ts";
 import { runPulumi } from "./stack/pulumiRun.ts";
 import { labStack } from "./stack/stackAccess.ts";
+import { stackOutputs } from "./stack/stackOutputs.ts";
 import { readArguments } from "./terminal/arguments.ts";
 import { command } from "./terminal/command.ts";
 
@@ -51,7 +52,10 @@ await command("up", help, async (args) => {
     .map(([operation, count]) => `${count} ${operation}`);
   tell(`pulumi up    done: ${changes.join(", ") || "nothing to change"}`);
 
-  const healthy = await phases.time("status", () => printStatus());
+  const [healthy, outputs] = await Promise.all([
+    phases.time("status", () => printStatus()),
+    stackOutputs(stack),
+  ]);
   const total = phases.elapsed().toFixed(1);
   process.stdout.write(
     `\nUp in ${total} s: ` +
@@ -76,8 +80,8 @@ await command("up", help, async (args) => {
       "Debian's itamae); on real machines it is Cinc or Chef.\n",
   );
   process.stdout.write(
-    "\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- a\n  npm run " +
-      "pulumi -- preview --expect-no-changes\n",
+    "\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- " +
+      `${Object.keys(outputs.endpoints)[0]}\n  npm run pulumi -- preview --expect-no-changes\n`,
   );
   return healthy;
 });
