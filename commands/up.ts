@@ -79,6 +79,7 @@ await command("up", help, async (args) => {
     "The recipe was converged by the lab's stand-in for the Chef client (lab/chef, over " +
       "Debian's itamae); on real machines it is Cinc or Chef.\n",
   );
+  if (healthy !== 0) return healthy; // what to type then was said above
   process.stdout.write(
     "\nTry next:\n  npm run etcdctl -- put hello world\n  npm run ssh -- " +
       `${Object.keys(outputs.endpoints)[0]}\n  npm run pulumi -- preview --expect-no-changes\n`,

@@ -103,7 +103,9 @@ function cureOf(kinds: readonly MismatchKind[], refresh: string): string {
   if (kinds.every((kind) => missing.includes(kind) || changed.includes(kind)))
     return `${again}. What is named even then is somebody else's: remove it at Cloudflare`;
   return (
-    "Records of others at these names have to go, or the cluster's would be mixed with them: " +
-    `remove them at Cloudflare; then ${refresh} makes its own again`
+    "Records at these names that the state does not know would be mixed with the cluster's. " +
+    "If their comment is this stack's mark, the state is older than the world: see that in " +
+    "docs/when-things-go-wrong.md. Others' have to go: remove them at Cloudflare; then " +
+    `${refresh} makes its own again`
   );
 }

@@ -9,9 +9,12 @@ export interface HintCommands {
 }
 
 /** What is read here of what a member says. */
-type Told = Pick<MemberReport, "members" | "alarms" | "revision">;
+type Told = Pick<MemberReport, "name" | "error" | "members" | "alarms" | "revision">;
 
-/** A line for each member that is too much, missing, or has no vote, and for each alarm. */
+/**
+ * A line for each member that is too much, missing, or has no vote, and for each alarm; one for all
+ * that do not answer.
+ */
 export function memberHints(
   { declared, coming, leaving }: DeclaredNow,
   reports: readonly Told[],
@@ -35,7 +38,8 @@ export function memberHints(
             "where a run was cut off, and removes it"
         : `${name || "The member that never started"} (${peerUrls.join(", ")}) is not among ` +
             `nodes. If somebody added it by hand: ${etcdctl} member remove ${id}. If it was ` +
-            `taken out of nodes: ${pulumi("up")} removes it`;
+            `taken out of nodes: ${pulumi("up")} removes it. If the state is older than that: ` +
+            "docs/when-things-go-wrong.md";
     }),
     ...missing.map(({ name }) =>
       coming.includes(name)
@@ -49,6 +53,20 @@ export function memberHints(
       return `${called} has no vote yet: ${pulumi("up")} goes on where a run was cut off`;
     }),
     ...alarmHints(reports, etcdctl),
+    ...silenceHint(
+      reports.filter(({ name, error }) => error && !coming.includes(name)),
+      pulumi("up --refresh"),
+    ),
+  ];
+}
+
+/** `up` alone believes the state, which knows nothing of it. */
+function silenceHint(silent: readonly Told[], refresh: string): string[] {
+  if (silent.length === 0) return [];
+  const names = silent.map(({ name }) => name).join(", ");
+  return [
+    `What can be done for ${names} without you, ${refresh} does: it looks at the machines, ` +
+      "starts etcd or replaces what is lost, and says what is left to a person",
   ];
 }
 

@@ -113,9 +113,7 @@ test("a list that is not the declared members: what to type for each, and for al
     etcdctl: "npm run etcdctl -- --stack prod",
   };
   const told = (members: ReturnType<typeof member>[], alarms: string[] = [], revision = 1) => ({
-    members,
-    alarms,
-    revision,
+    ...{ name: "a", error: "", members, alarms, revision },
   });
   const all = [member("a"), member("b"), member("c")];
   const now = { declared, coming: [], leaving: [] };
@@ -128,7 +126,7 @@ test("a list that is not the declared members: what to type for each, and for al
   );
   assert.match(
     remove,
-    /^The member that never started \(https:\/\/x\.\S+\) .*by hand: npm run etcdctl -- --stack prod member remove id-x\. If it was taken out of nodes: pulumi up --stack prod removes it$/,
+    /^The member that never started \(https:\/\/x\.\S+\) .*by hand: npm run etcdctl -- --stack prod member remove id-x\. If it was taken out of nodes: pulumi up --stack prod removes it\. If the state is older than that: docs\/when-things-go-wrong\.md$/,
   );
   assert.match(
     back,
@@ -155,6 +153,11 @@ test("a list that is not the declared members: what to type for each, and for al
     ],
     "a run that was cut off",
   );
+  const silent = ["b", "c"].map((name) => ({ ...told([]), name, error: "refused" }));
+  assert.deepEqual(hints(told(all), ...silent), [
+    "What can be done for b, c without you, pulumi up --refresh --stack prod does: it looks at " +
+      "the machines, starts etcd or replaces what is lost, and says what is left to a person",
+  ]);
   const status = { ...well, healthy: false, reasons: ["r"], memberHints: [remove] };
   assert.match(bad(status, "ssh"), /\n {2}r\n {2}The member that never started/);
 });
