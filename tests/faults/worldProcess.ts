@@ -11,6 +11,7 @@ import { handshakes } from "./handshakes.ts";
 import { addMachine, metadataAddress, openNetwork, type Machine } from "./network.ts";
 import { bigJoin } from "../membership/bigJoin.ts";
 import { memberFigures } from "../membership/figures.ts";
+import { kills } from "../membership/kills.ts";
 import { stories } from "../membership/stories.ts";
 import { addressOf, isFounder } from "./places.ts";
 import { writePki } from "./pkiFiles.ts";
@@ -39,6 +40,7 @@ const scenarios: Readonly<Record<string, (world: World, input: never) => Promise
   rollingRestart,
   handshakes,
   ...stories,
+  kills,
   memberFigures,
   bigJoin,
 };

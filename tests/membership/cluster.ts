@@ -1,20 +1,21 @@
 /** A cluster of the stories, and what a run of the program does with it: the reconciler's code. */
 import assert from "node:assert/strict";
-import { credentialsOf } from "../../components/health/asking.ts";
 import { writeIdentity } from "../../components/health/clusterIdentity.ts";
 import { withClient } from "../../components/health/memberClient.ts";
-import { type Memory, refusalOf } from "../../components/health/memory.ts";
+import type { Memory } from "../../components/health/memory.ts";
 import { answersOf } from "../../components/membership/observe.ts";
 import { reconcile } from "../../components/membership/reconcile.ts";
 import type { Unreconciled } from "../../components/membership/reconciling.ts";
 import type { Joined, ListedMember, WantedMember } from "../../components/membership/situation.ts";
-import { domain } from "../faults/places.ts";
 import { machine } from "../faults/discovery.ts";
 import { giveTicket } from "../faults/tickets.ts";
 import type { World } from "../faults/worldProcess.ts";
 import { hostRecord, peerRecord } from "../faults/zone.ts";
 import { type Score, startWriter } from "../lab/writer.ts";
+import { type Killed, killRunAt } from "./killedRun.ts";
+import type { Moment } from "./moments.ts";
 import { type Node, openNode } from "./node.ts";
+import { askingOf, foundingWord, type Given, reconciling } from "./oneRun.ts";
 
 /** Below so many acknowledged writes a second, a writer proves nothing. */
 const leastRate = 30;
@@ -23,6 +24,8 @@ const leastRate = 30;
 export interface Run {
   /** What was said of steps, a line each. */
   readonly said: readonly string[];
+  /** What was said of waits, and after how many of those lines. */
+  readonly waited: readonly { readonly line: string; readonly after: number }[];
   /** Why it failed, or "". */
   readonly error: string;
   readonly seconds: number;
@@ -38,6 +41,8 @@ export interface Cluster {
   up(nodes: string, more?: { rejoin?: string; timeoutSeconds?: number }): Promise<Run>;
   /** The same, and fails unless exactly they are voters then, and what was said matches. */
   becomes(nodes: string, said: RegExp): Promise<Run>;
+  /** Runs the program in a process of its own, which is killed then: no state knows of it. */
+  killed(nodes: string, moment: Moment): Promise<Killed>;
   /** Member IDs by name, as the first that answers lists them; "?" is one that never started. */
   ids(): Promise<Record<string, string>>;
   /** Asks the first member that answers. */
@@ -61,9 +66,9 @@ export async function found(world: World, founders: string): Promise<Cluster> {
   for (const name of Object.keys(world.machines)) nodes[name] = await openNode(world, name);
   const { ca, client } = world.spec.pki;
   const identity = { ca, certificate: client.cert, privateKey: client.key };
-  const asking = { deadlineMs: 2000, credentials: credentialsOf(identity) };
+  const asking = askingOf({ identity });
   const node = (name: string) => nodes[name] ?? assert.fail(`no node ${name}`);
-  let declared: WantedMember[] = [];
+  let declared: readonly WantedMember[] = [];
   let former: readonly WantedMember[] = [];
   let done: Readonly<Record<string, Joined>> | undefined;
   const endpoints = (names: string) =>
@@ -73,30 +78,35 @@ export async function found(world: World, founders: string): Promise<Cluster> {
     world.zone.records = members.flatMap(({ name }) => [hostRecord(name), peerRecord(name, true)]);
   };
 
-  async function up(wanted: string, { rejoin = "", timeoutSeconds = 40 } = {}): Promise<Run> {
+  /** What a run with these nodes is given, once its records are published. */
+  function begin(wanted: string, { rejoin = "", timeoutSeconds = 40 } = {}): Given {
     const before = [...declared, ...former];
     const news = words(wanted).map((name) => node(name).wanted);
     const leaving = before.filter(({ name }) => news.every((member) => member.name !== name));
     publish([...news, ...leaving]);
+    const { known } = cluster;
+    return { declared: news, former: leaving, done, rejoin, timeoutSeconds, known, identity };
+  }
+
+  async function up(wanted: string, more?: Parameters<Cluster["up"]>[1]): Promise<Run> {
+    const given = begin(wanted, more);
+    const news = given.declared;
     const said: string[] = [];
+    const waited: { line: string; after: number }[] = [];
     const started = Date.now();
-    const ended = (error: string): Run => ({ said, error, seconds: (Date.now() - started) / 1000 });
+    const ended = (error: string): Run => {
+      return { said, waited, error, seconds: (Date.now() - started) / 1000 };
+    };
+    const say = (line: string) => {
+      if (line.startsWith("waiting")) waited.push({ line, after: said.length });
+      else said.push(line);
+    };
     try {
-      const end = await reconcile({
-        ...{ declared: news, former: leaving, done, rejoin, rejoinUsed: false, timeoutSeconds },
-        clusterToken: `etcd-${domain}`,
-        stack: "bench",
-        recognition: { founding: "f0f0f0f0", known: cluster.known },
-        refusal: (stranger) => refusalOf(stranger, "", false),
-        reaching: { asking, accessTo: ({ name }) => node(name).access },
-        say: (line) => {
-          if (!line.startsWith("waiting")) said.push(line);
-        },
-      });
+      const end = await reconcile(reconciling(given, (name) => node(name).access, say));
       declared = news;
       publish(news); // Pulumi deletes last
       ({ done, former } = end);
-      const { word, revision } = await writeIdentity(news, "f0f0f0f0", false, asking);
+      const { word, revision } = await writeIdentity(news, foundingWord, false, asking);
       const healthyAt = new Date().toISOString();
       cluster.known = { clusterId: end.clusterId, word, revision, healthyAt };
       return ended("");
@@ -127,6 +137,7 @@ export async function found(world: World, founders: string): Promise<Cluster> {
     node,
     up,
     ask,
+    killed: (wanted, moment) => killRunAt(moment, begin(wanted), (name) => node(name).access),
     known: undefined,
     missed: world.zone.missed,
     async becomes(wanted, said) {
