@@ -34,18 +34,22 @@ export interface DnsStub {
 
 const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 };
 
-/** `wanted` is the port; 0 takes a free one. */
+/** `wanted` is the port; 0 takes a free one. `from` is the address of whoever asks. */
 export async function startDnsStub(
-  answer: (name: string, type: string) => StubAnswer,
+  answer: (name: string, type: string, from: string) => StubAnswer,
   address = "127.0.0.1",
   wanted = 0,
 ): Promise<DnsStub> {
   const asked: string[] = [];
-  const reply = async (query: Packet, transport: "udp" | "tcp"): Promise<Packet | undefined> => {
+  const reply = async (
+    query: Packet,
+    transport: "udp" | "tcp",
+    from: string,
+  ): Promise<Packet | undefined> => {
     const question = query.questions?.[0];
     if (!question) return undefined;
     asked.push(`${question.name} ${question.type} ${transport}`);
-    const a = answer(question.name.toLowerCase(), question.type);
+    const a = answer(question.name.toLowerCase(), question.type, from);
     if (a.silent) return undefined;
     if (a.delayMs) await new Promise((resolve) => setTimeout(resolve, a.delayMs));
     const cut = a.truncate === true && transport === "udp";
@@ -66,8 +70,9 @@ export async function startDnsStub(
   };
   const tcp = createServer((socket) => {
     socket.on("error", () => socket.destroy());
+    const asker = socket.remoteAddress ?? "";
     const respond = async (message: Buffer) => {
-      const r = await reply(dnsPacket.streamDecode(message), "tcp");
+      const r = await reply(dnsPacket.streamDecode(message), "tcp", asker);
       if (r && socket.writable) socket.write(dnsPacket.streamEncode(r));
     };
     // a resolver library sends the questions for A and AAAA in one piece
@@ -87,7 +92,7 @@ export async function startDnsStub(
   const udp = await listenOnBoth(tcp, address, wanted);
   let open = true;
   udp.on("message", async (data, from) => {
-    const r = await reply(dnsPacket.decode(data), "udp");
+    const r = await reply(dnsPacket.decode(data), "udp", from.address);
     if (r && open) udp.send(dnsPacket.encode(r), from.port, from.address);
   });
   const port = udp.address().port;

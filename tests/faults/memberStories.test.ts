@@ -15,6 +15,7 @@ const once: readonly (keyof typeof stories)[] = [
   "majorityLost",
   "killedAfterAdd",
   "refusals",
+  "rememberedAbsence",
   "bySnapshot",
 ];
 const [, middle = ""] = etcdVersions;

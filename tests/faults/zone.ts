@@ -1,7 +1,8 @@
 /**
  * The zone of the bench: what its two authoritative servers answer, and the resolver between them
- * and the nodes. The resolver is a stand-in that keeps only what a test tells it to keep; that a
- * real unbound behaves so is shown by tests/lab/dnsFaults.test.ts.
+ * and the nodes, which is each node's own: what one has asked, no other one knows. It is a stand-in
+ * that keeps only what a test tells it to keep; that a real unbound behaves so is shown by
+ * tests/lab/dnsFaults.test.ts.
  */
 import type { Answer } from "dns-packet";
 import { serverSrvName } from "../../components/names.ts";
@@ -18,6 +19,11 @@ export interface Zone {
   readonly missed: string[];
   /** The resolver was asked too early: it goes on saying "no such name" for so many seconds. */
   rememberAbsence(name: string, type: string, seconds: number): void;
+  /**
+   * For how many seconds a resolver goes on saying "no such name" to the one node that asked while
+   * there was nothing. Tests change it in place. @default 0
+   */
+  absenceSeconds: number;
   /** Every server stops: a question is refused by the host. */
   down(): Promise<void>;
   /** Servers answer, everything is published, nothing is remembered. */
@@ -74,12 +80,17 @@ export async function startZone(tls: boolean, members: readonly string[] = names
   };
   const missed: string[] = [];
   const relayed = { authoritative: false, recursive: true };
-  const resolved = (name: string, type: string): StubAnswer => {
+  const resolved = (name: string, type: string, from: string): StubAnswer => {
     const isHost = !name.startsWith("_"); // the other kind of SRV must not be there
-    if (isHost && !zone.records.some((r) => r.name === name)) missed.push(`${name} ${type}`);
-    const left = ((absent.get(`${name} ${type}`) ?? 0) - Date.now()) / 1000;
-    return left > 0
-      ? { rcode: "NXDOMAIN", authorities: [soa(Math.ceil(left))], ...relayed }
+    const now = Date.now();
+    const own = `${name} ${type} ${from}`;
+    const until = Math.max(absent.get(`${name} ${type}`) ?? 0, absent.get(own) ?? 0);
+    if (isHost && !zone.records.some((r) => r.name === name)) {
+      missed.push(`${name} ${type}`);
+      if (until <= now) absent.set(own, now + zone.absenceSeconds * 1000);
+    }
+    return until > now
+      ? { rcode: "NXDOMAIN", authorities: [soa(Math.ceil((until - now) / 1000))], ...relayed }
       : { ...published(name, type), ...relayed };
   };
   let servers: DnsStub[] = [];
@@ -98,6 +109,7 @@ export async function startZone(tls: boolean, members: readonly string[] = names
     missed,
     records: complete(tls, members),
     special: () => undefined,
+    absenceSeconds: 0,
     down,
     close: down,
     rememberAbsence(name, type, seconds) {
@@ -106,6 +118,7 @@ export async function startZone(tls: boolean, members: readonly string[] = names
     async restore() {
       zone.records = complete(tls, members);
       zone.special = () => undefined;
+      zone.absenceSeconds = 0;
       absent.clear();
       missed.length = 0;
       await up();

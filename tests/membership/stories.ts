@@ -6,6 +6,7 @@ import type { World } from "../faults/worldProcess.ts";
 import type { Score } from "../lab/writer.ts";
 import { bySnapshot } from "./bySnapshot.ts";
 import { type Cluster, found, type Written } from "./cluster.ts";
+import { rememberedAbsence } from "./rememberedAbsence.ts";
 
 /**
  * Longer than an election: it begins 1 to 2 s after the leader was heard last, and a split vote
@@ -216,5 +217,6 @@ export const stories = {
   majorityLost,
   killedAfterAdd,
   refusals,
+  rememberedAbsence,
   bySnapshot,
 };
