@@ -14,6 +14,8 @@ export interface Members {
   kill(name: string): Promise<void>;
   /** Stops a member's process without ending it; TCP connects still succeed. */
   freeze(name: string): void;
+  /** Empties a member's data directory, and starts it as one that joins these: NAME=URL,… */
+  joinAnew(name: string, initialCluster: string): Promise<void>;
   /** Ends all, empties their data directories, and starts them as at first. */
   emptyAll(): Promise<void>;
   close(): Promise<void>;
@@ -44,20 +46,21 @@ export async function startMembers(
   const clientUrl = (name: string) => `http${clientTls ? "s" : ""}://${address(name)}:2379`;
   const peerUrl = (name: string) => `http://${address(name)}:2380`;
   const children = new Map<string, ChildProcess>();
-  const start = (name: string) => {
+  const start = (name: string, joins = "") => {
     const believed = initial(name).map((n) => `${n}=${peerUrl(n)}`);
     const args = [
       ...["--name", name],
       ...["--data-dir", path.join(folder, name)],
       ...["--listen-client-urls", clientUrl(name), "--advertise-client-urls", clientUrl(name)],
       ...["--listen-peer-urls", peerUrl(name), "--initial-advertise-peer-urls", peerUrl(name)],
-      ...["--initial-cluster-token", `test-${group}`, "--initial-cluster", believed.join(",")],
+      ...["--initial-cluster-token", `test-${group}`, "--initial-cluster"],
+      ...(joins ? [joins, "--initial-cluster-state", "existing"] : [believed.join(",")]),
       ...["--logger", "zap", "--log-level", "error"],
       ...more,
     ];
     children.set(name, spawn(path.join(binDir, "etcd"), args, { stdio: "ignore" }));
   };
-  names.forEach(start);
+  names.forEach((name) => start(name));
   const ended = (child: ChildProcess) =>
     new Promise<void>((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) resolve();
@@ -81,11 +84,16 @@ export async function startMembers(
     freeze(name) {
       children.get(name)?.kill("SIGSTOP");
     },
+    async joinAnew(name, initialCluster) {
+      await kill(name);
+      await rm(path.join(folder, name), { recursive: true });
+      start(name, initialCluster);
+    },
     async emptyAll() {
       await Promise.all(names.map(kill));
       await rm(folder, { recursive: true });
       await mkdir(folder);
-      names.forEach(start);
+      names.forEach((name) => start(name));
     },
     async close() {
       await Promise.all(names.map(kill));

@@ -8,7 +8,11 @@ import { identityKey } from "../../components/health/memory.ts";
 import { membershipKey } from "../../components/membership/operatorLease.ts";
 import { etcdVersions } from "../etcdVersions.ts";
 import { type Members, startMembers } from "./etcdProcesses.ts";
-import { type DynamicProvider, startDynamicProvider } from "../provider/dynamicProvider.ts";
+import {
+  type DynamicProvider,
+  type FailedUpdate,
+  startDynamicProvider,
+} from "../provider/dynamicProvider.ts";
 
 const [, version = ""] = etcdVersions;
 let cluster: Members;
@@ -54,4 +58,40 @@ test("founders are waited for and written down, without SSH and without a lease"
   assert.deepEqual(await membership.read(id, outputs), { id, outputs }, "no drift");
   const again = await membership.update(outputs, inputs());
   assert.deepEqual((again as { done: unknown }).done, done, "since when stays");
+});
+
+test("a cluster whose word was deleted is refused, and let through once by its ID", async () => {
+  const { outputs } = await membership.create(inputs());
+  const client = new Etcd3({ hosts: cluster.declared[0]?.endpoint ?? "" });
+  const up = (olds: Record<string, unknown>, acceptRestore = "") =>
+    membership.update(olds, { ...inputs(), acceptRestore });
+  const refused = (olds: Record<string, unknown>, acceptRestore = "") =>
+    up(olds, acceptRestore).then(
+      () => assert.fail("it is not refused"),
+      (error: FailedUpdate) => ({ olds: error.outputs ?? olds, said: error.message }),
+    );
+  const deleted = () => client.delete().key(identityKey).exec();
+  const id = String(outputs.clusterId);
+  try {
+    await deleted();
+    const first = await refused(outputs);
+    assert.match(first.said, /nothing stands under _etcd-on-ec2\/identity; it was f0f0f0f0$/m);
+    assert.match(first.said, new RegExp(`pulumi config set etcd:acceptRestore ${id}, then pulumi`));
+    assert.equal(await client.get(identityKey).string(), null, "nothing is written to it");
+
+    const accepted = await up(first.olds, id);
+    assert.equal(await client.get(identityKey).string(), "f0f0f0f0");
+    assert.equal(accepted.verdict, "as declared");
+
+    await deleted();
+    const used = await refused(accepted, id);
+    assert.match(
+      used.said,
+      /has let a cluster through before.*pulumi config rm etcd:acceptRestore/,
+    );
+    const taken = await refused(used.olds);
+    assert.equal((await up(taken.olds, id)).word, "f0f0f0f0");
+  } finally {
+    client.close();
+  }
 });

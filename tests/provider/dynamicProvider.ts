@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { brotliCompressSync } from "node:zlib";
 import grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
@@ -49,6 +50,7 @@ export async function startDynamicProvider(
   config: Values = {},
 ): Promise<DynamicProvider> {
   const text = await serialised(make);
+  const sent = shortened(text);
   const main = createRequire(import.meta.url).resolve(
     "@pulumi/pulumi/cmd/dynamic-provider/index.js",
   );
@@ -74,7 +76,7 @@ export async function startDynamicProvider(
     grpc.credentials.createInsecure(),
   );
   const props = (values: Values) =>
-    struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ __provider: text, ...values })));
+    struct.Struct.fromJavaScript(JSON.parse(JSON.stringify({ __provider: sent, ...values })));
   const plain = (s: InstanceType<typeof struct.Struct> | undefined): Values => {
     const { __provider: _, ...rest } = s?.toJavaScript() ?? {};
     return rest;
@@ -150,7 +152,7 @@ export async function startDynamicProvider(
       request.setProperties(props(outputs));
       const reply = await call<InstanceType<typeof provider.ReadResponse>>("read", request);
       const read = reply.getProperties();
-      if (read?.toJavaScript().__provider !== text)
+      if (read?.toJavaScript().__provider !== sent)
         throw new Error("the provider's text is gone after a refresh");
       return { id: reply.getId(), outputs: plain(read) };
     },
@@ -166,6 +168,17 @@ export async function startDynamicProvider(
       child.kill();
     },
   };
+}
+
+/** Node's HTTP/2 takes 64 KiB of one header, and a failure brings the text in one, as base64. */
+const longText = 30_000;
+
+/** The same text, as one that unpacks itself where it is too long for this client. */
+function shortened(text: string): string {
+  if (text.length < longText) return text;
+  const packed = brotliCompressSync(text).toString("base64");
+  const unpacked = `require("node:zlib").brotliDecompressSync(Buffer.from("${packed}", "base64"))`;
+  return `module._compile(${unpacked}.toString(), module.filename);`;
 }
 
 async function serialised(make: () => pulumi.Resource): Promise<string> {

@@ -23,6 +23,15 @@ export interface FakeMachine {
   close(): Promise<void>;
 }
 
+/** Where it listens, and what its commands print. */
+interface Place {
+  readonly address?: string;
+  /** @default any free one */
+  readonly port?: number;
+  /** What a command prints that was sent this. @default nothing */
+  readonly answer?: (sent: string) => string | Promise<string>;
+}
+
 /**
  * Lets in the key `allowed`. With `takesKeys` false it says that it took a host key, and shows its
  * old one.
@@ -31,6 +40,7 @@ export async function startFakeMachine(
   key: KeyPair,
   allowed: string,
   takesKeys = true,
+  { address = "127.0.0.1", port = 0, answer = () => "" }: Place = {},
 ): Promise<FakeMachine> {
   const user = ssh2.utils.parseKey(allowed);
   if (user instanceof Error) throw user;
@@ -66,10 +76,11 @@ export async function startFakeMachine(
             channel.on("data", (data: Buffer) => {
               text += data.toString();
             });
-            channel.on("end", () => {
+            channel.on("end", async () => {
               const sent = /-----BEGIN[^]*-----END [A-Z ]+-----\n/.exec(text)?.[0];
               if (broken !== "before") received.push(text);
               if (broken !== "before" && sent && takesKeys) show(sent);
+              channel.write(await answer(text));
               if (failure) channel.stderr.write(failure);
               if (!broken) channel.exit(failure ? 1 : 0);
               if (!broken) channel.end();
@@ -84,7 +95,7 @@ export async function startFakeMachine(
     host = serverWith(privateKey);
   }
 
-  const front = createServer((socket) => host.injectSocket(socket)).listen(0, "127.0.0.1");
+  const front = createServer((socket) => host.injectSocket(socket)).listen(port, address);
   await once(front, "listening");
   return {
     port: (front.address() as AddressInfo).port,
