@@ -1,6 +1,7 @@
 /**
  * Who changes the members: a key in etcd that one run can hold. It lapses a minute after it was
- * last held, so a run that was killed is in nobody's way for longer. Runs inside dynamic providers.
+ * last held, so a run that was killed is in nobody's way for longer; one that waits holds it on.
+ * Runs inside dynamic providers.
  */
 import type { Etcd3 } from "etcd3";
 import type { Asking } from "../health/asking.ts";
@@ -12,6 +13,9 @@ export const membershipKey = "_etcd-on-ec2/membership";
 
 /** How long it is held after each time, in seconds: longer than any step takes. */
 export const leaseSeconds = 60;
+
+/** Once in so many parts of that time it is held on. */
+const keptParts = 4;
 
 /** A run that changes members. */
 export interface Operator {
@@ -30,19 +34,34 @@ export interface OperatorLease {
    * @throws Error when no member takes it: who said what
    */
   hold(members: readonly DeclaredMember[]): Promise<Operator | undefined>;
+  /** Holds it on where it is held, as well as it can; often asked, seldom done. Never rejects. */
+  keep(members: readonly DeclaredMember[]): Promise<void>;
   /** Gives it back, as well as it can. Never rejects. */
   release(members: readonly DeclaredMember[]): Promise<void>;
 }
 
-export function operatorLease(mine: Operator, asking: Asking): OperatorLease {
+export function operatorLease(
+  mine: Operator,
+  asking: Asking,
+  seconds: number = leaseSeconds,
+): OperatorLease {
   const value = JSON.stringify(mine);
   let held = false;
+  /** When it was last tried, in milliseconds. */
+  let since = 0;
+  const hold: OperatorLease["hold"] = async (members) => {
+    since = Date.now();
+    const taking = (client: Etcd3) => take(client, value, seconds);
+    const { answer, problem } = await first(members, asking, taking);
+    if (!answer) throw new Error(problem || "no member of the cluster answers");
+    held = answer.holder === value;
+    return held ? undefined : parsed(answer.holder);
+  };
   return {
-    async hold(members) {
-      const { answer, problem } = await first(members, asking, (client) => take(client, value));
-      if (!answer) throw new Error(problem || "no member of the cluster answers");
-      held = answer.holder === value;
-      return held ? undefined : parsed(answer.holder);
+    hold,
+    async keep(members) {
+      const due = held && Date.now() - since > (seconds * 1000) / keptParts;
+      if (due) await hold(members).catch(() => undefined); // the next one tries again
     },
     async release(members) {
       if (!held) return;
@@ -58,9 +77,13 @@ export function operatorLease(mine: Operator, asking: Asking): OperatorLease {
 }
 
 /** Puts it when nobody holds it, or we do already. Returns what stands there then. */
-async function take(client: Etcd3, value: string): Promise<{ readonly holder: string }> {
+async function take(
+  client: Etcd3,
+  value: string,
+  seconds: number,
+): Promise<{ readonly holder: string }> {
   // Not client.lease(): that one is kept alive for as long as this process runs.
-  const { ID } = await client.leaseClient.leaseGrant({ TTL: leaseSeconds, ID: 0 });
+  const { ID } = await client.leaseClient.leaseGrant({ TTL: seconds, ID: 0 });
   const put = () => client.put(membershipKey).value(value).lease(ID);
   const again = await client.if(membershipKey, "Value", "==", value).then(put()).commit();
   if (again.succeeded) return { holder: value };

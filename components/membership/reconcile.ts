@@ -24,8 +24,8 @@ import { type View, viewOf } from "./view.ts";
 /** Milliseconds between two looks: the first after a step, and at most. */
 const pauseMs = 250;
 const longestPauseMs = 1_000;
-/** How long another run's lease is waited for, in seconds: it lapsed by then if that was killed. */
-const holderSeconds = leaseSeconds + 10;
+/** So much longer than it lasts is another run's lease waited for, in seconds: that one lives. */
+const holderSeconds = 10;
 
 /** What lasts from look to look. */
 interface Run {
@@ -73,6 +73,7 @@ export async function reconcile(
 
 async function begin(given: Reconciling): Promise<Run> {
   const { declared, former, reaching, recognition, refusal, stack } = given;
+  const mine = { stack, host: (await import("node:os")).hostname(), pid: process.pid };
   const all = [...declared, ...former];
   const asking: Asking = {
     ...reaching.asking,
@@ -83,12 +84,11 @@ async function begin(given: Reconciling): Promise<Run> {
     },
   };
   const look = machineLooks(reaching.accessTo);
-  const { hostname } = await import("node:os");
   const since = new Date().toISOString();
   return {
     given,
     asking,
-    lease: operatorLease({ stack, host: hostname(), pid: process.pid, since }, asking),
+    lease: operatorLease({ ...mine, since }, asking, given.leaseSeconds),
     async see() {
       const situation = await observe(given, asking, look);
       // Only who answers: a silent one costs time, and the address of one that left may be another
@@ -154,6 +154,8 @@ async function lookAndStep(
   const { view, recognised } = await run.see();
   run.view = view;
   run.patience.saw(view, Date.now());
+  // What is waited for may last: nobody else begins meanwhile.
+  await run.lease.keep(tellers(view).map(({ of }) => of));
   const step = planned(view.situation);
   if (step.do === "done") return { found: { end: reconciledIn(view) } };
   if (step.do === "refuse") throw new Error([step.why, step.next].filter(Boolean).join("\n  "));
@@ -206,7 +208,8 @@ async function held(run: Run, view: View): Promise<string> {
   const { stack, host, pid, since } = holder;
   const who = `another run, ${stack || "of an unknown stack"} on ${host} (process ${pid})`;
   run.heldSince ||= Date.now();
-  if (Date.now() - run.heldSince > holderSeconds * 1000)
+  const lapsed = (run.given.leaseSeconds ?? leaseSeconds) + holderSeconds;
+  if (Date.now() - run.heldSince > lapsed * 1000)
     throw new Error(
       `${who}, has been changing members since ${since}, so this one changes nothing more. When ` +
         "that one has ended: pulumi up",

@@ -27,6 +27,8 @@ export interface Reconciling {
   readonly stack: string;
   /** How long one step may take, in seconds: time runs anew when something was done. */
   readonly timeoutSeconds: number;
+  /** How long this run keeps others out after its last look, in seconds. @default a minute */
+  readonly leaseSeconds?: number;
   /** By what the cluster is recognised before anything is changed. */
   readonly recognition: Recognition;
   /** Why another cluster is refused; "" lets it through. */

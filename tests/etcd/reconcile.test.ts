@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Etcd3 } from "etcd3";
+import { poll } from "../../components/engine/poll.ts";
 import { identityKey } from "../../components/health/memory.ts";
+import type { Step } from "../../components/membership/plan.ts";
 import type { Situation } from "../../components/membership/situation.ts";
 import { etcdVersions } from "../etcdVersions.ts";
 import { type Members, startMembers } from "./etcdProcesses.ts";
@@ -52,6 +54,32 @@ test("another cluster at the address of a member that left is not taken for ours
   const { end, dialled } = await reconcileOnce(wanted(cluster.declared), { former });
   assert.deepEqual(Object.keys(end.done), ["a", "b", "c"]);
   assert.equal(dialled.x ?? 0, 0);
+});
+
+test("a run that waits for longer than its lease lasts keeps another one out", async () => {
+  const members = wanted(cluster.declared);
+  const leaseSeconds = 3;
+  const { end } = await reconcileOnce(members);
+  // etcd refuses to promote a voter, but the lease was taken for it.
+  const change: Step = { do: "promote", name: "a", id: end.done.a?.id ?? "" };
+  let looks = 0;
+  const waits = () => (looks++ ? { do: "wait", for: "what does not come" } : change) as Step;
+  const first = reconcileOnce(members, { leaseSeconds, timeoutSeconds: 9, planned: waits });
+  const second = async () => {
+    await poll<undefined, string>({
+      seconds: 30,
+      pause: 50,
+      look: async () => (looks > 1 ? { found: undefined } : { still: "" }),
+      expired: () => assert.fail("the first run did not come to its wait in 30 s"),
+    });
+    await new Promise((resolve) => setTimeout(resolve, (leaseSeconds + 2) * 1000));
+    return reconcileOnce(members, { timeoutSeconds: 1, planned: () => change });
+  };
+  const [one, other] = await Promise.allSettled([first, second()]);
+  const said = (run: PromiseSettledResult<unknown>) =>
+    String(run.status === "rejected" ? run.reason : "it is not refused");
+  assert.match(said(other), /waiting for another run, test on .* to end/);
+  assert.match(said(one), /waiting for what does not come/);
 });
 
 test("a member that gives no answer is asked once in a look", async () => {

@@ -21,6 +21,7 @@ interface Given {
   readonly former?: readonly WantedMember[];
   readonly planned?: typeof plan;
   readonly timeoutSeconds?: number;
+  readonly leaseSeconds?: number;
   /** What a machine's etcd-look prints. @default it lets nobody in */
   readonly looks?: (name: string) => object;
 }
@@ -34,7 +35,7 @@ export interface Once {
 /** @throws Unreconciled as `reconcile` does */
 export async function reconcileOnce(
   declared: readonly WantedMember[],
-  { former = [], planned = plan, timeoutSeconds = 20, looks }: Given = {},
+  { former = [], planned = plan, timeoutSeconds = 20, leaseSeconds, looks }: Given = {},
 ): Promise<Once> {
   const dialled: Record<string, number> = {};
   const end = await reconcile(
@@ -49,6 +50,7 @@ export async function reconcileOnce(
         stack: "test",
       },
       timeoutSeconds,
+      ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
       recognition: { founding },
       refusal: ({ differences }) => differences.join("; "),
       reaching: {
