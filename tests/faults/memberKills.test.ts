@@ -20,7 +20,7 @@ test("runs that are killed while members change are finished by the next", async
   const started = Date.now();
   try {
     const input: Kills = { moments, lapses: sample.seed === undefined };
-    const { lines, written } = await world.run<KillsTold>("kills", input, 420_000);
+    const { lines, written } = await world.run<KillsTold>("kills", input, 540_000);
     for (const line of lines) t.diagnostic(line);
     t.diagnostic(
       `${((Date.now() - started) / 1000).toFixed(0)} s; ${written.acknowledged} writes ` +
