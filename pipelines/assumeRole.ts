@@ -15,18 +15,6 @@ const {
 /** As long as the longest job. */
 const seconds = 3600;
 
-interface Answer {
-  readonly AssumeRoleWithWebIdentityResponse?: {
-    readonly AssumeRoleWithWebIdentityResult?: {
-      readonly Credentials?: {
-        readonly AccessKeyId: string;
-        readonly SecretAccessKey: string;
-        readonly SessionToken: string;
-      };
-    };
-  };
-}
-
 async function credentials(roleArn: string): Promise<string[]> {
   if (!token || !region)
     throw new Error(
@@ -36,7 +24,6 @@ async function credentials(roleArn: string): Promise<string[]> {
   const endpoint = process.env.AWS_ENDPOINT_URL_STS ?? `https://sts.${region}.amazonaws.com`;
   const reply = await fetch(endpoint, {
     method: "POST",
-    headers: { accept: "application/json" },
     body: new URLSearchParams({
       Action: "AssumeRoleWithWebIdentity",
       Version: "2011-06-15",
@@ -53,15 +40,13 @@ async function credentials(roleArn: string): Promise<string[]> {
       `AWS_ROLE: ${roleArn} was not given (${reply.status}): ${text.slice(0, 300)}; its trust ` +
         "policy has to name this project and branch (docs/pipelines.md)",
     );
-  const { AssumeRoleWithWebIdentityResponse: answer } = JSON.parse(text) as Answer;
-  const given = answer?.AssumeRoleWithWebIdentityResult?.Credentials;
-  if (!given) throw new Error(`${endpoint} answered without credentials`);
   return [
-    ["AWS_ACCESS_KEY_ID", given.AccessKeyId],
-    ["AWS_SECRET_ACCESS_KEY", given.SecretAccessKey],
-    ["AWS_SESSION_TOKEN", given.SessionToken],
-  ].map(([name, value = ""]) => {
-    if (!/^[\w+/=-]+$/.test(value)) throw new Error(`${endpoint} answered a ${name} that is none`);
+    ["AWS_ACCESS_KEY_ID", "AccessKeyId"],
+    ["AWS_SECRET_ACCESS_KEY", "SecretAccessKey"],
+    ["AWS_SESSION_TOKEN", "SessionToken"],
+  ].map(([name = "", element = ""]) => {
+    const [, value] = new RegExp(`<${element}>([\\w+/=-]+)</${element}>`).exec(text) ?? [];
+    if (!value) throw new Error(`${endpoint} answered without a ${element} of the usual form`);
     return `export ${name}='${value}'`;
   });
 }

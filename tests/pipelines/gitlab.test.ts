@@ -27,13 +27,13 @@ before(async () => {
     request.on("data", (chunk: Buffer) => (raw += chunk.toString()));
     request.on("end", () => {
       asked.push(new URLSearchParams(raw).get("RoleArn") ?? "");
-      const Credentials = {
-        AccessKeyId: given.id,
-        SecretAccessKey: given.secret,
-        SessionToken: given.session,
-      };
-      const result = { AssumeRoleWithWebIdentityResult: { Credentials } };
-      response.end(JSON.stringify({ AssumeRoleWithWebIdentityResponse: result }));
+      response.end(
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>" +
+          `<AccessKeyId>${given.id}</AccessKeyId>` +
+          `<SecretAccessKey>${given.secret}</SecretAccessKey>` +
+          `<SessionToken>${given.session}</SessionToken></Credentials>` +
+          "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
+      );
     });
   });
   await new Promise<void>((resolve) => sts.listen(0, "127.0.0.1", resolve));
