@@ -72,7 +72,8 @@ await command("test", help, async (args) => {
   const noLab = wanted ? await whyNoLab() : undefined;
   await Promise.all([
     named.length === 0 && tier !== "lab" ? prepareTools(say) : undefined,
-    files("pipelines").length > 0 ? preparePipelines(say) : undefined,
+    files("pipelines").length > 0 ? prepareLinters(say) : undefined,
+    files("pipelines").length > 0 || wanted ? preparePipelines(say) : undefined,
     wanted && noLab === undefined ? prepareLab(say) : undefined,
   ]);
   if (files("unit").length > 0)
@@ -160,15 +161,14 @@ async function prepareTools(say: (line: string) => void): Promise<void> {
   ]);
 }
 
-/** What runs and judges the shipped pipelines. */
+/** What runs the shipped pipelines, in the lab, too: a second host there cannot fetch it. */
 async function preparePipelines(say: (line: string) => void): Promise<void> {
-  await Promise.all([
-    ensureCli(say),
-    ensureAct(say),
-    ensureActionlint(say),
-    ensureZizmor(say),
-    ensureGitlabCiLocal(say),
-  ]);
+  await Promise.all([ensureCli(say), ensureAct(say), ensureGitlabCiLocal(say)]);
+}
+
+/** What judges them. */
+async function prepareLinters(say: (line: string) => void): Promise<void> {
+  await Promise.all([ensureActionlint(say), ensureZizmor(say)]);
 }
 
 /**
