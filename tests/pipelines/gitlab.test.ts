@@ -8,19 +8,16 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
 import { projectDir } from "../../lab/paths.ts";
-import { CommandError, run } from "../../lab/shell.ts";
+import { gitlabCiLocal, merge, proposal } from "./gitlabCiLocal.ts";
 import { leaksIn } from "./leaks.ts";
 import { makeRepository, secrets, type Repository } from "./repository.ts";
-import { ensureGitlabCiLocal } from "./tools.ts";
 
 let repository: Repository;
-let program: string;
 let sts: http.Server;
 /** What was asked of AWS' token service. */
 const asked: string[] = [];
 const given = { id: "ASIATEST0815", secret: "sts+secret/4711", session: "session+token/0815==" };
 before(async () => {
-  program = await ensureGitlabCiLocal(() => undefined);
   repository = await makeRepository();
   sts = http.createServer((request, response) => {
     let raw = "";
@@ -44,50 +41,16 @@ after(async () => {
   await repository.remove();
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly log: string;
-}
-
-async function gitlab(variables: Record<string, string>, ...args: string[]): Promise<Ended> {
-  const { folder, env, backend } = repository;
-  const all = {
-    ETCD_STACK: "prod",
-    PREVIEW_ROLE: "arn:aws:iam::111122223333:role/look",
-    APPLY_ROLE: "arn:aws:iam::111122223333:role/change",
-    AWS_REGION: "us-east-1",
-    AWS_ID_TOKEN: "token-of-the-job",
-    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`,
-    PULUMI_BACKEND_URL: backend,
-    PULUMI_CONFIG_PASSPHRASE: secrets.passphrase,
-    ...variables,
-  };
-  const clean = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
-  const given = Object.entries(all).flatMap(([name, value]) => ["--variable", `${name}=${value}`]);
-  const options = ["--ignore-predefined-vars", "CI_PIPELINE_SOURCE", "--shell-isolation"];
-  const home = path.join(env.HOME ?? "", "gitlab");
-  await fs.mkdir(home, { recursive: true });
-  let log = "";
-  return run(process.execPath, [program, "--home", home, ...options, ...given, ...args], {
-    cwd: folder,
-    env: { ...clean, ...env },
-    timeoutMs: 150_000,
-    onLine: (line) => (log += `${line}\n`),
-  }).then(
-    () => ({ code: 0, log }),
-    (error: unknown) => {
-      if (!(error instanceof CommandError)) throw error;
-      return { code: error.code, log };
+const gitlab = (variables: Record<string, string>, ...args: string[]) =>
+  gitlabCiLocal(
+    repository,
+    {
+      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`,
+      ...variables,
     },
+    ...args,
   );
-}
 
-const merge = { CI_PIPELINE_SOURCE: "push" };
-const proposal = {
-  CI_PIPELINE_SOURCE: "merge_request_event",
-  CI_MERGE_REQUEST_SOURCE_PROJECT_PATH: "acme/etcd",
-  CI_MERGE_REQUEST_PROJECT_PATH: "acme/etcd",
-};
 const rows: readonly [what: string, Record<string, string>, jobs: readonly string[]][] = [
   ["a proposal", proposal, ["preview"]],
   ["a fork's", { ...proposal, CI_MERGE_REQUEST_SOURCE_PROJECT_PATH: "mallory/etcd" }, []],
