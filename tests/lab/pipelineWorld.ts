@@ -1,17 +1,18 @@
 /**
  * The real program as somebody's repository: a bare clone as the forge, a clone of it in which jobs
- * run, and a stack "prod" of its own in the lab.
+ * run, and a stack "prod" of its own in the lab, its state in a bucket and its secrets under KMS.
  */
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { addresses } from "../../lab/addresses.ts";
+import { addresses, zone } from "../../lab/addresses.ts";
 import { labDir, projectDir } from "../../lab/paths.ts";
 import { pulumiEnvironment } from "../../lab/pulumiEnvironment.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
 import type { RunsHere } from "../pipelines/act.ts";
 import type { Outcome } from "./harness.ts";
+import { commandsOfPage, makeState, stateEnvironment, type PageCommands } from "./pipelineState.ts";
 
 export interface PipelineWorld extends RunsHere {
   /** Replaces a text in a file of the repository; fails when it is not there. */
@@ -22,17 +23,17 @@ export interface PipelineWorld extends RunsHere {
   another(): Promise<RunsHere & { push(file: string, from: string, to: string): Promise<void> }>;
   /** A program with the stack's environment. Never throws for an exit code. */
   program(name: string, ...args: string[]): Promise<Outcome>;
+  /** Where its state is, as the page has it. */
+  readonly page: PageCommands;
   /** For what runs as a step does, without act. */
   readonly stepEnv: Readonly<Record<string, string>>;
   remove(): Promise<void>;
 }
 
-const passphrase = "lab";
-
 export async function makeWorld(): Promise<PipelineWorld> {
   const root = await fs.mkdtemp(path.join(os.tmpdir(), "etcd-forge-"));
   const at = (name: string) => path.join(root, name);
-  for (const name of ["cloud", "state", "home", "bin"]) await fs.mkdir(at(name));
+  for (const name of ["cloud", "home", "bin"]) await fs.mkdir(at(name));
   const link = `#!/bin/sh\ntest "$1" = ci && ln -sfn ${projectDir}/node_modules node_modules\n`;
   await fs.writeFile(at("bin/npm"), link, { mode: 0o755 });
   const cliDir = await ensureCli(() => undefined);
@@ -45,23 +46,30 @@ export async function makeWorld(): Promise<PipelineWorld> {
     HOME: at("home"),
     CLOUD: at("cloud"),
     LANG: "C.UTF-8",
+    ...stateEnvironment,
   };
-  const backend = `file://${at("state")}?metadata=skip`;
+  const page = await commandsOfPage();
+  const { backend } = page;
   const stepEnv = {
     ...env,
     ETCD_STACK: "prod",
     PULUMI_BACKEND_URL: backend,
-    PULUMI_CONFIG_PASSPHRASE: passphrase,
   };
   const clean = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
-  const command = (cwd: string, name: string, args: readonly string[]) =>
-    run(name, args, { cwd, env: { ...clean, ...stepEnv }, timeoutMs: 300_000 });
+  const command = (
+    cwd: string,
+    name: string,
+    args: readonly string[],
+    own: Readonly<Record<string, string>> = stepEnv,
+  ) => run(name, args, { cwd, env: { ...clean, ...own }, timeoutMs: 300_000 });
   const git = (cwd: string, ...args: string[]) =>
     command(cwd, "git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args]);
   const folder = at("clone");
 
   await git(root, "init", "--quiet", "--bare", "--initial-branch=main", "forge.git");
   await git(root, "clone", "--quiet", "forge.git", "clone");
+  // What gitlab-ci-local leaves in a checkout is no part of it.
+  await fs.appendFile(path.join(folder, ".git/info/exclude"), "/plan.env\n/.gitlab-ci-local\n");
   await copyCheckout(folder);
   await fs.writeFile(path.join(folder, "Pulumi.prod.yaml"), await stackFile());
   const edit = async (file: string, from: string, to: string, where = folder) => {
@@ -74,13 +82,18 @@ export async function makeWorld(): Promise<PipelineWorld> {
     await git(where, "commit", "--quiet", "-m", message);
     await git(where, "push", "--quiet", "origin", "HEAD:main");
   };
+  // As a person does it at a terminal, by what the page says.
+  await makeState(page);
+  const person = { ...env, PULUMI_HOME: at("home/pulumi") };
+  for (const typed of [page.login, page.init, token])
+    await command(folder, "sh", ["-c", typed], person);
   await push("first");
   await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-  await command(folder, "pulumi", ["stack", "init", "prod", "--non-interactive"]);
 
-  const here = { folder, env, backend, cloud: at("cloud"), passphrase };
+  const here = { folder, env, backend, cloud: at("cloud"), passphrase: "" };
   return {
     ...here,
+    page,
     stepEnv,
     edit: (file, from, to) => edit(file, from, to),
     push: (message) => push(message),
@@ -121,10 +134,15 @@ async function copyCheckout(folder: string): Promise<void> {
       });
 }
 
-/** The lab's settings for another stack, wherever its program is. */
+/** The one secret of its settings. */
+const token = `pulumi config set --secret cloudflare:apiToken ${zone.apiToken} --stack prod`;
+
+/** The lab's settings for another stack, wherever its program is; its secrets are not ours. */
 async function stackFile(): Promise<string> {
   const text = await fs.readFile(path.join(projectDir, "Pulumi.dev.yaml"), "utf8");
   return text
+    .replace(/^encryptionsalt:.*\n/m, "")
+    .replace(/^ *cloudflare:apiToken:\n.*\n/m, "")
     .replaceAll("10.213.", addresses.gateway.replace(/0\.1$/, ""))
     .replace(".lab/keys/admin", path.join(labDir, "keys/admin"));
 }

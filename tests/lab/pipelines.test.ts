@@ -1,11 +1,11 @@
 // The shipped pipelines with the real program: a bare clone as the forge, a fake of GitHub's API,
-// the lab as the world. Does not prove what act does not know (reviewers, permissions, turns,
-// secrets of environments), nor that GitHub cancels as runnerCancel.ts does.
+// the lab as the world, the state in S3 with its secrets under KMS. Does not prove what act does
+// not know (reviewers, permissions, turns, secrets of environments), nor what the roles may do
+// there, nor that GitHub cancels as runnerCancel.ts does.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
-import { labDir } from "../../lab/paths.ts";
 import {
   act,
   events,
@@ -19,6 +19,8 @@ import { leaksIn } from "../pipelines/leaks.ts";
 import { cancel, killAll, startStep, treeOf } from "../pipelines/runnerCancel.ts";
 import { allRecords, cloudflare, mustRun, npmRun } from "./harness.ts";
 import { asking, instances, inventory, terminate } from "./inventory.ts";
+import { secretsOfStack } from "./pipelineSecrets.ts";
+import { objectIn, versionsIn } from "./pipelineState.ts";
 import { makeWorld, type PipelineWorld } from "./pipelineWorld.ts";
 
 let github: FakeGithub;
@@ -79,6 +81,8 @@ async function assertHealthy(): Promise<void> {
 }
 
 test("a proposal: the comment lists three machines, and nothing is made", async () => {
+  const state = await versionsIn(world.page);
+  assert.ok(state.length > 0);
   const { code, log } = await runs("preview", events.pullRequest);
   assert.equal(code, 0, log);
   const body = github.comments[0]?.body ?? "";
@@ -88,6 +92,7 @@ test("a proposal: the comment lists three machines, and nothing is made", async 
   // Another preview of the same commit and empty stack is the same plan.
   await runs("preview", events.pullRequest);
   assert.deepEqual([github.comments.length, github.comments[0]?.edits], [1, 0]);
+  assert.deepEqual(await versionsIn(world.page), state, "a look wrote to the bucket");
 });
 
 test("a proposal that breaks a rule: the comment names it", async () => {
@@ -200,7 +205,8 @@ test("two merges at once: one after the other or one refused; one cluster", asyn
 
 test("destroy: the wrong word, then the right one; nothing is left", async () => {
   const before = await inventory();
-  const secrets = await secretsOfStack();
+  const secrets = await secretsOfStack(world);
+  const state = await objectIn(world.page, ".pulumi/stacks/etcd/prod.json"); // throws without it
   const wrong = await runs("destroy", events.dispatch({ confirmation: "yes" }));
   assert.notEqual(wrong.code, 0);
   assert.deepEqual(await inventory(), before);
@@ -210,36 +216,5 @@ test("destroy: the wrong word, then the right one; nothing is left", async () =>
 
   assert.ok(Object.keys(secrets).length > 8, Object.keys(secrets).join(", "));
   const told = [...github.comments, ...github.issues].map(({ body }) => body);
-  assert.deepEqual(leaksIn([written, ...told].join("\n"), { ...secrets, token }), []);
+  assert.deepEqual(leaksIn([written, state, ...told].join("\n"), { ...secrets, token }), []);
 });
-
-/** Whatever the state encrypts, and the operator's SSH key: the middle line of each key. */
-async function secretsOfStack(): Promise<Record<string, string>> {
-  const { text } = await world.program(
-    "pulumi",
-    ...["stack", "export", "--show-secrets", "--stack", "prod"],
-  );
-  const found: Record<string, string> = {};
-  const note = (name: string, value: unknown) => {
-    if (typeof value !== "string") return;
-    const lines = value.split("\n").filter((line) => line.length > 16);
-    const line = lines[Math.floor(lines.length / 2)] ?? "";
-    if (line !== "") found[name] = line;
-  };
-  const state = JSON.parse(text) as {
-    deployment: { resources: { urn: string; outputs?: Record<string, unknown> }[] };
-  };
-  for (const { urn, outputs = {} } of state.deployment.resources)
-    for (const key of ["privateKey", "hostPrivateKey", "seed"]) {
-      const secret = outputs[key] as { plaintext?: string } | undefined;
-      if (secret?.plaintext)
-        note(`${urn.split("::").at(-1) ?? ""}.${key}`, JSON.parse(secret.plaintext));
-    }
-  note("ssh key", await fs.readFile(path.join(labDir, "keys/admin"), "utf8"));
-  const config = await world.program(
-    "pulumi",
-    ...["config", "get", "cloudflare:apiToken", "--stack", "prod"],
-  );
-  note("Cloudflare's token", config.text.trim());
-  return found;
-}
