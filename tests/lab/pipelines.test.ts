@@ -1,11 +1,12 @@
 // The shipped pipelines with the real program: a bare clone as the forge, a fake of GitHub's API,
-// the lab as the world, the state in S3 with its secrets under KMS. Does not prove what act does
-// not know (reviewers, permissions, turns, secrets of environments), nor what the roles may do
-// there, nor that GitHub cancels as runnerCancel.ts does.
+// the lab as the world, the state in S3 with its secrets under KMS. Does not prove what act and
+// gitlab-ci-local do not know (reviewers, permissions, turns, secrets of environments), nor what
+// the roles may do there, nor that GitHub cancels as runnerCancel.ts does.
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import test, { after, before } from "node:test";
+import { addresses } from "../../lab/addresses.ts";
 import {
   act,
   events,
@@ -14,6 +15,7 @@ import {
   type Running,
   type RunsHere,
 } from "../pipelines/act.ts";
+import { gitlabCiLocal, merge, proposal } from "../pipelines/gitlabCiLocal.ts";
 import { startFakeGithub, token, type FakeGithub } from "../pipelines/fakeGithub.ts";
 import { leaksIn } from "../pipelines/leaks.ts";
 import { cancel, killAll, startStep, treeOf } from "../pipelines/runnerCancel.ts";
@@ -164,6 +166,34 @@ test("with ETCD_HEAL a machine that is lost comes back by itself, and is told so
   assert.match(log, /prod: replacing what is lost/, log);
   await assertHealthy();
   assert.equal(github.issues.at(-1)?.state, "closed");
+});
+
+test("GitLab's file: a proposal is shown, a merge applied as planned, then nothing", async () => {
+  await world.edit("Pulumi.prod.yaml", "etcd:clientsFrom: [", "etcd:clientsFrom: [10.96.0.0/16, ");
+  await world.push("let another network in, on GitLab");
+  const before = await inventory();
+  // A job has no credentials but those of the role that it asks for.
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...env } = world.env;
+  const of = (role: string) => `arn:aws:iam::123456789012:role/${role}`;
+  const gitlab = async (event: Record<string, string>, ...args: string[]) => {
+    const variables = {
+      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${addresses.ec2Port}`,
+      PREVIEW_ROLE: of("look"),
+      APPLY_ROLE: of("change"),
+      ...event,
+    };
+    const { code, log } = await gitlabCiLocal({ ...world, env }, variables, ...args);
+    written += log;
+    assert.equal(code, 0, log);
+    return log;
+  };
+  assert.match(await gitlab(proposal), /\+ aws:vpc\S+ etcd-\S*10\.96\.0\.0/);
+  assert.deepEqual(await inventory(), before);
+  await gitlab(merge, "--manual", "apply");
+  const after = [...before, "rule in 2379 10.96.0.0/16"].sort();
+  assert.deepEqual(await inventory(), after);
+  assert.match(await gitlab(merge, "--manual", "apply"), /prod: nothing to do/);
+  assert.deepEqual(await inventory(), after);
 });
 
 test("cancelled as the runner does it: no process is left, and the next run applies", async () => {
