@@ -53,9 +53,10 @@ export function driftText(stack: string, { changes, digest }: Plan, commit: stri
     ...(due.length
       ? ["Certificates that are due, and what follows from them:", block(due.map(lineOf), "diff")]
       : []),
-    "Nothing was changed. To put it right, run the workflow *deploy* with *refresh*, and approve " +
-      "the plan. When somebody's change was right, change the program or its settings instead. " +
-      "This issue is closed when nothing differs any more.",
+    "Nothing was changed. To put it right, run the workflow *deploy* with *refresh* (on GitLab a " +
+      "pipeline with `REFRESH` = `true`), and approve the plan. When somebody's change was " +
+      "right, change the program or its settings instead. This issue is closed when nothing " +
+      "differs any more.",
     `plan \`${short(digest)}\``,
   ].join("\n\n");
 }

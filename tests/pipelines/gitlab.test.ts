@@ -86,7 +86,7 @@ test("who runs the job applies exactly that plan, by the role that may change", 
   written += log;
 });
 
-test("the own jobs of the page: drift fails, destroy wants the word", async () => {
+test("the page's own jobs: drift fails, a refresh mends it, destroy wants the word", async () => {
   const page = await fs.readFile(path.join(projectDir, "docs/pipelines.md"), "utf8");
   const [, own = ""] = /```yaml\n(drift:[^]*?)```/.exec(page) ?? [];
   assert.match(own, /destroy:/);
@@ -100,12 +100,15 @@ test("the own jobs of the page: drift fails, destroy wants the word", async () =
   assert.notEqual(differs.code, 0, differs.log);
   assert.match(differs.log, /is not as its program .* says/);
   const web = { CI_PIPELINE_SOURCE: "web" };
+  const refreshed = await gitlab({ ...web, REFRESH: "true" }, "--manual", "apply");
+  assert.equal(refreshed.code, 0, refreshed.log);
+  assert.equal(await fs.readFile(path.join(repository.cloud, "a"), "utf8"), "one\n");
   const wrong = await gitlab({ ...web, CONFIRMATION: "yes" }, "destroy");
   assert.match(wrong.log, /refused, nothing was removed/);
   const right = await gitlab({ ...web, CONFIRMATION: "destroy prod" }, "destroy");
   assert.equal(right.code, 0, right.log);
   await assert.rejects(fs.readFile(path.join(repository.cloud, "a")));
-  written += clean.log + differs.log + wrong.log + right.log;
+  written += [clean, differs, refreshed, wrong, right].map(({ log }) => log).join("");
 });
 
 test("no secret was written, in no form", () => {
