@@ -14,7 +14,7 @@ const [, version = ""] = etcdVersions;
 
 test("runs that are killed while members change are finished by the next", async (t) => {
   const sample = await currentSample();
-  const moments = goals.flatMap((goal) => sampleOf(sample, goal, momentsOf(goal)).taken);
+  const { taken: moments } = sampleOf(sample, "members", goals.flatMap(momentsOf));
   t.diagnostic(`killed at ${moments.map(inWords).join(", ")} (${sample.how})`);
   const world = await (await openBench(["a", "b", "c", "d"])).world(version, true);
   const started = Date.now();

@@ -2,7 +2,7 @@
 import type { Act } from "../../components/membership/perform.ts";
 
 /** What the run was to do. */
-export type Goal = "join" | "removal" | "oneForAnother";
+export type Goal = "join" | "removal" | "oneForAnother" | "comeback";
 
 export interface Moment {
   readonly goal: Goal;
@@ -20,6 +20,7 @@ const stepsOf: Readonly<Record<Goal, readonly Act["do"][]>> = {
   join: ["add", "join", "promote"],
   removal: ["moveLeader", "remove", "retire"],
   oneForAnother: ["add", "join", "promote", "moveLeader", "remove", "retire"],
+  comeback: ["start"],
 };
 
 export const goals = Object.keys(stepsOf) as readonly Goal[];
@@ -36,11 +37,15 @@ export function momentsOf(goal: Goal): Moment[] {
   );
 }
 
-/** Whether the next run has to change anything in etcd, and so needs the lease. */
+/** Whether the run has changed anything in etcd, or was about to, and so has the lease. */
+export const hasLease = ({ goal }: Moment): boolean => stepsOf[goal].some(needsLease);
+
+/** Whether the next run needs it, too. */
 export function leavesChanges({ goal, act, when }: Moment): boolean {
   const steps = stepsOf[goal];
-  const left = steps.slice(steps.indexOf(act) + (when === "before" ? 0 : 1));
-  return left.some((step) => step !== "retire" && step !== "start");
+  return steps.slice(steps.indexOf(act) + (when === "before" ? 0 : 1)).some(needsLease);
 }
+
+const needsLease = (act: Act["do"]) => act !== "retire" && act !== "start";
 
 export const inWords = ({ goal, act, when }: Moment): string => `${goal} ${when} ${act}`;
