@@ -31,11 +31,12 @@ export function declaredNow(
     return { declared: before, coming: [], leaving: [] };
   const { members, domain, tls } = gate.expected;
   const declared = members
-    .map(({ target, address }) => ({
-      name: target.slice(0, -domain.length - 1),
-      endpoint: clientUrlOf(address, tls),
-      peerUrl: peerUrlOf(target, tls),
-    }))
+    .map(({ target, address }) => {
+      const name = target.slice(0, -domain.length - 1);
+      const known = before.find((member) => member.name === name);
+      if (known && new URL(known.endpoint).hostname === address) return known;
+      return { name, endpoint: clientUrlOf(address, tls), peerUrl: peerUrlOf(target, tls) };
+    })
     .sort((one, other) => one.name.localeCompare(other.name));
   return {
     declared,

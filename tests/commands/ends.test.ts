@@ -55,7 +55,9 @@ function answers(port: number, { hostKey, key, scheme = "https", dns }: Said = {
   const url = `${scheme}://127.0.0.1:${port}`;
   const urls = { a: url, b: url, c: url };
   const seen = { clusterId: "1", word: "f0", revision: 1, healthyAt: "2027-01-01T00:00:00Z" };
-  const members = [{ target: "a.etcd.test", address: "10.0.0.1" }];
+  const members = Object.keys(urls).map((member) => {
+    return { target: `${member}.etcd.test`, address: "127.0.0.1" };
+  });
   const expected = { domain: "etcd.test", tls: true, port: 2380, members };
   const gate = { expected, nameservers: dns ? [dns] : [], timeoutSeconds: 60 };
   const resources = [

@@ -110,9 +110,13 @@ function start(then: string, interrupts = 1) {
   return { child, ended };
 }
 
+/** All that is told; how long it took is the machine's. */
+const made = /^DNS records {2}1 made \(\d\.\d s\)\n$/;
+
 test("what was made is told, on the stack that was asked for", async () => {
   const { code, text } = await start("").ended;
-  assert.deepEqual([code, text.trim()], [0, "DNS records  1 made (0.0 s)"]);
+  assert.equal(code, 0);
+  assert.match(text, made);
   assert.equal(readFileSync(path.join(checkout.folder, "pulumi.args"), "utf8"), "up --stack prod");
 });
 
@@ -138,13 +142,13 @@ test("on a full disk the run goes on, and what is not kept is said, without a st
   symlinkSync("/dev/full", log);
   try {
     const { code, text } = await start("full disk").ended;
-    const lines = text.trim().split("\n");
+    const lines = text.split("\n").map((line) => line.trim());
     assert.deepEqual(
       lines.filter((line) => /not kept|not all|later/.test(line)).sort(),
       [
-        "  later",
         "Pulumi's output is not kept from here on (ENOSPC: no space left on device, write); the " +
           "run goes on",
+        "later", // before or after what is made: the log and the events are read apart
         "not all that Pulumi did is told above: its event log: a line of it is cut off; is the " +
           "disk full?",
       ],
@@ -165,7 +169,8 @@ test("a plugin that hangs and holds the output open is not waited for", async ()
   const began = Date.now();
   try {
     const { code, text } = await start("leave").ended;
-    assert.deepEqual([code, text.trim()], [0, "DNS records  1 made (0.0 s)"]);
+    assert.equal(code, 0);
+    assert.match(text, made);
     assert.ok(Date.now() - began < 10_000, `${Date.now() - began} ms`);
   } finally {
     process.kill(Number(readFileSync(path.join(checkout.folder, "plugin.pid"), "utf8")));
