@@ -112,7 +112,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     // Membership: who is declared and not a member joins, who is a member and not declared any more
     // leaves, one at a time.
     const operator = pki?.operator;
-    const toMembers = { founding, login, operator };
+    const toMembers = { gate, founding, login, operator };
     const membership = membersOfCluster(context, settings, members, started, toMembers);
 
     // One healthy cluster of exactly these members; then its client records; `up` ends when clients

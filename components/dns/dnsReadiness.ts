@@ -14,6 +14,9 @@
  *
  * The records of a member that leaves are deleted after all else of the run, and where that fails,
  * at the end of the next one. So the gate remembers whom it expected, until no server names them.
+ *
+ * When it opened is an output: who changes members by what it let through looks again then, because
+ * a run that was killed meanwhile has written nothing down (issue 14).
  */
 import * as pulumi from "@pulumi/pulumi";
 import { machineClock, poll } from "../engine/poll.ts";
@@ -70,6 +73,8 @@ export interface GateOutputs extends GateInputs {
    * Members of before whose records were still served when it opened; undefined in older states.
    */
   readonly former?: readonly NamedMember[];
+  /** ISO form; undefined in states of before. */
+  readonly openedAt?: string;
 }
 
 /** Whose records may be there when a gate waits again, and need not. Pure. */
@@ -195,8 +200,8 @@ export async function waitForDns(
 
 const gate = resource<GateInputs, GateOutputs>({
   type: "DnsReadiness",
-  version: 1,
-  computed: ["former"],
+  version: 2,
+  computed: ["former", "openedAt"],
   check(_olds, { expected }) {
     // In preview an unknown address is a marker string; only what is known can be refused here.
     const members: unknown = expected?.members;
@@ -225,7 +230,7 @@ const gate = resource<GateInputs, GateOutputs>({
   async make(inputs, { olds }) {
     const before = formerMembers(olds, inputs.expected);
     const former = await waitForDns({ ...inputs, former: before }, (line) => console.log(line));
-    return { ...inputs, former };
+    return { ...inputs, former, openedAt: new Date().toISOString() };
   },
   id: ({ expected: { service, domain } }) =>
     ["dns-readiness", service, domain].filter(Boolean).join("-"),
@@ -236,6 +241,9 @@ const gate = resource<GateInputs, GateOutputs>({
  * server, twice in a row.
  */
 export class DnsReadiness extends pulumi.dynamic.Resource {
+  /** When it opened last; ISO form. */
+  declare readonly openedAt: pulumi.Output<string>;
+
   constructor(name: string, args: DnsReadinessArgs, opts?: pulumi.CustomResourceOptions) {
     super(...gate(name, { nameservers: [], ...args }, opts));
   }

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterToken, type Founding } from "../charter/founding.ts";
 import type { ClusterContext } from "../clusterContext.ts";
+import type { DnsReadiness } from "../dns/dnsReadiness.ts";
 import type { EtcdMember } from "../etcdMember.ts";
 import type { Identity } from "../pki/clusterPki.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Login } from "../ssh/nodeAccess.ts";
+import { savedLeavers } from "./leavers.ts";
 import { Membership } from "./membership.ts";
 
 /** A member whose machine was bootstrapped. */
@@ -21,7 +23,7 @@ export function membersOfCluster(
   settings: Settings,
   members: readonly EtcdMember[],
   started: readonly Started[],
-  { founding, login, operator }: Given,
+  { gate, founding, login, operator }: Given,
 ): Membership {
   const token = pulumi
     .all([ownership.stackId, founding.founding])
@@ -39,6 +41,15 @@ export function membersOfCluster(
         // Once the machine shows it: what connects before would meet the key of the first contact.
         hostKey: access.shownHostKey,
       })),
+      // Asked only once the stack has a state, as for the founding's word.
+      leavers: ownership.stackId.apply(() =>
+        savedLeavers(
+          name,
+          members.map((member) => member.name),
+          names,
+        ),
+      ),
+      openedAt: gate.openedAt,
       bootstraps: bootstrapsOf(started),
       founding: founding.founding.apply((word) => word ?? ""),
       clusterToken: token,
@@ -54,6 +65,8 @@ export function membersOfCluster(
 }
 
 interface Given {
+  /** The one for the peers. */
+  readonly gate: DnsReadiness;
   readonly founding: Founding;
   readonly login: Login;
   /** With what members are asked; undefined without TLS. */

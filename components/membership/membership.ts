@@ -3,7 +3,8 @@
  * one step after the other, until they are as declared; see plan.ts.
  *
  *   diff    another member, machine or bootstrap; members that were not as declared when they were
- *           last looked at, be it in a run that failed or in a refresh
+ *           last looked at, be it in a run that failed or in a refresh; a gate that has opened
+ *           since, or leavers, because of a run that was killed
  *   create  waits for the founders' first start; then as update
  *   update  one step after the other. A failure keeps what was done, and the next `up` goes on
  *   read    whether the members are as declared; asks only
@@ -31,6 +32,13 @@ type Text<Shape> = { readonly [Key in keyof Shape]: pulumi.Input<string> };
 export interface MembershipArgs {
   /** All members that are to be, each with its machine and disk. */
   readonly members: pulumi.Input<readonly (Text<WantedMember> & { readonly name: string })[]>;
+  /** Members that are not declared, and whose machines the state has. */
+  readonly leavers: pulumi.Input<readonly WantedMember[]>;
+  /**
+   * When the gate for the peers opened. Another time is a reason to look: a run that was killed may
+   * have changed members, and the one after it may have taken that back.
+   */
+  readonly openedAt: pulumi.Input<string>;
   /** Digest of what was bootstrapped: another one is a reason to look. */
   readonly bootstraps: pulumi.Input<string>;
   /** The cluster's founding word; "" for one that was founded before there were such words. */
@@ -60,6 +68,9 @@ interface Operator {
 
 interface Inputs {
   readonly members: readonly WantedMember[];
+  /** Undefined in states of before, as is the next. */
+  readonly leavers?: readonly WantedMember[];
+  readonly openedAt?: string;
   readonly bootstraps: string;
   readonly founding: string;
   readonly clusterToken: string;
@@ -90,9 +101,12 @@ const askingOf = ({ operator }: Pick<Inputs, "operator">, deadlineMs: number): A
   credentials: credentialsOf(operator),
 });
 
-/** Members of before that are not declared now, and those that were former ones then. */
-function formerOf(olds: Outputs | undefined, { members }: Inputs): readonly WantedMember[] {
-  const all = [...(olds?.members ?? []), ...(olds?.former ?? [])];
+/** Those whose machines are there, members of before, and those that were former ones then. */
+function formerOf(
+  olds: Outputs | undefined,
+  { members, leavers = [] }: Inputs,
+): readonly WantedMember[] {
+  const all = [...leavers, ...(olds?.members ?? []), ...(olds?.former ?? [])];
   const gone = all.filter(({ name }) => members.every((member) => member.name !== name));
   return gone.filter(({ name }, i) => gone.findIndex((other) => other.name === name) === i);
 }
@@ -172,9 +186,15 @@ const memberships = resource<Inputs, Outputs>({
   version: 1,
   computed: ["done", "former", "clusterId", "word", "revision", "healthyAt", "verdict"],
   secrets: ["privateKey", "operator"],
-  meaning: (i) => [i.members, i.bootstraps, i.operator?.certificate, i.acceptRestore, i.rejoin],
-  due: ({ done, verdict = asDeclared }, { members }) =>
-    verdict !== asDeclared || !isDone(done, members),
+  meaning: (i) => [
+    [i.members, i.bootstraps, i.operator?.certificate, i.acceptRestore, i.rejoin],
+    i.openedAt,
+  ],
+  // Leavers may be the marker of an unknown value, too: that they are is no reason.
+  due: ({ done, verdict = asDeclared }, { members, leavers }) =>
+    verdict !== asDeclared ||
+    !isDone(done, members) ||
+    (Array.isArray(leavers) && leavers.length > 0),
   make: (inputs, { olds }) =>
     bringAbout(inputs, olds).catch((e: Error) => {
       throw unfinished(e, inputs, olds);

@@ -471,6 +471,8 @@ test("members wait for every bootstrap, health for them, clients find the cluste
     hostKey: "ssh-ed25519 lasting-of-etcd-a-host-key",
   });
   assert.equal(rest.clusterToken, "etcd.test-0a1b2c-f0f0", "that of the founders");
+  assert.deepEqual(rest.leavers, [], "the state has no other machines");
+  assert.equal(rest.openedAt, "opened-etcd-dns-readiness", "a killed run is told by the gate");
   for (const secret of [privateKey, operator]) assert.notEqual(secretValue(secret), secret);
   assert.deepEqual(dependencies.get("etcd-health"), ["etcd-membership"]);
   assert.deepEqual(dependencies.get("etcd-a-client"), ["etcd-health", "etcd-a-shutdown"]);

@@ -63,7 +63,11 @@ const kinds: Readonly<Record<string, Kind>> = {
     names: ["etcd-operator-certificate", ...ofEach("certificate")],
     outputs: ["certificate", "privateKey", "notAfter"],
   },
-  DnsReadiness: { ...nothing, names: ["etcd-dns-readiness", "etcd-clients-dns"] },
+  DnsReadiness: {
+    ...nothing,
+    names: ["etcd-dns-readiness", "etcd-clients-dns"],
+    outputs: ["openedAt"],
+  },
   Machines: { ...nothing, names: ["etcd-machines"] },
   Membership: { ...nothing, names: ["etcd-membership"], outputs: ["done"] },
   ClusterHealth: {
@@ -85,6 +89,7 @@ const shutdowns = ofEach("shutdown").map((name) => `${name}.operator`);
  * certificate, etcd reads the files at each handshake. Nobody else reaches anybody.
  */
 const reached: Readonly<Record<string, readonly string[]>> = {
+  "etcd-dns-readiness": ["etcd-membership.openedAt"],
   "etcd-operator-certificate": [...shutdowns, "etcd-health.identity", "etcd-membership.operator"],
   ...Object.fromEntries(
     ["a", "b", "c"].flatMap((member) => {

@@ -534,7 +534,7 @@ const rows: readonly (readonly [string, Given, string | RegExp])[] = [
   [
     "removed by hand",
     { ...three, list: "a b", machines: { c: { disk: "member" } } },
-    /^refuse: c was removed from the cluster, but not by this program[^]*etcd:rejoin c/,
+    /^refuse: c was removed from the cluster, by hand or by a run that was cut off[^]*etcd:rejoin c/,
   ],
   [
     "removed by hand, and it may join anew",

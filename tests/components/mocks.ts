@@ -43,6 +43,7 @@ export async function recordResources(
   const { certificate } = await authority;
   const computed: Readonly<Record<string, Computed>> = {
     NetworkInterface: (name) => ({ privateIp: addressOf(name) }),
+    DnsReadiness: (name) => ({ openedAt: `opened-${name}` }),
     HostKey: (name) => ({ publicKey: `ssh-ed25519 lasting-of-${name}`, privateKey }),
     HostKeySeed: () => ({ seed: "5eed".repeat(16) }),
     Incarnation: () => ({ word: "0a1b2c" }),

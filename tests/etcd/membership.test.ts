@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Etcd3 } from "etcd3";
+import { poll } from "../../components/engine/poll.ts";
 import { Membership } from "../../components/membership/membership.ts";
 import { identityKey } from "../../components/health/memory.ts";
 import { membershipKey } from "../../components/membership/operatorLease.ts";
@@ -26,11 +27,14 @@ after(async () => {
   await cluster.close();
 });
 
+const wanted = ({ name, endpoint, peerUrl }: Members["declared"][number]) => ({
+  ...{ name, endpoint, peerUrl, address: new URL(endpoint).hostname },
+  ...{ machine: `i-${name}`, volume: `vol-${name}`, hostKey: "ssh-ed25519 none" },
+});
 const inputs = (members = cluster.declared) => ({
-  members: members.map(({ name, endpoint, peerUrl }) => ({
-    ...{ name, endpoint, peerUrl, address: new URL(endpoint).hostname },
-    ...{ machine: `i-${name}`, volume: `vol-${name}`, hostKey: "ssh-ed25519 none" },
-  })),
+  members: members.map(wanted),
+  leavers: [] as ReturnType<typeof wanted>[],
+  openedAt: "2026-11-29T00:00:00.000Z",
   bootstraps: "digest",
   founding: "f0f0f0f0",
   clusterToken: "test-141",
@@ -91,6 +95,47 @@ test("a cluster whose word was deleted is refused, and let through once by its I
     );
     const taken = await refused(used.olds);
     assert.equal((await up(taken.olds, id)).word, "f0f0f0f0");
+  } finally {
+    client.close();
+  }
+});
+
+test("a killed run's learner leaves when that was taken back, a stranger's stays", async () => {
+  const { outputs } = await membership.create(inputs());
+  const peerUrl = "http://127.9.9.9:2380";
+  const d = wanted({ name: "d", endpoint: "http://127.9.9.9:2379", peerUrl });
+  const client = new Etcd3({ hosts: cluster.declared[0]?.endpoint ?? "" });
+  try {
+    // etcd refuses it until its members have been connected for 5 s.
+    await poll<true, unknown>({
+      seconds: 20,
+      pause: 200,
+      look: () =>
+        client.cluster.memberAdd({ peerURLs: [peerUrl], isLearner: true }).then(
+          () => ({ found: true }),
+          (still: unknown) => ({ still }),
+        ),
+      expired: (still) => {
+        throw still;
+      },
+    });
+    const listed = async () => {
+      const { members } = await client.cluster.memberList({});
+      return members.flatMap(({ peerURLs }) => peerURLs).includes(peerUrl);
+    };
+    const isDue = (news: object) => membership.diff(outputs, { ...inputs(), ...news });
+    assert.equal(await isDue({}), false, "nothing tells that a run was killed");
+    assert.equal(await isDue({ openedAt: "later" }), true, "the gate has opened since");
+    assert.equal(await isDue({ leavers: [d] }), true, "a machine of it is there");
+
+    await assert.rejects(
+      membership.update(outputs, { ...inputs(), openedAt: "later" }),
+      /etcd lists a member that never started .*9\.9:2380\), which this stack has not declared/,
+    );
+    assert.ok(await listed());
+    const { verdict } = await membership.update(outputs, { ...inputs(), leavers: [d] });
+    assert.equal(verdict, "as declared");
+    assert.ok(!(await listed()));
   } finally {
     client.close();
   }

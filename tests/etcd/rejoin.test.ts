@@ -53,7 +53,14 @@ before(async () => {
       ...{ ...member, address: addresses[i], hostKey: keys[i]?.publicKey ?? "" },
       ...{ machine: `i-${member.name}`, volume: `vol-${member.name}` },
     })),
-    ...{ bootstraps: "digest", founding: "f0f0f0f0", clusterToken: "test-146", stack: "test/etcd" },
+    ...{
+      leavers: [],
+      openedAt: "",
+      bootstraps: "digest",
+      founding: "f0f0f0f0",
+      clusterToken: "test-146",
+      stack: "test/etcd",
+    },
     ...{ acceptRestore: "", rejoin: "", timeoutSeconds: 20, version: 1 },
     ...{ user: "admin", privateKey: login.privateKey, port: machines[0]?.port },
   };

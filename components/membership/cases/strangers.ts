@@ -47,8 +47,8 @@ export const removedByHand: Case = {
     if (!removed) return undefined;
     const { name } = removed;
     return refuse(
-      `${name} was removed from the cluster, but not by this program, and its disk holds the ` +
-        "data of that member",
+      `${name} was removed from the cluster, by hand or by a run that was cut off, and its disk ` +
+        "holds the data of that member",
       `If it is to be a member again: pulumi config set etcd:rejoin ${name}, then pulumi up (the ` +
         "old data are set aside on its disk). If it is to go: take it out of nodes",
     );
