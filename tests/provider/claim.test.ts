@@ -18,6 +18,7 @@ import { projectDir } from "../../lab/paths.ts";
 import { installPlugins } from "../../lab/plugins/install.ts";
 import { type CommandError, run } from "../../lab/shell.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { writeProgram } from "./programFolder.ts";
 
 /** A cluster of two as far as names go, and a thing without a name beside them. */
 const program = `
@@ -89,17 +90,7 @@ before(
     cli = await ensureCli(() => undefined);
     await fs.mkdir(home);
     await installPlugins(home);
-    const files = {
-      "Pulumi.yaml":
-        "name: claims\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: " +
-        "false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
-      "package.json": '{"name": "claims", "type": "module"}',
-      "index.ts": program,
-    };
-    for (const [name, text] of Object.entries(files))
-      await fs.writeFile(path.join(folder, name), text);
-    await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-    await fs.mkdir(path.join(folder, "state"));
+    await writeProgram(folder, "claims", program);
     emptyZones();
     const app = cloudflareApp({
       stores: [present(() => store), present(() => elsewhere)],

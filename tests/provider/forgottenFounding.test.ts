@@ -15,6 +15,7 @@ import { run } from "../../lab/shell.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
 import { foundingWord } from "../../components/charter/founding.ts";
 import { type Ec2Call, type FakeEc2, startFakeEc2 } from "./fakeEc2.ts";
+import { writeProgram } from "./programFolder.ts";
 
 /** A cluster as far as its founding goes: members are ids of machines and disks. */
 const program = `
@@ -77,17 +78,7 @@ before(
     cli = await ensureCli(() => undefined);
     await fs.mkdir(home);
     await installPlugins(home);
-    const files = {
-      "Pulumi.yaml":
-        "name: foundings\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: " +
-        "false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
-      "package.json": '{"name": "foundings", "type": "module"}',
-      "index.ts": program,
-    };
-    for (const [name, text] of Object.entries(files))
-      await fs.writeFile(path.join(folder, name), text);
-    await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-    await fs.mkdir(path.join(folder, "state"));
+    await writeProgram(folder, "foundings", program);
     ec2 = await startFakeEc2();
     ec2.script = {
       CreateTags({ parameters }) {

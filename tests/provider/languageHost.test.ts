@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { projectDir } from "../../lab/paths.ts";
 import { type CommandError, run } from "../../lab/shell.ts";
 import { cliVersion, ensureCli } from "../../lab/toolchain/cli.ts";
+import { writeProgram } from "./programFolder.ts";
 
 const program = `
 import * as pulumi from "@pulumi/pulumi";
@@ -41,18 +42,9 @@ let cli = "";
 before(
   async () => {
     cli = await ensureCli(() => undefined);
-    const files = {
-      "Pulumi.yaml":
-        "name: hosted\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: " +
-        "false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
-      "package.json": '{"name": "hosted", "type": "module"}',
-      "index.ts": program,
+    await writeProgram(folder, "hosted", program, {
       "pure.ts": "export const twice = (n: number) => 2 * n;\n",
-    };
-    for (const [name, text] of Object.entries(files))
-      await fs.writeFile(path.join(folder, name), text);
-    await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-    await fs.mkdir(path.join(folder, "state"));
+    });
     await pulumi("stack", "init", "test");
     await pulumi("config", "set", "n", "21");
     await pulumi("config", "set", "--secret", "word", "open sesame");

@@ -12,6 +12,7 @@ import { after, before, test } from "node:test";
 import { projectDir } from "../../lab/paths.ts";
 import { CommandError, run } from "../../lab/shell.ts";
 import { ensureCli } from "../../lab/toolchain/cli.ts";
+import { writeProgram } from "./programFolder.ts";
 
 const program = `
 import * as pulumi from "@pulumi/pulumi";
@@ -59,17 +60,7 @@ const service: Server = createServer((_request, response) => {
 before(
   async () => {
     cli = await ensureCli(() => undefined);
-    const files = {
-      "Pulumi.yaml":
-        "name: etcd\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: " +
-        "false, nodeargs: --disable-warning=ExperimentalWarning}}\n",
-      "package.json": '{"name": "etcd", "type": "module"}',
-      "index.ts": program,
-    };
-    for (const [name, text] of Object.entries(files))
-      await fs.writeFile(path.join(folder, name), text);
-    await fs.symlink(path.join(projectDir, "node_modules"), path.join(folder, "node_modules"));
-    await fs.mkdir(path.join(folder, "state"));
+    await writeProgram(folder, "etcd", program);
     await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
     await pulumi("stack", "init", "test");
     await settings({
